@@ -1,0 +1,4 @@
+//! Typed readers of what Android is made of: dex, ELF, binary XML, resource tables, manifests,
+//! properties, init scripts, signing certificates.
+//!
+//! Readers borrow the bytes and are lazy; errors are per item, never per file. They judge nothing.

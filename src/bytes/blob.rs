@@ -1,0 +1,221 @@
+//! Random-access ranges of bytes, and pieces of them in memory.
+
+use std::fs::File;
+use std::ops::{Deref, Range};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::{fmt, io};
+
+use super::{Gap, Kind};
+
+/// Something that bytes can be read from at any offset, by several threads at once.
+pub trait Source: Send + Sync {
+    /// Length in bytes.
+    fn len(&self) -> u64;
+
+    /// Whether there is nothing in it.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Fills `buf` from byte `at` on and returns how many bytes were there (fewer only at the end).
+    fn read_at(&self, at: u64, buf: &mut [u8]) -> io::Result<usize>;
+
+    /// The bytes themselves, where they already are in memory.
+    fn memory(&self) -> Option<&Bytes> {
+        None
+    }
+}
+
+/// A range of a [`Source`]: cheap to clone and to slice, nothing is read until asked.
+#[derive(Clone)]
+pub struct Blob {
+    source: Arc<dyn Source>,
+    start: u64,
+    len: u64,
+}
+
+impl Blob {
+    /// Opens an input file. The only place in the program that does.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let len = file.metadata()?.len();
+        Ok(Self::new(Arc::new(OpenFile { file, len })))
+    }
+
+    /// All of a source.
+    pub fn new(source: Arc<dyn Source>) -> Self {
+        let len = source.len();
+        Self { source, start: 0, len }
+    }
+
+    /// Length in bytes.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The part of this blob in `range` (bytes from its start), cut to what is there.
+    pub fn slice(&self, range: Range<u64>) -> Self {
+        let start = range.start.min(self.len);
+        let end = range.end.clamp(start, self.len);
+        Self {
+            source: Arc::clone(&self.source),
+            start: self.start.saturating_add(start),
+            len: end.saturating_sub(start),
+        }
+    }
+
+    /// Reads from byte `at` on into `buf`; returns how many bytes were there.
+    pub fn read_at(&self, at: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let left = self.len.saturating_sub(at);
+        let want = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
+        let mut done = 0_usize;
+        while let Some(rest) = buf.get_mut(done..want).filter(|rest| !rest.is_empty()) {
+            let from = self.start.saturating_add(at).saturating_add(u64::try_from(done).unwrap_or(u64::MAX));
+            match self.source.read_at(from, rest) {
+                Ok(0) => break,
+                Ok(n) => done = done.saturating_add(n),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(done)
+    }
+
+    /// The bytes in `range`, read into memory (borrowed where they are there already). Never more
+    /// than the blob holds: the caller bounds the length by its [`Budget`](super::Budget) first.
+    pub fn read(&self, format: &'static str, range: Range<u64>) -> Result<Bytes, Gap> {
+        let part = self.slice(range.clone());
+        if let Some(memory) = part.source.memory() {
+            let start = usize::try_from(part.start).unwrap_or(usize::MAX);
+            let end = start.saturating_add(usize::try_from(part.len).unwrap_or(usize::MAX));
+            return Ok(memory.slice(start..end));
+        }
+        let io = |_| Gap { format, at: range.start, what: "read".into(), kind: Kind::Io };
+        let len = usize::try_from(part.len).unwrap_or(usize::MAX);
+        let mut buf = vec![0; len];
+        let got = part.read_at(0, &mut buf).map_err(io)?;
+        buf.truncate(got);
+        Ok(Bytes::from(buf))
+    }
+}
+
+impl fmt::Debug for Blob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Blob({:#x}+{:#x})", self.start, self.len)
+    }
+}
+
+impl From<Bytes> for Blob {
+    fn from(bytes: Bytes) -> Self {
+        Self::new(Arc::new(bytes))
+    }
+}
+
+impl From<Vec<u8>> for Blob {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes::from(bytes).into()
+    }
+}
+
+struct OpenFile {
+    file: File,
+    len: u64,
+}
+
+impl Source for OpenFile {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, at: u64, buf: &mut [u8]) -> io::Result<usize> {
+        self.file.read_at(buf, at)
+    }
+}
+
+/// Bytes in memory, shared: cheap to clone and to slice.
+#[derive(Clone, Default)]
+pub struct Bytes {
+    data: Arc<Vec<u8>>,
+    start: usize,
+    end: usize,
+}
+
+impl Bytes {
+    /// The part in `range`, cut to what is there.
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        let start = self.start.saturating_add(range.start).min(self.end);
+        let end = self.start.saturating_add(range.end).clamp(start, self.end);
+        Self { data: Arc::clone(&self.data), start, end }
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.data.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(data: Vec<u8>) -> Self {
+        let end = data.len();
+        Self { data: Arc::new(data), start: 0, end }
+    }
+}
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Bytes({})", self.len())
+    }
+}
+
+impl Source for Bytes {
+    fn len(&self) -> u64 {
+        u64::try_from(self.deref().len()).unwrap_or(u64::MAX)
+    }
+
+    fn read_at(&self, at: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let from = usize::try_from(at).unwrap_or(usize::MAX);
+        let rest = self.deref().get(from..).unwrap_or_default();
+        let n = rest.len().min(buf.len());
+        if let (Some(to), Some(from)) = (buf.get_mut(..n), rest.get(..n)) {
+            to.copy_from_slice(from);
+        }
+        Ok(n)
+    }
+
+    fn memory(&self) -> Option<&Bytes> {
+        Some(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_of_a_slice_is_cut_to_what_is_there() {
+        let blob = Blob::from(b"0123456789".to_vec());
+        let part = blob.slice(2..8).slice(4..100);
+        assert_eq!(&*part.read("t", 0..u64::MAX).unwrap(), b"67");
+        assert_eq!(blob.slice(20..30).len(), 0);
+    }
+
+    #[test]
+    fn a_file_is_read_in_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        std::fs::write(&path, b"abcdef").unwrap();
+        let blob = Blob::open(&path).unwrap();
+        assert_eq!(&*blob.slice(1..3).read("t", 0..9).unwrap(), b"bc");
+        assert_eq!(&*blob.read("t", 4..u64::MAX).unwrap(), b"ef");
+    }
+}

@@ -1,0 +1,65 @@
+//! What one run may hold and do.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Gap;
+
+/// The limits of a run. Each is ours, not a specification's; hitting one is a gap that names the
+/// option which lifts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Containers inside containers. 16: the deepest real chain met (tgz → sparse → super → erofs →
+    /// APEX → image → APK → nested APK) is 8.
+    pub depth: u32,
+    /// Output bytes per input byte of one compressed item. Only looked at above 256 MiB of output:
+    /// small bombs are harmless, and sparse images compress a thousandfold in earnest.
+    pub ratio: u64,
+    /// Bytes of one item in memory. The largest real one met is a 190 MB APK.
+    pub item: u64,
+    /// Bytes decoded in all from one outermost item (an APK and everything nested in it).
+    pub task: u64,
+    /// Entries in all directories of the run.
+    pub entries: u64,
+    /// Notices that are kept with their text; the rest is counted.
+    pub notices: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth: 16, ratio: 1000, item: 256 << 20, task: 1 << 30, entries: 1 << 22, notices: 10_000 }
+    }
+}
+
+/// The limits and what of them is used up. Shared by all tasks; charged *before* the work.
+#[derive(Debug, Default)]
+pub struct Budget {
+    /// The limits that hold for this run.
+    pub limits: Limits,
+    entries: AtomicU64,
+}
+
+impl Budget {
+    /// A fresh budget with these limits.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, entries: AtomicU64::new(0) }
+    }
+
+    /// Charges `n` directory entries.
+    pub fn entries(&self, format: &'static str, n: u64) -> Result<(), Gap> {
+        let limit = self.limits.entries;
+        let got = self.entries.fetch_add(n, Ordering::Relaxed).saturating_add(n);
+        if got > limit {
+            return Err(Gap::over(format, 0, "directory entries", got, limit, "--max-entries"));
+        }
+        Ok(())
+    }
+
+    /// Checks that an item of `len` bytes may be held in memory.
+    pub fn item(&self, format: &'static str, at: u64, len: u64) -> Result<(), Gap> {
+        let limit = self.limits.item;
+        if len > limit {
+            return Err(Gap::over(format, at, "item size", len, limit, "--memory"));
+        }
+        Ok(())
+    }
+}
