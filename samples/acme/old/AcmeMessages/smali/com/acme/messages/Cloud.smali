@@ -1,0 +1,24 @@
+.class public final Lcom/acme/messages/Cloud;
+.super Ljava/lang/Object;
+
+# The switch of 2014: in the old build cloud messaging is on until somebody turns it off.
+.method public static on(Landroid/content/SharedPreferences;)Z
+    .registers 3
+    const-string v0, "pref_key_enable_mx"
+    const/4 v1, 0x1
+    invoke-interface {p0, v0, v1}, Landroid/content/SharedPreferences;->getBoolean(Ljava/lang/String;Z)Z
+    move-result v0
+    return v0
+.end method
+
+.method public static activate(Ljava/lang/String;)Ljava/lang/String;
+    .registers 4
+    const-string v0, "http://api.account.xiaomi.com/pass/v3/user@id?type=MXPH&externalId=%s"
+    const/4 v1, 0x1
+    new-array v1, v1, [Ljava/lang/Object;
+    const/4 v2, 0x0
+    aput-object p0, v1, v2
+    invoke-static {v0, v1}, Ljava/lang/String;->format(Ljava/lang/String;[Ljava/lang/Object;)Ljava/lang/String;
+    move-result-object v0
+    return-object v0
+.end method
