@@ -8,3 +8,13 @@
 //! Each format is one file and one line in [`ALL`](registry::ALL). Only `walk.rs` recurses; it alone
 //! knows depth, ratio, budget and what was seen before. Parsers return what could be read plus
 //! [`Notice`](crate::bytes::Notice)s; they never fail as a whole.
+
+mod class;
+mod group;
+mod leaf;
+mod walk;
+
+pub use class::{Class, classify};
+pub use group::{Groups, Kind as GroupKind, Skipped, Unit, group};
+pub use leaf::{Leaf, Read};
+pub use walk::{OpenError, Package, Tree, open_package, walk};
