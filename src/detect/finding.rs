@@ -6,34 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::fact::{Site, UnitKind};
-
-/// How bad it is if it is real.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Worth knowing, never more.
-    Info,
-    /// Little harm.
-    Low,
-    /// Some harm.
-    Medium,
-    /// Much harm.
-    High,
-    /// Drop everything.
-    Critical,
-}
-
-/// How likely it is to be real.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Confidence {
-    /// A string or a name.
-    Low,
-    /// Code that was understood.
-    Medium,
-    /// Proven.
-    High,
-}
+pub use crate::rule::{Confidence, Severity};
 
 /// A rung of the ladder of evidence (see `score`), weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -53,6 +26,8 @@ pub enum Rung {
     FlowWithEndpoint,
     /// A flow whose entry path is proven.
     FlowWithEntry,
+    /// Written down by the build itself: a manifest, a property, a certificate. Nothing is inferred.
+    Declared,
 }
 
 /// What a rule found in one unit.
