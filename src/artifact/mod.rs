@@ -2,3 +2,7 @@
 //! properties, init scripts, signing certificates.
 //!
 //! Readers borrow the bytes and are lazy; errors are per item, never per file. They judge nothing.
+
+pub mod elf;
+pub mod initrc;
+pub mod props;
