@@ -3,6 +3,11 @@
 //!
 //! Readers borrow the bytes and are lazy; errors are per item, never per file. They judge nothing.
 
+pub mod arsc;
+pub mod axml;
+mod chunk;
 pub mod elf;
 pub mod initrc;
 pub mod props;
+mod res_value;
+mod string_pool;

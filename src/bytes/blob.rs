@@ -47,7 +47,11 @@ impl Blob {
     /// All of a source.
     pub fn new(source: Arc<dyn Source>) -> Self {
         let len = source.len();
-        Self { source, start: 0, len }
+        Self {
+            source,
+            start: 0,
+            len,
+        }
     }
 
     /// Length in bytes.
@@ -77,7 +81,10 @@ impl Blob {
         let want = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
         let mut done = 0_usize;
         while let Some(rest) = buf.get_mut(done..want).filter(|rest| !rest.is_empty()) {
-            let from = self.start.saturating_add(at).saturating_add(u64::try_from(done).unwrap_or(u64::MAX));
+            let from = self
+                .start
+                .saturating_add(at)
+                .saturating_add(u64::try_from(done).unwrap_or(u64::MAX));
             match self.source.read_at(from, rest) {
                 Ok(0) => break,
                 Ok(n) => done = done.saturating_add(n),
@@ -97,7 +104,12 @@ impl Blob {
             let end = start.saturating_add(usize::try_from(part.len).unwrap_or(usize::MAX));
             return Ok(memory.slice(start..end));
         }
-        let io = |_| Gap { format, at: range.start, what: "read".into(), kind: Kind::Io };
+        let io = |_| Gap {
+            format,
+            at: range.start,
+            what: "read".into(),
+            kind: Kind::Io,
+        };
         let len = usize::try_from(part.len).unwrap_or(usize::MAX);
         let mut buf = vec![0; len];
         let got = part.read_at(0, &mut buf).map_err(io)?;
@@ -152,7 +164,11 @@ impl Bytes {
     pub fn slice(&self, range: Range<usize>) -> Self {
         let start = self.start.saturating_add(range.start).min(self.end);
         let end = self.start.saturating_add(range.end).clamp(start, self.end);
-        Self { data: Arc::clone(&self.data), start, end }
+        Self {
+            data: Arc::clone(&self.data),
+            start,
+            end,
+        }
     }
 }
 
@@ -167,7 +183,11 @@ impl Deref for Bytes {
 impl From<Vec<u8>> for Bytes {
     fn from(data: Vec<u8>) -> Self {
         let end = data.len();
-        Self { data: Arc::new(data), start: 0, end }
+        Self {
+            data: Arc::new(data),
+            start: 0,
+            end,
+        }
     }
 }
 

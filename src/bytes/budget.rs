@@ -26,7 +26,14 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 16, ratio: 1000, item: 256 << 20, task: 1 << 30, entries: 1 << 22, notices: 10_000 }
+        Self {
+            depth: 16,
+            ratio: 1000,
+            item: 256 << 20,
+            task: 1 << 30,
+            entries: 1 << 22,
+            notices: 10_000,
+        }
     }
 }
 
@@ -41,7 +48,10 @@ pub struct Budget {
 impl Budget {
     /// A fresh budget with these limits.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, entries: AtomicU64::new(0) }
+        Self {
+            limits,
+            entries: AtomicU64::new(0),
+        }
     }
 
     /// Charges `n` directory entries.
@@ -49,7 +59,14 @@ impl Budget {
         let limit = self.limits.entries;
         let got = self.entries.fetch_add(n, Ordering::Relaxed).saturating_add(n);
         if got > limit {
-            return Err(Gap::over(format, 0, "directory entries", got, limit, "--max-entries"));
+            return Err(Gap::over(
+                format,
+                0,
+                "directory entries",
+                got,
+                limit,
+                "--max-entries",
+            ));
         }
         Ok(())
     }

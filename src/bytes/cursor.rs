@@ -99,11 +99,22 @@ impl<'a> Cursor<'a> {
 
     /// A gap at the current position.
     pub fn gap(&self, what: &'static str, kind: Kind) -> Gap {
-        Gap { format: self.format, at: wide(self.at), what: what.into(), kind }
+        Gap {
+            format: self.format,
+            at: wide(self.at),
+            what: what.into(),
+            kind,
+        }
     }
 
     fn short(&self, what: &'static str, need: usize) -> Gap {
-        self.gap(what, Kind::Truncated { need: wide(need), have: wide(self.left()) })
+        self.gap(
+            what,
+            Kind::Truncated {
+                need: wide(need),
+                have: wide(self.left()),
+            },
+        )
     }
 }
 
@@ -129,7 +140,10 @@ mod tests {
     fn a_read_past_the_end_names_the_field_and_moves_nothing() {
         let mut c = Cursor::new("t", &[1, 2, 3]);
         c.skip("x", 1).unwrap();
-        assert_eq!(c.u32("size").unwrap_err().to_string(), "t: size at 0x1: truncated, needs 4 bytes, 2 left");
+        assert_eq!(
+            c.u32("size").unwrap_err().to_string(),
+            "t: size at 0x1: truncated, needs 4 bytes, 2 left"
+        );
         assert_eq!(c.position(), 1);
     }
 

@@ -66,18 +66,39 @@ pub enum Kind {
 
 impl Gap {
     /// Shorthand for a truncated item.
-    pub fn truncated(format: &'static str, at: u64, what: impl Into<Cow<'static, str>>, need: u64, have: u64) -> Self {
-        Self { format, at, what: what.into(), kind: Kind::Truncated { need, have } }
+    pub fn truncated(
+        format: &'static str,
+        at: u64,
+        what: impl Into<Cow<'static, str>>,
+        need: u64,
+        have: u64,
+    ) -> Self {
+        Self {
+            format,
+            at,
+            what: what.into(),
+            kind: Kind::Truncated { need, have },
+        }
     }
 
     /// Shorthand for a value that the specification forbids.
     pub fn invalid(format: &'static str, at: u64, what: impl Into<Cow<'static, str>>, got: u64) -> Self {
-        Self { format, at, what: what.into(), kind: Kind::Invalid { got } }
+        Self {
+            format,
+            at,
+            what: what.into(),
+            kind: Kind::Invalid { got },
+        }
     }
 
     /// Shorthand for something valid that this version does not read.
     pub fn unsupported(format: &'static str, at: u64, what: impl Into<Cow<'static, str>>, got: u64) -> Self {
-        Self { format, at, what: what.into(), kind: Kind::Unsupported { got } }
+        Self {
+            format,
+            at,
+            what: what.into(),
+            kind: Kind::Unsupported { got },
+        }
     }
 
     /// Shorthand for a limit of ours that the input exceeds.
@@ -89,12 +110,22 @@ impl Gap {
         limit: u64,
         option: &'static str,
     ) -> Self {
-        Self { format, at, what: what.into(), kind: Kind::OverLimit { got, limit, option } }
+        Self {
+            format,
+            at,
+            what: what.into(),
+            kind: Kind::OverLimit { got, limit, option },
+        }
     }
 
     /// Shorthand for something odd that was read as Android reads it.
     pub fn odd(format: &'static str, at: u64, what: impl Into<Cow<'static, str>>, got: u64) -> Self {
-        Self { format, at, what: what.into(), kind: Kind::Odd { got } }
+        Self {
+            format,
+            at,
+            what: what.into(),
+            kind: Kind::Odd { got },
+        }
     }
 
     /// Whether something was lost, that is, whether this counts against coverage.
@@ -111,7 +142,11 @@ impl fmt::Display for Gap {
             Kind::Invalid { got } => write!(f, "invalid value {got:#x}"),
             Kind::Unsupported { got } => write!(f, "unsupported value {got:#x}"),
             Kind::Encrypted => write!(f, "encrypted"),
-            Kind::OverLimit { got, limit, option: "" } => write!(f, "{got} is over the limit of {limit}"),
+            Kind::OverLimit {
+                got,
+                limit,
+                option: "",
+            } => write!(f, "{got} is over the limit of {limit}"),
             Kind::OverLimit { got, limit, option } => {
                 write!(f, "{got} is over the limit of {limit}, see {option}")
             }
@@ -134,7 +169,9 @@ pub struct Notice {
 }
 
 /// The class of a gap in reports, one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum GapClass {
     /// The input ends early.
@@ -177,9 +214,15 @@ mod tests {
     #[test]
     fn a_gap_prints_format_field_offset_and_numbers() {
         let gap = Gap::truncated("sparse", 0x28, "raw chunk", 4, 1);
-        assert_eq!(gap.to_string(), "sparse: raw chunk at 0x28: truncated, needs 4 bytes, 1 left");
+        assert_eq!(
+            gap.to_string(),
+            "sparse: raw chunk at 0x28: truncated, needs 4 bytes, 1 left"
+        );
         let gap = Gap::over("zip", 0, "entry size", 5, 4, "--memory");
-        assert_eq!(gap.to_string(), "zip: entry size at 0x0: 5 is over the limit of 4, see --memory");
+        assert_eq!(
+            gap.to_string(),
+            "zip: entry size at 0x0: 5 is over the limit of 4, see --memory"
+        );
     }
 
     #[test]

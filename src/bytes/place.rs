@@ -18,12 +18,18 @@ pub struct Place {
 impl Place {
     /// The input itself: its file name, without the path to it.
     pub fn root(name: &str) -> Self {
-        Self { logical: Arc::from(name), physical: Arc::from(name) }
+        Self {
+            logical: Arc::from(name),
+            physical: Arc::from(name),
+        }
     }
 
     /// A place from both its names.
     pub fn new(logical: &str, physical: &str) -> Self {
-        Self { logical: Arc::from(logical), physical: Arc::from(physical) }
+        Self {
+            logical: Arc::from(logical),
+            physical: Arc::from(physical),
+        }
     }
 
     /// Something inside a package (an APK, a jar, an archive): `logical!name`, `physical/name`.

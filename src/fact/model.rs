@@ -42,7 +42,9 @@ pub struct UnitFacts {
 }
 
 /// What kind of unit it is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum UnitKind {
     /// An APK with the code beside it.
@@ -507,12 +509,17 @@ impl Coverage {
     /// is 0: an empty input was not understood.
     pub fn share(&self) -> f64 {
         let sum = |m: &BTreeMap<String, u64>| m.values().fold(0_u64, |a, n| a.saturating_add(*n));
-        let known = sum(&self.read).saturating_add(sum(&self.searched)).saturating_add(sum(&self.skipped));
+        let known = sum(&self.read)
+            .saturating_add(sum(&self.searched))
+            .saturating_add(sum(&self.skipped));
         let seen = known.saturating_add(self.unread);
         if seen == 0 {
             return 0.0;
         }
-        #[expect(clippy::as_conversions, reason = "a share needs no more than a double's 53 bits")]
+        #[expect(
+            clippy::as_conversions,
+            reason = "a share needs no more than a double's 53 bits"
+        )]
         let share = known as f64 / seen as f64;
         share
     }
