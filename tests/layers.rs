@@ -22,7 +22,10 @@ const ORDER: [(&str, u8); 13] = [
 ];
 
 fn level(module: &str) -> Option<u8> {
-    ORDER.iter().find(|(name, _)| *name == module).map(|(_, level)| *level)
+    ORDER
+        .iter()
+        .find(|(name, _)| *name == module)
+        .map(|(_, level)| *level)
 }
 
 fn sources(dir: &Path, out: &mut Vec<PathBuf>) {
@@ -43,11 +46,22 @@ fn named(line: &str) -> Vec<&str> {
     code.match_indices("crate::")
         .flat_map(|(at, prefix)| {
             let rest = &code[at + prefix.len()..];
-            let list = rest.strip_prefix('{').map_or(rest, |inner| inner.split('}').next().unwrap_or(inner));
-            let items: Vec<&str> = if rest.starts_with('{') { list.split(',').collect() } else { vec![list] };
+            let list = rest
+                .strip_prefix('{')
+                .map_or(rest, |inner| inner.split('}').next().unwrap_or(inner));
+            let items: Vec<&str> = if rest.starts_with('{') {
+                list.split(',').collect()
+            } else {
+                vec![list]
+            };
             items
         })
-        .map(|item| item.trim().split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default())
+        .map(|item| {
+            item.trim()
+                .split(|c: char| !c.is_alphanumeric() && c != '_')
+                .next()
+                .unwrap_or_default()
+        })
         .collect()
 }
 
@@ -69,7 +83,11 @@ fn a_module_names_only_modules_before_it() {
             for other in named(line) {
                 let Some(theirs) = level(other) else { continue };
                 if other != module && theirs >= own {
-                    offenders.push(format!("{}:{}: {module} names {other}", inside.display(), number + 1));
+                    offenders.push(format!(
+                        "{}:{}: {module} names {other}",
+                        inside.display(),
+                        number + 1
+                    ));
                 }
             }
         }

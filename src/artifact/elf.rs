@@ -96,13 +96,19 @@ impl<'a> Elf<'a> {
         this.bits = if ctx.is_big() { 64 } else { 32 };
         this.machine = header.e_machine;
         if header.e_version != 1 {
-            this.gaps.push(Gap::odd(FORMAT, 0x14, "e_version", u64::from(header.e_version)));
+            this.gaps
+                .push(Gap::odd(FORMAT, 0x14, "e_version", u64::from(header.e_version)));
         }
-        if !matches!(header.e_type, elf::header::ET_EXEC | elf::header::ET_DYN | elf::header::ET_REL) {
-            this.gaps.push(Gap::odd(FORMAT, 0x10, "e_type", u64::from(header.e_type)));
+        if !matches!(
+            header.e_type,
+            elf::header::ET_EXEC | elf::header::ET_DYN | elf::header::ET_REL
+        ) {
+            this.gaps
+                .push(Gap::odd(FORMAT, 0x10, "e_type", u64::from(header.e_type)));
         }
         if !matches!(header.e_machine, 3 | 8 | 40 | 62 | 183 | 243) {
-            this.gaps.push(Gap::odd(FORMAT, 0x12, "e_machine", u64::from(header.e_machine)));
+            this.gaps
+                .push(Gap::odd(FORMAT, 0x12, "e_machine", u64::from(header.e_machine)));
         }
         let segments = this.segments(file, &header, ctx);
         let sections = this.sections(file, &header, ctx);
@@ -121,7 +127,11 @@ impl<'a> Elf<'a> {
             if name.is_empty() || sym.st_bind() == STB_LOCAL {
                 return None;
             }
-            Some(Symbol { name, value: sym.st_value, import: sym.st_shndx == 0 })
+            Some(Symbol {
+                name,
+                value: sym.st_value,
+                import: sym.st_shndx == 0,
+            })
         })
     }
 
@@ -145,10 +155,16 @@ impl<'a> Elf<'a> {
             return Vec::new();
         }
         if usize::from(header.e_phentsize) != size {
-            self.gaps.push(Gap::invalid(FORMAT, 0x36, "e_phentsize", u64::from(header.e_phentsize)));
+            self.gaps.push(Gap::invalid(
+                FORMAT,
+                0x36,
+                "e_phentsize",
+                u64::from(header.e_phentsize),
+            ));
         }
         if header.e_phnum == ESCAPE || count.saturating_mul(size) > MAX_PROGRAM_HEADERS_BYTES {
-            self.gaps.push(Gap::invalid(FORMAT, 0x38, "e_phnum", u64::from(header.e_phnum)));
+            self.gaps
+                .push(Gap::invalid(FORMAT, 0x38, "e_phnum", u64::from(header.e_phnum)));
         }
         let offset = to_usize(header.e_phoff);
         let left = file.len().saturating_sub(offset);
@@ -178,7 +194,8 @@ impl<'a> Elf<'a> {
                 broken = broken.saturating_add(1);
             }
             if s.p_align > 1 && !s.p_align.is_power_of_two() {
-                self.gaps.push(Gap::invalid(FORMAT, s.p_offset, "p_align", s.p_align));
+                self.gaps
+                    .push(Gap::invalid(FORMAT, s.p_offset, "p_align", s.p_align));
             }
         }
         segments
@@ -190,7 +207,12 @@ impl<'a> Elf<'a> {
         }
         let size = SectionHeader::size(ctx);
         if usize::from(header.e_shentsize) != size {
-            self.gaps.push(Gap::odd(FORMAT, 0x3a, "e_shentsize", u64::from(header.e_shentsize)));
+            self.gaps.push(Gap::odd(
+                FORMAT,
+                0x3a,
+                "e_shentsize",
+                u64::from(header.e_shentsize),
+            ));
             return Vec::new();
         }
         let offset = to_usize(header.e_shoff);
@@ -219,32 +241,56 @@ impl<'a> Elf<'a> {
             || header.e_shstrndx == 0
             || header.e_shstrndx == ESCAPE && sections.len() < usize::from(ESCAPE)
         {
-            self.gaps.push(Gap::odd(FORMAT, 0x3e, "e_shstrndx", u64::from(header.e_shstrndx)));
+            self.gaps
+                .push(Gap::odd(FORMAT, 0x3e, "e_shstrndx", u64::from(header.e_shstrndx)));
         }
         sections
     }
 
     fn dynamic(&mut self, file: &'a [u8], segments: &[ProgramHeader], sections: &[SectionHeader], ctx: Ctx) {
-        let Some(place) = segments.iter().find(|s| s.p_type == PT_DYNAMIC) else { return };
-        let entry = if ctx.is_big() { dyn64::SIZEOF_DYN } else { dyn32::SIZEOF_DYN };
+        let Some(place) = segments.iter().find(|s| s.p_type == PT_DYNAMIC) else {
+            return;
+        };
+        let entry = if ctx.is_big() {
+            dyn64::SIZEOF_DYN
+        } else {
+            dyn32::SIZEOF_DYN
+        };
         let left = to_u64(file.len()).saturating_sub(place.p_offset);
         if place.p_filesz > left {
-            self.gaps.push(Gap::truncated(FORMAT, place.p_offset, "PT_DYNAMIC", place.p_filesz, left));
+            self.gaps.push(Gap::truncated(
+                FORMAT,
+                place.p_offset,
+                "PT_DYNAMIC",
+                place.p_filesz,
+                left,
+            ));
         }
-        let bytes = place.p_filesz.min(left).min(to_u64(MAX_DYNAMIC.saturating_mul(entry)));
+        let bytes = place
+            .p_filesz
+            .min(left)
+            .min(to_u64(MAX_DYNAMIC.saturating_mul(entry)));
         let bytes = bytes.saturating_sub(bytes.checked_rem(to_u64(entry)).unwrap_or(0));
-        let mut table: Vec<ProgramHeader> =
-            segments.iter().filter(|s| s.p_type == PT_LOAD && s.p_memsz > 0).cloned().collect();
-        table.push(ProgramHeader { p_filesz: bytes, ..place.clone() });
+        let mut table: Vec<ProgramHeader> = segments
+            .iter()
+            .filter(|s| s.p_type == PT_LOAD && s.p_memsz > 0)
+            .cloned()
+            .collect();
+        table.push(ProgramHeader {
+            p_filesz: bytes,
+            ..place.clone()
+        });
         let Ok(Some(dynamic)) = Dynamic::parse(file, &table, ctx) else {
-            self.gaps.push(Gap::invalid(FORMAT, place.p_offset, "PT_DYNAMIC", place.p_filesz));
+            self.gaps
+                .push(Gap::invalid(FORMAT, place.p_offset, "PT_DYNAMIC", place.p_filesz));
             return;
         };
         let info = &dynamic.info;
         if info.strtab != 0 || info.strsz != 0 {
             let left = file.len().saturating_sub(info.strtab);
             if info.strtab == 0 {
-                self.gaps.push(Gap::invalid(FORMAT, place.p_offset, "DT_STRTAB", 0));
+                self.gaps
+                    .push(Gap::invalid(FORMAT, place.p_offset, "DT_STRTAB", 0));
             } else if info.strsz > left {
                 self.gaps.push(Gap::truncated(
                     FORMAT,
@@ -264,7 +310,8 @@ impl<'a> Elf<'a> {
             let Dyn { d_tag, d_val } = *d;
             match d_tag {
                 elf::dynamic::DT_NEEDED => {
-                    self.needed.extend(c_string(self.names, to_usize(d_val)).filter(|n| !n.is_empty()));
+                    self.needed
+                        .extend(c_string(self.names, to_usize(d_val)).filter(|n| !n.is_empty()));
                 }
                 elf::dynamic::DT_SONAME => self.soname = c_string(self.names, to_usize(d_val)),
                 _ => {}
@@ -286,13 +333,19 @@ impl<'a> Elf<'a> {
             return None;
         }
         let size = Sym::size(ctx.container);
-        let fits = file.len().saturating_sub(info.symtab).checked_div(size).unwrap_or(0);
+        let fits = file
+            .len()
+            .saturating_sub(info.symtab)
+            .checked_div(size)
+            .unwrap_or(0);
         let mut count = 0_usize;
         if let Some(at) = info.hash {
             // DT_HASH: nbucket, nchain; nchain is the number of symbols.
             match word(file, to_usize(at).saturating_add(4), ctx) {
                 Some(n) if to_usize(u64::from(n)) <= fits => count = to_usize(u64::from(n)),
-                n => self.gaps.push(Gap::odd(FORMAT, at, "DT_HASH nchain", n.map_or(0, u64::from))),
+                n => self
+                    .gaps
+                    .push(Gap::odd(FORMAT, at, "DT_HASH nchain", n.map_or(0, u64::from))),
             }
             if word(file, to_usize(at), ctx) == Some(0) {
                 self.gaps.push(Gap::odd(FORMAT, at, "DT_HASH nbucket", 0));
@@ -304,7 +357,9 @@ impl<'a> Elf<'a> {
                 Err(gap) => self.gaps.push(gap),
             }
         }
-        let section = sections.iter().find(|s| s.sh_type == SHT_DYNSYM && to_usize(s.sh_offset) == info.symtab);
+        let section = sections
+            .iter()
+            .find(|s| s.sh_type == SHT_DYNSYM && to_usize(s.sh_offset) == info.symtab);
         if let Some(s) = section {
             let n = to_usize(s.sh_size).checked_div(size).unwrap_or(0);
             if n <= fits {
@@ -321,7 +376,12 @@ impl<'a> Elf<'a> {
         Symtab::parse(file, info.symtab, count.min(fits), ctx).ok()
     }
 
-    fn constant_data(&mut self, file: &[u8], segments: &[ProgramHeader], sections: &[SectionHeader]) -> Vec<Range<usize>> {
+    fn constant_data(
+        &mut self,
+        file: &[u8],
+        segments: &[ProgramHeader],
+        sections: &[SectionHeader],
+    ) -> Vec<Range<usize>> {
         let mut sane = !sections.is_empty();
         let mut ranges = Vec::new();
         let mut lies = 0_u64;
@@ -344,7 +404,8 @@ impl<'a> Elf<'a> {
             }
         }
         if lies > 0 {
-            self.gaps.push(Gap::odd(FORMAT, 0, "sections outside the file", lies));
+            self.gaps
+                .push(Gap::odd(FORMAT, 0, "sections outside the file", lies));
         }
         if !sane || ranges.is_empty() {
             ranges = segments
@@ -366,7 +427,9 @@ impl<'a> Elf<'a> {
 }
 
 fn header(file: &[u8]) -> Result<Header, Gap> {
-    let ident = file.get(..16).ok_or_else(|| Gap::truncated(FORMAT, 0, "e_ident", 16, to_u64(file.len())))?;
+    let ident = file
+        .get(..16)
+        .ok_or_else(|| Gap::truncated(FORMAT, 0, "e_ident", 16, to_u64(file.len())))?;
     let class = ident.get(4).copied().unwrap_or(0);
     let data = ident.get(5).copied().unwrap_or(0);
     if !Elf::sniff(ident) {
@@ -385,7 +448,13 @@ fn header(file: &[u8]) -> Result<Header, Gap> {
         return Err(Gap::unsupported(FORMAT, 5, "EI_DATA (big endian)", 2));
     }
     if file.len() < need {
-        return Err(Gap::truncated(FORMAT, 0, "ELF header", to_u64(need), to_u64(file.len())));
+        return Err(Gap::truncated(
+            FORMAT,
+            0,
+            "ELF header",
+            to_u64(need),
+            to_u64(file.len()),
+        ));
     }
     elf::Elf::parse_header(file).map_err(|_| Gap::invalid(FORMAT, 0, "ELF header", 0))
 }
@@ -402,18 +471,42 @@ fn context(header: &Header) -> Ctx {
 fn gnu_hash_symbols(file: &[u8], at: usize, ctx: Ctx) -> Result<usize, Gap> {
     let field = |i: usize| word(file, at.saturating_add(i.saturating_mul(4)), ctx);
     let (Some(buckets), Some(first), Some(bloom)) = (field(0), field(1), field(2)) else {
-        return Err(Gap::truncated(FORMAT, to_u64(at), "DT_GNU_HASH", 16, to_u64(file.len().saturating_sub(at))));
+        return Err(Gap::truncated(
+            FORMAT,
+            to_u64(at),
+            "DT_GNU_HASH",
+            16,
+            to_u64(file.len().saturating_sub(at)),
+        ));
     };
     if !bloom.is_power_of_two() {
-        return Err(Gap::invalid(FORMAT, to_u64(at), "DT_GNU_HASH bloom_size", u64::from(bloom)));
+        return Err(Gap::invalid(
+            FORMAT,
+            to_u64(at),
+            "DT_GNU_HASH bloom_size",
+            u64::from(bloom),
+        ));
     }
     let mask = if ctx.is_big() { 8 } else { 4 };
-    let table = at.saturating_add(16).saturating_add(to_usize(u64::from(bloom)).saturating_mul(mask));
+    let table = at
+        .saturating_add(16)
+        .saturating_add(to_usize(u64::from(bloom)).saturating_mul(mask));
     let bytes = to_usize(u64::from(buckets)).saturating_mul(4);
     let Some(heads) = file.get(table..table.saturating_add(bytes)) else {
-        return Err(Gap::invalid(FORMAT, to_u64(at), "DT_GNU_HASH nbuckets", u64::from(buckets)));
+        return Err(Gap::invalid(
+            FORMAT,
+            to_u64(at),
+            "DT_GNU_HASH nbuckets",
+            u64::from(buckets),
+        ));
     };
-    let last = heads.as_chunks::<4>().0.iter().map(|b| u32::from_le_bytes(*b)).max().unwrap_or(0);
+    let last = heads
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|b| u32::from_le_bytes(*b))
+        .max()
+        .unwrap_or(0);
     if last < first {
         return Ok(to_usize(u64::from(first)));
     }
@@ -424,13 +517,22 @@ fn gnu_hash_symbols(file: &[u8], at: usize, ctx: Ctx) -> Result<usize, Gap> {
         match word(file, chains.saturating_add(index.saturating_mul(4)), ctx) {
             Some(hash) if hash & 1 == 0 => i = i.saturating_add(1),
             Some(_) => return Ok(to_usize(u64::from(i)).saturating_add(1)),
-            None => return Err(Gap::invalid(FORMAT, to_u64(chains), "DT_GNU_HASH chain", u64::from(i))),
+            None => {
+                return Err(Gap::invalid(
+                    FORMAT,
+                    to_u64(chains),
+                    "DT_GNU_HASH chain",
+                    u64::from(i),
+                ));
+            }
         }
     }
 }
 
 fn word(file: &[u8], at: usize, _: Ctx) -> Option<u32> {
-    file.get(at..).and_then(|rest| rest.first_chunk::<4>()).map(|b| u32::from_le_bytes(*b))
+    file.get(at..)
+        .and_then(|rest| rest.first_chunk::<4>())
+        .map(|b| u32::from_le_bytes(*b))
 }
 
 /// The NUL-terminated string at byte `at`; `None` when it starts or ends outside.

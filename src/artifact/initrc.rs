@@ -62,9 +62,10 @@ pub struct Action {
 impl Action {
     /// Commands with this first word.
     pub fn commands<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a [String], u32)> {
-        self.commands.iter().filter(move |(words, _)| words.first().is_some_and(|w| w == name)).map(
-            |(words, line)| (words.get(1..).unwrap_or_default(), *line),
-        )
+        self.commands
+            .iter()
+            .filter(move |(words, _)| words.first().is_some_and(|w| w == name))
+            .map(|(words, line)| (words.get(1..).unwrap_or_default(), *line))
     }
 }
 
@@ -86,16 +87,31 @@ pub fn parse(file: &[u8]) -> Script {
                 section = Section::Service;
                 let (name, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
                 if name.is_empty() || path.is_empty() {
-                    script.gaps.push(Gap::invalid(FORMAT, 0, "service without a program, line", u64::from(line)));
+                    script.gaps.push(Gap::invalid(
+                        FORMAT,
+                        0,
+                        "service without a program, line",
+                        u64::from(line),
+                    ));
                     section = Section::None;
                     continue;
                 }
-                script.services.push(Service { name, path, args: words.collect(), line, ..Service::default() });
+                script.services.push(Service {
+                    name,
+                    path,
+                    args: words.collect(),
+                    line,
+                    ..Service::default()
+                });
             }
             "on" => {
                 section = Section::Action;
                 let triggers = words.filter(|w| w != "&&").collect();
-                script.actions.push(Action { triggers, line, ..Action::default() });
+                script.actions.push(Action {
+                    triggers,
+                    line,
+                    ..Action::default()
+                });
             }
             "import" => {
                 section = Section::None;
@@ -207,9 +223,13 @@ mod tests {
 
     #[test]
     fn services_keep_their_options() {
-        let rc = parse(b"service logd /system/bin/logd -d \\\n  now\n  class core main\n  user log\n  disabled\n");
+        let rc =
+            parse(b"service logd /system/bin/logd -d \\\n  now\n  class core main\n  user log\n  disabled\n");
         let service = &rc.services[0];
-        assert_eq!((service.name.as_str(), service.path.as_str()), ("logd", "/system/bin/logd"));
+        assert_eq!(
+            (service.name.as_str(), service.path.as_str()),
+            ("logd", "/system/bin/logd")
+        );
         assert_eq!(service.args, ["-d", "now"]);
         assert_eq!(service.class, ["core", "main"]);
         assert!(service.disabled && !service.oneshot);
@@ -218,7 +238,9 @@ mod tests {
 
     #[test]
     fn an_action_has_triggers_and_commands() {
-        let rc = parse(b"on property:a.b=1 && boot # why\n    setprop x.y \"a b\"\n\n    start z\nimport /x.rc\n  lost");
+        let rc = parse(
+            b"on property:a.b=1 && boot # why\n    setprop x.y \"a b\"\n\n    start z\nimport /x.rc\n  lost",
+        );
         let action = &rc.actions[0];
         assert_eq!(action.triggers, ["property:a.b=1", "boot"]);
         let set: Vec<_> = action.commands("setprop").collect();

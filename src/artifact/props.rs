@@ -61,7 +61,9 @@ pub fn parse(file: &[u8]) -> Props<'_> {
         let cut = text.get(..MAX_LINE).unwrap_or(text);
         if cut.len() < text.len() {
             let (got, limit) = (to_u64(text.len()), to_u64(MAX_LINE));
-            props.gaps.push(Gap::over(FORMAT, to_u64(at), "line length", got, limit, ""));
+            props
+                .gaps
+                .push(Gap::over(FORMAT, to_u64(at), "line length", got, limit, ""));
         }
         let text = trim(cut);
         if text.is_empty() || text.starts_with(b"#") {
@@ -92,7 +94,10 @@ pub fn parse(file: &[u8]) -> Props<'_> {
 fn trim(text: &[u8]) -> &[u8] {
     let space = |b: &u8| b.is_ascii_whitespace() || matches!(b, 0 | 0x0b);
     let start = text.iter().position(|b| !space(b)).unwrap_or(text.len());
-    let end = text.iter().rposition(|b| !space(b)).map_or(start, |n| n.saturating_add(1));
+    let end = text
+        .iter()
+        .rposition(|b| !space(b))
+        .map_or(start, |n| n.saturating_add(1));
     text.get(start..end).unwrap_or_default()
 }
 
@@ -119,13 +124,20 @@ mod tests {
     use super::*;
 
     fn pairs(file: &[u8]) -> Vec<(String, String, u32)> {
-        parse(file).entries.into_iter().map(|p| (p.key.into(), p.value.into(), p.line)).collect()
+        parse(file)
+            .entries
+            .into_iter()
+            .map(|p| (p.key.into(), p.value.into(), p.line))
+            .collect()
     }
 
     #[test]
     fn keys_and_values_are_trimmed_and_the_first_equals_sign_parts_them() {
         let got = pairs(b"# c\n ro.a = b=c \r\nx.y=\n=z\nno sign\n");
-        assert_eq!(got, [("ro.a".into(), "b=c".into(), 2), ("x.y".into(), String::new(), 3)]);
+        assert_eq!(
+            got,
+            [("ro.a".into(), "b=c".into(), 2), ("x.y".into(), String::new(), 3)]
+        );
     }
 
     #[test]

@@ -54,5 +54,9 @@ pub fn classify(name: &str, head: &[u8]) -> Class {
     if head.starts_with(b"dex\n") {
         return Class::Dex;
     }
-    if name.ends_with(".apk") { Class::Archive("zip") } else { Class::Unknown }
+    if name.ends_with(".apk") {
+        Class::Archive("zip")
+    } else {
+        Class::Unknown
+    }
 }

@@ -33,7 +33,9 @@ pub struct Unit {
 impl Unit {
     /// Bytes of all its leaves, decoded, as their containers claim.
     pub fn size(&self) -> u64 {
-        self.leaves.iter().fold(0, |sum: u64, leaf| sum.saturating_add(leaf.size))
+        self.leaves
+            .iter()
+            .fold(0, |sum: u64, leaf| sum.saturating_add(leaf.size))
     }
 }
 
@@ -66,7 +68,17 @@ pub fn group(tree: Tree) -> Groups {
     let units = tree
         .leaves
         .into_iter()
-        .map(|leaf| Unit { kind: Kind::App, place: leaf.place.clone(), partition: String::new(), leaves: vec![leaf] })
+        .map(|leaf| Unit {
+            kind: Kind::App,
+            place: leaf.place.clone(),
+            partition: String::new(),
+            leaves: vec![leaf],
+        })
         .collect();
-    Groups { units, skipped: Vec::new(), notices: tree.notices, links: tree.links }
+    Groups {
+        units,
+        skipped: Vec::new(),
+        notices: tree.notices,
+        links: tree.links,
+    }
 }

@@ -42,7 +42,13 @@ impl Leaf {
     /// A leaf with these bytes: for a part of a file that is a file of its own.
     pub fn plain(place: Place, class: Class, data: impl Into<Blob>) -> Self {
         let data = data.into();
-        Self { place, size: data.len(), class, salvaged: false, data: Data::Plain(data) }
+        Self {
+            place,
+            size: data.len(),
+            class,
+            salvaged: false,
+            data: Data::Plain(data),
+        }
     }
 
     /// The file name: what follows the last `/`, `!` or `:`.
@@ -65,8 +71,15 @@ impl Leaf {
         let _ = budget;
         match &self.data {
             Data::Plain(blob) => match blob.read("file", 0..u64::MAX) {
-                Ok(bytes) => Read { bytes, ..Read::default() },
-                Err(gap) => Read { gaps: vec![gap], unread: self.size, ..Read::default() },
+                Ok(bytes) => Read {
+                    bytes,
+                    ..Read::default()
+                },
+                Err(gap) => Read {
+                    gaps: vec![gap],
+                    unread: self.size,
+                    ..Read::default()
+                },
             },
         }
     }

@@ -68,12 +68,22 @@ impl std::error::Error for OpenError {
 /// Lists an input's outer layers. APKs and jars stay closed.
 pub fn walk(path: &Path, budget: &Budget) -> Result<Tree, OpenError> {
     let _ = budget;
-    let blob = Blob::open(path).map_err(|source| OpenError { what: "cannot open", source })?;
+    let blob = Blob::open(path).map_err(|source| OpenError {
+        what: "cannot open",
+        source,
+    })?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let root = Place::root(&name);
     let size = blob.len();
     let leaf = Leaf::plain(root.clone(), classify(&name, &[]), blob);
-    Ok(Tree { root, format: "file".into(), size, leaves: vec![leaf], links: Vec::new(), notices: Vec::new() })
+    Ok(Tree {
+        root,
+        format: "file".into(),
+        size,
+        leaves: vec![leaf],
+        links: Vec::new(),
+        notices: Vec::new(),
+    })
 }
 
 /// Opens a package: itself first, then the packages nested in it, in order. A leaf that is no

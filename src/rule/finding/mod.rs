@@ -24,9 +24,9 @@ use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
 pub use select::{
-    ComponentMatch, DefinesMatch, DetectorMatch, EndpointMatch, IdentifierMatch, ManifestMatch, Match, NestedMatch,
-    NetworkSecurityMatch, NoticeMatch, PackageMatch, PermissionMatch, PropertyMatch, SignerMatch, SinkMatch,
-    SwitchMatch, TrackerMatch, With,
+    ComponentMatch, DefinesMatch, DetectorMatch, EndpointMatch, IdentifierMatch, ManifestMatch, Match,
+    NestedMatch, NetworkSecurityMatch, NoticeMatch, PackageMatch, PermissionMatch, PropertyMatch,
+    SignerMatch, SinkMatch, SwitchMatch, TrackerMatch, With,
 };
 pub use text::Text;
 
@@ -133,10 +133,16 @@ impl FindingRule {
             && group != WHOLE_UNIT
             && !names.contains(&group.as_str())
         {
-            return Some(format!("`group` is never `{group}`, but unit, or one of: {}", names.join(", ")));
+            return Some(format!(
+                "`group` is never `{group}`, but unit, or one of: {}",
+                names.join(", ")
+            ));
         }
         let unknown = fill_ins(&self.title).find(|name| !names.contains(name))?;
-        Some(format!("`{{{unknown}}}` in the title: there is only {}", names.join(", ")))
+        Some(format!(
+            "`{{{unknown}}}` in the title: there is only {}",
+            names.join(", ")
+        ))
     }
 
     /// What the findings of this rule are grouped by: a name of [`Match::names`], or [`WHOLE_UNIT`].
@@ -152,7 +158,9 @@ impl FindingRule {
         let mut title = String::with_capacity(self.title.len().saturating_add(32));
         let mut rest = self.title.as_str();
         while let Some((before, after)) = rest.split_once('{') {
-            let Some((name, tail)) = after.split_once('}') else { break };
+            let Some((name, tail)) = after.split_once('}') else {
+                break;
+            };
             title.push_str(before);
             match value(name) {
                 Some(text) if !text.is_empty() => title.push_str(text),
@@ -167,7 +175,10 @@ impl FindingRule {
 
 /// The names between braces in a title.
 fn fill_ins(title: &str) -> impl Iterator<Item = &str> {
-    title.split('{').skip(1).filter_map(|part| part.split_once('}').map(|(name, _)| name))
+    title
+        .split('{')
+        .skip(1)
+        .filter_map(|part| part.split_once('}').map(|(name, _)| name))
 }
 
 #[cfg(test)]
@@ -190,7 +201,9 @@ with = { kind = "app", permission = ["android.permission.INTERNET"] }
 "#;
 
     fn error(from: &str, to: &str) -> String {
-        FindingRule::parse("a.b", &RULE.replace(from, to)).unwrap_err().to_string()
+        FindingRule::parse("a.b", &RULE.replace(from, to))
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
@@ -198,8 +211,13 @@ with = { kind = "app", permission = ["android.permission.INTERNET"] }
         let rule = FindingRule::parse("a.b", RULE).unwrap();
         assert_eq!(rule.id, "a.b");
         assert_eq!(rule.grouping(), "host");
-        assert_eq!(rule.title(|name| (name == "host").then_some("x.y")), "contains x.y of unknown");
-        let Match::Endpoint(m) = &rule.select else { panic!() };
+        assert_eq!(
+            rule.title(|name| (name == "host").then_some("x.y")),
+            "contains x.y of unknown"
+        );
+        let Match::Endpoint(m) = &rule.select else {
+            panic!()
+        };
         assert!(m.purpose.as_ref().unwrap().is("telemetry") && m.cleartext == Some(true));
         assert!(m.with.kind.as_ref().unwrap().is("app"));
     }

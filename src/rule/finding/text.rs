@@ -64,7 +64,10 @@ impl TryFrom<Written> for Text {
         if any.is_empty() && none.is_empty() {
             return Err("an empty list matches nothing; leave the condition out".to_owned());
         }
-        Ok(Self { any: Words::compile(any)?, none: Words::compile(none)? })
+        Ok(Self {
+            any: Words::compile(any)?,
+            none: Words::compile(none)?,
+        })
     }
 }
 
@@ -112,9 +115,9 @@ impl Words {
     /// As [`Words::hit`] for a plain word, which also stands for everything below it as a domain.
     fn host(&self, host: &str) -> bool {
         let word = |w: &Word| match w {
-            Word::Is(w) => {
-                host.strip_suffix(w.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-            }
+            Word::Is(w) => host
+                .strip_suffix(w.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.')),
             _ => false,
         };
         self.words.iter().any(word) || self.hit(host)
@@ -146,10 +149,14 @@ impl Text {
 
     /// The plain words in it, wanted and unwanted, for a check against a list of known words.
     pub fn plain(&self) -> impl Iterator<Item = &str> {
-        self.any.words.iter().chain(&self.none.words).filter_map(|word| match word {
-            Word::Is(word) => Some(word.as_str()),
-            _ => None,
-        })
+        self.any
+            .words
+            .iter()
+            .chain(&self.none.words)
+            .filter_map(|word| match word {
+                Word::Is(word) => Some(word.as_str()),
+                _ => None,
+            })
     }
 }
 
@@ -162,7 +169,9 @@ pub(super) fn of<'de, D: serde::Deserializer<'de>>(
     let text = Text::deserialize(from)?;
     if let Some(word) = text.plain().find(|word| !known.contains(word)) {
         let known = known.join(", ");
-        return Err(D::Error::custom(format!("`{name}` is never `{word}`, but one of: {known}")));
+        return Err(D::Error::custom(format!(
+            "`{name}` is never `{word}`, but one of: {known}"
+        )));
     }
     Ok(Some(text))
 }

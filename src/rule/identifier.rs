@@ -1,0 +1,412 @@
+//! APIs and values that read a persistent or personal identifier.
+
+use rustc_hash::FxHashMap;
+
+use super::row::{ClassRow, IdentifierFile, Match, MemberRow, Namespace, ValueRow};
+use super::shape::Shapes;
+
+/// A kind of identifier or personal data: `imei`, `contacts` …; the closed list is
+/// `signatures/identifiers/categories.toml`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Category {
+    /// Short name, as in facts and reports.
+    pub id: Box<str>,
+    /// For people: `IMEI`.
+    pub title: Box<str>,
+    /// Group of kinds: `device`, `sim`, `person`, `place`, `app`, `network`, `advertising`, `system`.
+    pub class: Box<str>,
+    /// How strongly it identifies a device or a person, 0 to 10.
+    pub weight: u8,
+}
+
+/// By which road a row reads its identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IdentifierKind {
+    /// A method.
+    Method,
+    /// A field.
+    Field,
+    /// A key of `Settings.System`, `.Secure` or `.Global`.
+    Settings,
+    /// A system property.
+    Property,
+    /// A content URI.
+    Uri,
+    /// A file.
+    Path,
+    /// A Binder service or interface descriptor.
+    Binder,
+    /// The action of a service to bind to.
+    Service,
+    /// A broadcast that carries it.
+    Broadcast,
+    /// A native function.
+    Native,
+    /// An `ioctl` request by name.
+    Ioctl,
+    /// A command line.
+    Command,
+    /// A constant that names it.
+    Constant,
+    /// A method name that means it when used through reflection.
+    Reflected,
+}
+
+/// One row: a method, a field or a value, and what it gives away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identifier {
+    /// Which road.
+    pub kind: IdentifierKind,
+    /// Class descriptor, for methods and fields; empty otherwise.
+    pub class: Box<str>,
+    /// Method or field name, key, URI, path …
+    pub name: Box<str>,
+    /// `secure`, `system`, `global` for a key of Settings where it matters.
+    pub namespace: Option<Namespace>,
+    /// Id of its [`Category`].
+    pub category: Box<str>,
+    /// How strongly it identifies, 0 to 10: the category's, unless the row says otherwise.
+    pub weight: u8,
+    /// What a caller needs, in words.
+    pub permission: Option<Box<str>>,
+    /// Descriptors, `(I)Ljava/lang/String;`; empty means any. Only set where the name alone is too general.
+    pub descriptors: Box<[Box<str>]>,
+    /// A remark for people.
+    pub note: Option<Box<str>>,
+}
+
+impl Identifier {
+    /// As a report names it: `TelephonyManager.getDeviceId`, `miui.telephony.TelephonyManager.getDeviceId`,
+    /// `Settings.Secure android_id`, `ro.serialno`.
+    pub fn api(&self) -> String {
+        match self.kind {
+            IdentifierKind::Method | IdentifierKind::Field => {
+                let path = self.class.trim_start_matches('L').trim_end_matches(';');
+                let platform = path.starts_with("android/") || path.starts_with("java/");
+                let shown = if platform {
+                    path.rsplit('/').next().unwrap_or(path)
+                } else {
+                    path
+                };
+                format!("{}.{}", shown.replace('/', "."), self.name)
+            }
+            IdentifierKind::Settings => match self.namespace {
+                Some(namespace) => format!("Settings.{} {}", namespace.class(), self.name),
+                None => format!("Settings {}", self.name),
+            },
+            _ => self.name.to_string(),
+        }
+    }
+}
+
+/// The rows of one class.
+#[derive(Debug, Default)]
+pub struct Members {
+    methods: FxHashMap<Box<[u8]>, usize>,
+    fields: FxHashMap<Box<[u8]>, usize>,
+}
+
+/// The values of one kind.
+#[derive(Debug, Default)]
+struct Values {
+    exact: FxHashMap<Box<str>, Vec<usize>>,
+    /// Sorted by text.
+    prefixes: Vec<(Box<str>, usize)>,
+    suffixes: Vec<(Box<str>, usize)>,
+}
+
+/// The table of identifiers.
+#[derive(Debug, Default)]
+pub struct Identifiers {
+    rows: Vec<Identifier>,
+    categories: FxHashMap<Box<str>, Category>,
+    classes: FxHashMap<Box<[u8]>, Members>,
+    values: FxHashMap<IdentifierKind, Values>,
+    shapes: Shapes,
+}
+
+impl Identifiers {
+    /// The row for a method, by class descriptor and name.
+    pub fn method(&self, class: &[u8], name: &[u8]) -> Option<&Identifier> {
+        self.method_of(self.class(class)?, name)
+    }
+
+    /// The row for a field, by class descriptor and name.
+    pub fn field(&self, class: &[u8], name: &[u8]) -> Option<&Identifier> {
+        self.field_of(self.class(class)?, name)
+    }
+
+    /// The rows of a class: ask once per type of a dex file, then by name.
+    pub fn class(&self, descriptor: &[u8]) -> Option<&Members> {
+        self.classes.get(descriptor)
+    }
+
+    /// The row for a method of a class found by [`Identifiers::class`].
+    pub fn method_of(&self, class: &Members, name: &[u8]) -> Option<&Identifier> {
+        self.rows.get(*class.methods.get(name)?)
+    }
+
+    /// The row for a field of a class found by [`Identifiers::class`].
+    pub fn field_of(&self, class: &Members, name: &[u8]) -> Option<&Identifier> {
+        self.rows.get(*class.fields.get(name)?)
+    }
+
+    /// The row for a text of a kind: exact, else the longest prefix, else a suffix. A content URI's
+    /// prefix ends where a path segment ends: `content://sms` is no prefix of `content://smsbox`.
+    pub fn value(&self, kind: IdentifierKind, text: &str) -> Option<&Identifier> {
+        let values = self.values.get(&kind)?;
+        if let Some(row) = values.exact.get(text).and_then(|rows| rows.first()) {
+            return self.rows.get(*row);
+        }
+        // Every prefix of `text` sorts at or before it; the longest one is the last that fits.
+        let end = values.prefixes.partition_point(|(prefix, _)| &**prefix <= text);
+        let first = text.as_bytes().first();
+        let prefix = values.prefixes.get(..end)?.iter().rev();
+        let prefix = prefix
+            .take_while(|(prefix, _)| prefix.as_bytes().first() == first)
+            .find(|(prefix, _)| {
+                text.strip_prefix(&**prefix)
+                    .is_some_and(|rest| kind != IdentifierKind::Uri || ends_segment(prefix, rest))
+            });
+        let (_, row) = prefix.or_else(|| {
+            values
+                .suffixes
+                .iter()
+                .find(|(suffix, _)| text.ends_with(&**suffix))
+        })?;
+        self.rows.get(*row)
+    }
+
+    /// The row for a string of which nothing else is known, of the kinds whose text speaks for itself:
+    /// content URIs, paths, properties, Binder services, actions, constants. Most strings are turned
+    /// down by their first byte and length alone, so it may be asked for every string of a build.
+    pub fn text(&self, text: &[u8]) -> Option<&Identifier> {
+        if !self.shapes.may_hold(text) {
+            return None;
+        }
+        let text = std::str::from_utf8(text).ok()?;
+        SPEAKING.iter().find_map(|kind| self.value(*kind, text))
+    }
+
+    /// The row for a key of Settings. A row without a namespace fits any.
+    pub fn settings(&self, namespace: Option<Namespace>, key: &str) -> Option<&Identifier> {
+        self.exact(IdentifierKind::Settings, key)
+            .find(|row| namespace.is_none() || row.namespace.is_none() || row.namespace == namespace)
+    }
+
+    /// The row for a method name given to reflection.
+    pub fn reflected(&self, name: &str) -> Option<&Identifier> {
+        self.exact(IdentifierKind::Reflected, name).next()
+    }
+
+    /// A category by id.
+    pub fn category(&self, id: &str) -> Option<&Category> {
+        self.categories.get(id)
+    }
+
+    /// All categories, by id.
+    pub fn categories(&self) -> Vec<&Category> {
+        let mut all: Vec<&Category> = self.categories.values().collect();
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        all
+    }
+
+    /// All rows, in the order of the files. A row that was replaced is not among them.
+    pub fn rows(&self) -> impl Iterator<Item = &Identifier> {
+        self.rows.iter()
+    }
+
+    fn exact(&self, kind: IdentifierKind, text: &str) -> impl Iterator<Item = &Identifier> {
+        let rows = self.values.get(&kind).and_then(|values| values.exact.get(text));
+        rows.into_iter().flatten().filter_map(|row| self.rows.get(*row))
+    }
+}
+
+/// Kinds whose text means what it says without the call that uses it. Keys of Settings, command
+/// lines and method names are plain words and are not among them.
+const SPEAKING: [IdentifierKind; 7] = [
+    IdentifierKind::Uri,
+    IdentifierKind::Path,
+    IdentifierKind::Property,
+    IdentifierKind::Binder,
+    IdentifierKind::Service,
+    IdentifierKind::Broadcast,
+    IdentifierKind::Constant,
+];
+
+fn ends_segment(prefix: &str, rest: &str) -> bool {
+    prefix.ends_with('/') || rest.is_empty() || rest.starts_with(['/', '?', '#'])
+}
+
+impl Identifiers {
+    /// Categories first: rows take their weight from them.
+    pub(super) fn add_categories(&mut self, file: &mut IdentifierFile) {
+        for row in std::mem::take(&mut file.category) {
+            let row = Category {
+                id: row.id.into(),
+                title: row.title.into(),
+                class: row.class.into(),
+                weight: row.weight,
+            };
+            self.categories.insert(row.id.clone(), row);
+        }
+    }
+
+    pub(super) fn add(&mut self, file: IdentifierFile) {
+        for class in file.class {
+            self.add_class(class);
+        }
+        for (kind, rows) in [
+            (IdentifierKind::Settings, file.settings),
+            (IdentifierKind::Property, file.property),
+            (IdentifierKind::Uri, file.uri),
+            (IdentifierKind::Path, file.path),
+            (IdentifierKind::Binder, file.binder),
+            (IdentifierKind::Service, file.service),
+            (IdentifierKind::Broadcast, file.broadcast),
+            (IdentifierKind::Native, file.native),
+            (IdentifierKind::Ioctl, file.ioctl),
+            (IdentifierKind::Command, file.command),
+            (IdentifierKind::Constant, file.constant),
+            (IdentifierKind::Reflected, file.reflected),
+        ] {
+            for row in rows {
+                self.add_value(kind, row);
+            }
+        }
+    }
+
+    /// Sorts what is searched; called once, after the last file.
+    pub(super) fn seal(&mut self) {
+        for kind in SPEAKING {
+            let Some(values) = self.values.get_mut(&kind) else {
+                continue;
+            };
+            for (prefix, _) in &values.prefixes {
+                self.shapes.add_prefix(prefix.as_bytes());
+            }
+            if !values.suffixes.is_empty() {
+                self.shapes.add_any();
+            }
+        }
+        for row in self.rows.iter().filter(|row| SPEAKING.contains(&row.kind)) {
+            self.shapes.add_exact(row.name.as_bytes());
+        }
+        #[expect(clippy::iter_over_hash_type, reason = "each kind is sorted on its own")]
+        for values in self.values.values_mut() {
+            values.prefixes.sort_unstable();
+        }
+    }
+
+    fn weight(&self, category: &str, own: Option<u8>) -> u8 {
+        own.or_else(|| self.categories.get(category).map(|category| category.weight))
+            .unwrap_or(0)
+    }
+
+    fn add_class(&mut self, class: ClassRow) {
+        let members = self.classes.entry(class.class.as_bytes().into()).or_default();
+        let mut members = std::mem::take(members);
+        let rows = class.methods.into_iter().map(|row| (IdentifierKind::Method, row));
+        for (kind, row) in rows.chain(class.fields.into_iter().map(|row| (IdentifierKind::Field, row))) {
+            let MemberRow {
+                name,
+                category,
+                weight,
+                permission,
+                desc,
+                note,
+                ..
+            } = row;
+            let category: Box<str> = category
+                .as_deref()
+                .or(class.category.as_deref())
+                .unwrap_or_default()
+                .into();
+            let row = Identifier {
+                kind,
+                class: class.class.as_str().into(),
+                name: name.into(),
+                namespace: None,
+                weight: self.weight(&category, weight),
+                category,
+                permission: permission
+                    .as_deref()
+                    .or(class.permission.as_deref())
+                    .map(Into::into),
+                descriptors: desc.into_iter().map(Into::into).collect(),
+                note: note.as_deref().or(class.note.as_deref()).map(Into::into),
+            };
+            let index = if kind == IdentifierKind::Method {
+                &mut members.methods
+            } else {
+                &mut members.fields
+            };
+            match index
+                .get(row.name.as_bytes())
+                .and_then(|at| self.rows.get_mut(*at))
+            {
+                Some(old) => *old = row,
+                None => {
+                    index.insert(row.name.as_bytes().into(), self.rows.len());
+                    self.rows.push(row);
+                }
+            }
+        }
+        self.classes.insert(class.class.into_bytes().into(), members);
+    }
+
+    fn add_value(&mut self, kind: IdentifierKind, row: ValueRow) {
+        let ValueRow {
+            value,
+            how,
+            namespace,
+            category,
+            weight,
+            permission,
+            note,
+            ..
+        } = row;
+        let row = Identifier {
+            kind,
+            class: Box::default(),
+            name: value.into(),
+            namespace,
+            weight: self.weight(&category, weight),
+            category: category.into(),
+            permission: permission.map(Into::into),
+            descriptors: Box::default(),
+            note: note.map(Into::into),
+        };
+        let values = self.values.entry(kind).or_default();
+        let at = self.rows.len();
+        let old = match how {
+            Match::Exact => {
+                let rows = values.exact.entry(row.name.clone()).or_default();
+                let same = rows
+                    .iter()
+                    .copied()
+                    .find(|at| self.rows.get(*at).is_some_and(|r| r.namespace == namespace));
+                if same.is_none() {
+                    rows.push(at);
+                }
+                same
+            }
+            Match::Prefix | Match::Suffix => {
+                let list = if how == Match::Prefix {
+                    &mut values.prefixes
+                } else {
+                    &mut values.suffixes
+                };
+                let same = list.iter().find(|(text, _)| *text == row.name).map(|(_, at)| *at);
+                if same.is_none() {
+                    list.push((row.name.clone(), at));
+                }
+                same
+            }
+        };
+        match old.and_then(|at| self.rows.get_mut(at)) {
+            Some(old) => *old = row,
+            None => self.rows.push(row),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Where data can leave, and calls that pass it on.
+
+use rustc_hash::FxHashMap;
+use serde::Deserialize;
+
+use super::row::{PropagatorFile, SinkFile, SinkRow};
+
+/// What a sink row is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SinkKind {
+    /// Data leaves the app: network, SMS, log, storage, another app.
+    #[default]
+    Sink,
+    /// Data is encrypted or hashed.
+    Crypto,
+    /// Data is encoded or compressed.
+    Codec,
+}
+
+/// A method or a native function where data can leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sink {
+    /// What it does.
+    pub kind: SinkKind,
+    /// Channel: `net`, `sms`, `log`, `push`, `storage`, `ipc`, `exec`, `webview`, `mqtt`, `bt`, `dns` …
+    pub channel: Box<str>,
+    /// Class descriptor; empty for a native function.
+    pub class: Box<str>,
+    /// Name.
+    pub name: Box<str>,
+    /// How surely data leaves through it, 0 to 10.
+    pub weight: u8,
+    /// A remark for people.
+    pub note: Option<Box<str>>,
+}
+
+impl Sink {
+    /// `Ljava/net/URL;->openConnection`, or the bare name of a native function.
+    pub fn api(&self) -> String {
+        if self.class.is_empty() {
+            self.name.to_string()
+        } else {
+            format!("{}->{}", self.class, self.name)
+        }
+    }
+}
+
+/// Where a value is in a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Spot {
+    /// The object that the method is called on.
+    This,
+    /// The result.
+    Return,
+    /// A declared parameter, the first is 0, whether the method is static or not.
+    Argument(u8),
+    /// Any declared parameter.
+    AnyArgument,
+}
+
+impl Spot {
+    /// Reads `this`, `ret`, `arg0` … `arg255`, `arg*`.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "this" => Some(Self::This),
+            "ret" => Some(Self::Return),
+            "arg*" => Some(Self::AnyArgument),
+            _ => text.strip_prefix("arg")?.parse().ok().map(Self::Argument),
+        }
+    }
+}
+
+/// What a call passes on: the value at `from` is afterwards part of `to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Flow {
+    /// Where the value is before the call.
+    pub from: Spot,
+    /// Where it is after it.
+    pub to: Spot,
+}
+
+impl Flow {
+    /// Reads `this>ret`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (from, to) = text.split_once('>')?;
+        Some(Self {
+            from: Spot::parse(from)?,
+            to: Spot::parse(to)?,
+        })
+    }
+}
+
+/// A method that passes data on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Propagator {
+    /// Class descriptor.
+    pub class: Box<str>,
+    /// Name.
+    pub name: Box<str>,
+    /// What goes where.
+    pub flows: Box<[Flow]>,
+}
+
+/// The rows of one class.
+type Rows = FxHashMap<Box<[u8]>, usize>;
+
+/// The table of sinks and propagators.
+#[derive(Debug, Default)]
+pub struct Sinks {
+    sinks: Vec<Sink>,
+    propagators: Vec<Propagator>,
+    sink_classes: FxHashMap<Box<[u8]>, Rows>,
+    propagator_classes: FxHashMap<Box<[u8]>, Rows>,
+    native: Rows,
+}
+
+impl Sinks {
+    /// The sink for a method, by class descriptor and name.
+    pub fn method(&self, class: &[u8], name: &[u8]) -> Option<&Sink> {
+        self.sinks.get(*self.sink_classes.get(class)?.get(name)?)
+    }
+
+    /// Whether a class has sinks or propagators: ask once per type of a dex file.
+    pub fn has_class(&self, class: &[u8]) -> bool {
+        self.sink_classes.contains_key(class) || self.propagator_classes.contains_key(class)
+    }
+
+    /// The sink for a native function.
+    pub fn native(&self, name: &[u8]) -> Option<&Sink> {
+        self.sinks.get(*self.native.get(name)?)
+    }
+
+    /// The propagator for a method, by class descriptor and name.
+    pub fn propagator(&self, class: &[u8], name: &[u8]) -> Option<&Propagator> {
+        self.propagators
+            .get(*self.propagator_classes.get(class)?.get(name)?)
+    }
+
+    /// All sinks, in the order of the files.
+    pub fn rows(&self) -> impl Iterator<Item = &Sink> {
+        self.sinks.iter()
+    }
+
+    /// All propagators, in the order of the files.
+    pub fn propagators(&self) -> impl Iterator<Item = &Propagator> {
+        self.propagators.iter()
+    }
+
+    pub(super) fn add(&mut self, file: SinkFile) {
+        for class in file.class {
+            let rows = self
+                .sink_classes
+                .entry(class.class.as_bytes().into())
+                .or_default();
+            for row in class.methods {
+                let kind = row.kind.unwrap_or(class.kind);
+                let sink = sink(row, kind, &class.channel, &class.class, class.note.as_deref());
+                put(&mut self.sinks, rows, sink.name.clone(), sink);
+            }
+        }
+        for row in file.native {
+            let kind = row.kind.unwrap_or_default();
+            let sink = sink(row, kind, "net", "", None);
+            put(&mut self.sinks, &mut self.native, sink.name.clone(), sink);
+        }
+    }
+
+    pub(super) fn add_propagators(&mut self, file: PropagatorFile) {
+        for class in file.class {
+            let rows = self
+                .propagator_classes
+                .entry(class.class.as_bytes().into())
+                .or_default();
+            for row in class.methods {
+                let flows = row.flow.iter().filter_map(|flow| Flow::parse(flow)).collect();
+                let row = Propagator {
+                    class: class.class.as_str().into(),
+                    name: row.name.into(),
+                    flows,
+                };
+                put(&mut self.propagators, rows, row.name.clone(), row);
+            }
+        }
+    }
+}
+
+fn sink(row: SinkRow, kind: SinkKind, channel: &str, class: &str, note: Option<&str>) -> Sink {
+    Sink {
+        kind,
+        channel: row.channel.as_deref().unwrap_or(channel).into(),
+        class: class.into(),
+        name: row.name.into(),
+        weight: row.weight,
+        note: row.note.as_deref().or(note).map(Into::into),
+    }
+}
+
+/// Adds a row, or replaces the one with the same key.
+fn put<T>(rows: &mut Vec<T>, index: &mut Rows, key: Box<str>, row: T) {
+    match index.get(key.as_bytes()).and_then(|at| rows.get_mut(*at)) {
+        Some(old) => *old = row,
+        None => {
+            index.insert(key.into_boxed_bytes(), rows.len());
+            rows.push(row);
+        }
+    }
+}
