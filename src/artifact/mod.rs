@@ -6,6 +6,7 @@
 pub mod arsc;
 pub mod axml;
 mod chunk;
+pub mod dex;
 pub mod elf;
 pub mod initrc;
 pub mod props;

@@ -1,0 +1,1 @@
+//! Writes small dex files for tests.
