@@ -9,6 +9,7 @@ mod chunk;
 pub mod dex;
 pub mod elf;
 pub mod initrc;
+pub mod manifest;
 pub mod props;
 mod res_value;
 mod string_pool;
