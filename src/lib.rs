@@ -20,4 +20,5 @@ pub mod fact;
 pub mod judge;
 pub mod report;
 pub mod rule;
+pub mod scan;
 pub mod unpack;

@@ -10,10 +10,12 @@ mod blob;
 mod budget;
 mod cursor;
 mod gap;
+mod glob;
 mod place;
 
 pub use blob::{Blob, Bytes, Source};
 pub use budget::{Budget, Limits};
 pub use cursor::Cursor;
 pub use gap::{Gap, GapClass, Kind, Notice};
+pub use glob::Glob;
 pub use place::Place;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::detect::{Finding, Severity};
 use crate::fact::{Coverage, NoticeFact, Signer, UnitKind};
+use crate::judge::WaiverNote;
 
 /// The schema's name and version. Adding fields is free; anything else is `report/2`.
 pub const SCHEMA: &str = "report/1";
@@ -38,6 +39,9 @@ pub struct Report {
     pub notices: Vec<NoticeFact>,
     /// Notices beyond those listed.
     pub notices_dropped: u64,
+    /// Waivers that somebody should look at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<WaiverNote>,
 }
 
 /// The program that made the report.
