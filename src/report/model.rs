@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::detect::{Finding, Severity};
 use crate::fact::{Coverage, NoticeFact, Signer, UnitKind};
 use crate::judge::WaiverNote;
+pub use crate::link::Build;
 
 /// The schema's name and version. Adding fields is free; anything else is `report/2`.
 pub const SCHEMA: &str = "report/1";
@@ -67,31 +68,6 @@ pub struct Input {
     pub size: u64,
     /// What it is, outermost first: `zip`.
     pub format: String,
-}
-
-/// The build's identity by its own properties; empty fields are not known.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Build {
-    /// `ro.product.model`.
-    pub model: String,
-    /// `ro.product.device`.
-    pub device: String,
-    /// `ro.product.manufacturer` or `ro.product.brand`.
-    pub maker: String,
-    /// `ro.build.version.release`.
-    pub android: String,
-    /// `ro.build.version.incremental`: for MIUI the version.
-    pub version: String,
-    /// `ro.build.display.id`.
-    pub display: String,
-    /// `ro.build.date`.
-    pub date: String,
-    /// `ro.build.type`: `user`, `userdebug`, `eng`.
-    pub kind: String,
-    /// `ro.build.fingerprint`.
-    pub fingerprint: String,
-    /// `ro.build.version.security_patch`.
-    pub patch: String,
 }
 
 /// Counts over the whole input.

@@ -20,6 +20,8 @@
 mod select;
 mod text;
 
+use std::borrow::Cow;
+
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
@@ -154,7 +156,7 @@ impl FindingRule {
     }
 
     /// The title with its fill-ins replaced; what `value` does not know is `unknown`.
-    pub fn title<'v>(&self, value: impl Fn(&str) -> Option<&'v str>) -> String {
+    pub fn title<'v>(&self, value: impl Fn(&str) -> Cow<'v, str>) -> String {
         let mut title = String::with_capacity(self.title.len().saturating_add(32));
         let mut rest = self.title.as_str();
         while let Some((before, after)) = rest.split_once('{') {
@@ -163,8 +165,8 @@ impl FindingRule {
             };
             title.push_str(before);
             match value(name) {
-                Some(text) if !text.is_empty() => title.push_str(text),
-                _ => title.push_str("unknown"),
+                text if text.is_empty() => title.push_str("unknown"),
+                text => title.push_str(&text),
             }
             rest = tail;
         }
@@ -211,13 +213,8 @@ with = { kind = "app", permission = ["android.permission.INTERNET"] }
         let rule = FindingRule::parse("a.b", RULE).unwrap();
         assert_eq!(rule.id, "a.b");
         assert_eq!(rule.grouping(), "host");
-        assert_eq!(
-            rule.title(|name| (name == "host").then_some("x.y")),
-            "contains x.y of unknown"
-        );
-        let Match::Endpoint(m) = &rule.select else {
-            panic!()
-        };
+        assert_eq!(rule.title(|name| if name == "host" { "x.y".into() } else { "".into() }), "contains x.y of unknown");
+        let Match::Endpoint(m) = &rule.select else { panic!() };
         assert!(m.purpose.as_ref().unwrap().is("telemetry") && m.cleartext == Some(true));
         assert!(m.with.kind.as_ref().unwrap().is("app"));
     }

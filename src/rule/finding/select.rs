@@ -33,6 +33,7 @@ words! {
     guards: "guard" = "none", "weak", "strong", "unknown";
     component_kinds: "kind" = "activity", "service", "receiver", "provider";
     unit_kinds: "kind" = "app", "jar", "library", "config";
+    purpose_classes: "purpose-class" = "tracking", "function", "content", "unknown", "local";
     classes: "class" = "truncated", "invalid", "unsupported", "encrypted", "over-limit", "odd", "io", "bug";
 }
 
@@ -121,6 +122,9 @@ conditions! {
     country: Text,
     /// Purpose; `""` is an unknown one.
     purpose: Text,
+    /// Group of the purpose.
+    #[serde(deserialize_with = "purpose_classes")]
+    purpose_class: Text,
     /// The maker's group.
     vendor: Text,
     /// Whose it is, as seen from the maker of the build.
@@ -135,9 +139,11 @@ conditions! {
 
 conditions! {
     /// Conditions on a read.
-    IdentifierMatch, &["category", "api", "road"];
+    IdentifierMatch, &["category", "title", "api", "road"];
     /// Category.
     category: Text,
+    /// Group of the category: `device`, `sim`, `person` …
+    class: Text,
     /// The signature row.
     api: Text,
     /// By which road.
@@ -162,7 +168,7 @@ conditions! {
 
 conditions! {
     /// Conditions on a switch.
-    SwitchMatch, &["key", "namespace", "kind", "default", "meaning", "vendor"];
+    SwitchMatch, &["switch", "key", "namespace", "kind", "default", "meaning", "vendor"];
     /// Where it lives.
     #[serde(deserialize_with = "switch_kinds")]
     kind: Text,
@@ -226,19 +232,19 @@ conditions! {
 
 conditions! {
     /// Conditions on a permission that is defined.
-    DefinesMatch, &["name", "level"];
+    DefinesMatch, &["name", "short", "level"];
     /// Full name.
     name: Text,
     /// Base of its protection level.
     #[serde(deserialize_with = "bases")]
     base: Text,
-    /// The signatures say that it guards something sensitive.
-    sensitive: bool,
+    /// At least this weight by the signatures, 0 to 10.
+    min_weight: u8,
 }
 
 conditions! {
     /// Conditions on a component.
-    ComponentMatch, &["kind", "name", "action", "authority", "permission"];
+    ComponentMatch, &["name", "short", "kind", "action", "authority", "permission"];
     /// Kind.
     #[serde(deserialize_with = "component_kinds")]
     kind: Text,
@@ -261,7 +267,7 @@ conditions! {
 
 conditions! {
     /// Conditions on the manifest.
-    ManifestMatch, &["package", "version", "shared_user", "domains"];
+    ManifestMatch, &["package", "version", "shared-user"];
     /// Package name.
     package: Text,
     /// Shared user id.
@@ -280,7 +286,7 @@ conditions! {
 
 conditions! {
     /// Conditions on the network security configuration.
-    NetworkSecurityMatch, &["domains", "package"];
+    NetworkSecurityMatch, &["package", "domains"];
     /// The base configuration permits clear text.
     cleartext: bool,
     /// Some domain may use clear text.
@@ -300,11 +306,13 @@ conditions! {
     sha1: Text,
     /// It is the build's platform key.
     platform: bool,
+    /// Its private half is known to everyone.
+    public: bool,
 }
 
 conditions! {
     /// Conditions on the package.
-    PackageMatch, &["package", "role", "owner", "remark"];
+    PackageMatch, &["package", "role", "owner", "note"];
     /// Package name.
     package: Text,
     /// One of the roles that the signatures give it.
@@ -324,7 +332,7 @@ conditions! {
 
 conditions! {
     /// Conditions on a gap or an oddity.
-    NoticeMatch, &["format", "class"];
+    NoticeMatch, &["format", "class", "what"];
     /// The format that was read.
     format: Text,
     /// Class of the gap.

@@ -1,0 +1,127 @@
+//! A finding in the making.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::fact::{MAX_SITES, Site};
+use crate::rule::{Confidence, FindingRule};
+
+use super::{Finding, Rung, Score, View, finding_id};
+
+/// Values kept for one detail; the rest is counted. A list that nobody reads helps nobody.
+const MAX_VALUES: usize = 64;
+/// The detail that says how much of another one is not listed.
+const MORE: &str = " and more";
+
+/// What facts say that belong together, before a rule gives it words.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// What the finding is about.
+    pub subject: String,
+    /// How likely it is to be real, by the best of the evidence.
+    pub confidence: Confidence,
+    /// The rung of the best of the evidence.
+    pub rung: Rung,
+    /// Who is at the other end.
+    pub owner: Option<String>,
+    /// Country of the owner's seat.
+    pub country: Option<String>,
+    /// Purpose.
+    pub purpose: Option<String>,
+    /// Details by name.
+    pub details: BTreeMap<&'static str, BTreeSet<String>>,
+    /// Places with the rung that they stand on.
+    pub sites: Vec<(Rung, Site)>,
+    /// How many places there are in all.
+    pub count: u64,
+}
+
+impl Draft {
+    /// A draft without evidence.
+    pub fn new(subject: impl Into<String>) -> Self {
+        Self {
+            subject: subject.into(),
+            confidence: Confidence::Low,
+            rung: Rung::StringOnly,
+            owner: None,
+            country: None,
+            purpose: None,
+            details: BTreeMap::new(),
+            sites: Vec::new(),
+            count: 0,
+        }
+    }
+
+    /// Adds evidence: the strongest decides.
+    pub fn stand(&mut self, rung: Rung, confidence: Confidence) {
+        self.rung = self.rung.max(rung);
+        self.confidence = self.confidence.max(confidence);
+    }
+
+    /// Adds values of a detail; empty ones are left out.
+    pub fn detail<T: AsRef<str>>(&mut self, name: &'static str, values: impl IntoIterator<Item = T>) {
+        for value in values {
+            let value = value.as_ref();
+            if !value.is_empty() {
+                self.details.entry(name).or_default().insert(value.to_owned());
+            }
+        }
+    }
+
+    /// Adds places; `count` is how many there are, of which `sites` are some.
+    pub fn places(&mut self, rung: Rung, sites: &[Site], count: u64) {
+        // Twice as many as are shown is enough to choose the best from, whatever comes later.
+        let room = MAX_SITES.saturating_mul(2);
+        let here = self.sites.iter().filter(|(other, _)| *other >= rung).count();
+        let new = sites.iter().take(room.saturating_sub(here));
+        self.sites.extend(new.map(|site| (rung, site.clone())));
+        self.count = self.count.saturating_add(count);
+    }
+
+    /// The finding that a rule makes of it.
+    pub fn finish<'v>(
+        mut self,
+        rule: &FindingRule,
+        view: &View<'_>,
+        value: impl Fn(&str) -> Cow<'v, str>,
+    ) -> Finding {
+        self.sites.sort_by_key(|(rung, _)| std::cmp::Reverse(*rung));
+        let mut sites: Vec<Site> = Vec::with_capacity(MAX_SITES);
+        for (_, site) in self.sites {
+            if sites.len() < MAX_SITES && !sites.contains(&site) {
+                sites.push(site);
+            }
+        }
+        let mut details: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, values) in self.details {
+            let more = values.len().saturating_sub(MAX_VALUES);
+            if more > 0 {
+                details.insert(format!("{name}{MORE}"), vec![more.to_string()]);
+            }
+            details.insert(name.to_owned(), values.into_iter().take(MAX_VALUES).collect());
+        }
+        let unit = &view.facts.unit;
+        Finding {
+            id: finding_id(&rule.id, &view.link.key, &self.subject),
+            rule: rule.id.clone(),
+            title: rule.title(value),
+            severity: rule.severity,
+            confidence: rule.confidence.min(self.confidence),
+            rung: self.rung,
+            subject: self.subject,
+            place: unit.place.clone(),
+            app: unit.name.clone(),
+            kind: unit.kind,
+            package: view.manifest().map(|m| m.package.clone()).filter(|p| !p.is_empty()),
+            partition: unit.partition.clone(),
+            owner: self.owner,
+            country: self.country,
+            purpose: self.purpose,
+            details,
+            sites,
+            count: self.count,
+            score: Score::default(),
+            waived: None,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Rules over facts.
+
+use std::collections::BTreeMap;
+
+use crate::rule::{FindingRule, WHOLE_UNIT};
+
+use super::case::{self, Case, SLOTS};
+use super::condition;
+use super::{Draft, Finding, View};
+
+/// Findings of one rule in one unit; what is beyond goes into one more, so that nothing is lost from the
+/// counts. The most seen in a real app is some 120 hosts.
+const MAX_GROUPS: usize = 1000;
+/// The subject of that one.
+const REST: &str = "(others)";
+
+/// Rules by the kind of fact that they are about.
+pub(super) struct Index<'r> {
+    slots: [Vec<&'r FindingRule>; SLOTS],
+}
+
+impl<'r> Index<'r> {
+    pub(super) fn new(rules: &'r [FindingRule]) -> Self {
+        let mut slots: [Vec<&FindingRule>; SLOTS] = Default::default();
+        for rule in rules {
+            if let Some(slot) = slots.get_mut(case::slot(&rule.select)) {
+                slot.push(rule);
+            }
+        }
+        Self { slots }
+    }
+
+    /// What all rules find in a unit.
+    pub(super) fn run(&self, view: &View<'_>, out: &mut Vec<Finding>) {
+        // The conditions on the unit are asked once, not once for each fact.
+        let asked: Vec<Vec<&FindingRule>> = self
+            .slots
+            .iter()
+            .map(|slot| {
+                let meets = |rule: &&&FindingRule| rule.select.with().is_some_and(|with| view.meets(with));
+                slot.iter().filter(meets).copied().collect()
+            })
+            .collect();
+        let mut groups: BTreeMap<(&str, String), Group<'_, '_>> = BTreeMap::new();
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for case in case::cases(view) {
+            let Some(rules) = asked.get(case.slot()) else { continue };
+            for rule in rules {
+                if !condition::holds(&rule.select, &case, view) {
+                    continue;
+                }
+                let mut subject = match rule.grouping() {
+                    WHOLE_UNIT => String::new(),
+                    name => case.value(name, view).into_owned(),
+                };
+                if !groups.contains_key(&(rule.id.as_str(), subject.clone())) {
+                    let count = counts.entry(&rule.id).or_default();
+                    *count = count.saturating_add(1);
+                    if *count > MAX_GROUPS {
+                        REST.clone_into(&mut subject);
+                    }
+                }
+                let group = groups.entry((&rule.id, subject.clone())).or_insert_with(|| Group {
+                    rule,
+                    first: case,
+                    draft: Draft::new(subject),
+                });
+                case.add_to(&mut group.draft, view);
+            }
+        }
+        for group in groups.into_values() {
+            let first = group.first;
+            let rest = group.draft.subject == REST;
+            out.push(group.draft.finish(group.rule, view, |name| {
+                if rest { REST.into() } else { first.value(name, view) }
+            }));
+        }
+    }
+}
+
+/// Facts that one rule puts together.
+struct Group<'r, 'a> {
+    rule: &'r FindingRule,
+    first: Case<'a>,
+    draft: Draft,
+}

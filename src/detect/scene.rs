@@ -1,0 +1,117 @@
+//! What rules and detectors look at: the facts of one unit, and what the build knows of it.
+
+use std::collections::BTreeSet;
+
+use crate::fact::{Endpoint, ManifestFacts, Site, UnitFacts};
+use crate::link::{Linked, LinkedUnit, Party};
+use crate::rule::{PurposeClass, Rules, Text, With};
+
+/// All units with what joins them.
+pub struct Scene<'a> {
+    /// The facts.
+    pub units: &'a [UnitFacts],
+    /// What the build as a whole says.
+    pub linked: &'a Linked,
+    /// The signatures in force.
+    pub rules: &'a Rules,
+}
+
+/// One unit.
+pub struct View<'a> {
+    /// The whole.
+    pub scene: &'a Scene<'a>,
+    /// Its index.
+    pub index: usize,
+    /// Its facts.
+    pub facts: &'a UnitFacts,
+    /// What the build says of it.
+    pub link: &'a LinkedUnit,
+    /// Categories that its code reads.
+    pub reads: BTreeSet<&'a str>,
+    /// Purposes of its endpoints.
+    pub purposes: BTreeSet<&'a str>,
+}
+
+impl<'a> Scene<'a> {
+    /// The units as rules see them.
+    pub fn views(&'a self) -> impl Iterator<Item = View<'a>> {
+        let units = self.units.iter().zip(&self.linked.units).enumerate();
+        units.map(|(index, (facts, link))| View {
+            scene: self,
+            index,
+            facts,
+            link,
+            reads: facts.identifiers.iter().filter(|i| i.in_code).map(|i| i.category.as_str()).collect(),
+            purposes: facts.endpoints.iter().filter_map(|e| e.purpose.as_deref()).collect(),
+        })
+    }
+
+    /// Whose an endpoint is.
+    pub fn party(&self, endpoint: &Endpoint) -> Party {
+        self.linked.party(endpoint.owner.as_deref(), endpoint.vendor.as_deref())
+    }
+
+    /// The group of an endpoint's purpose.
+    pub fn class(&self, endpoint: &Endpoint) -> PurposeClass {
+        let purpose = endpoint.purpose.as_deref().and_then(|id| self.rules.hosts.purpose(id));
+        purpose.map_or(PurposeClass::Unknown, |purpose| purpose.class)
+    }
+}
+
+impl<'a> View<'a> {
+    /// The manifest.
+    pub fn manifest(&self) -> Option<&'a ManifestFacts> {
+        self.facts.manifest.as_ref()
+    }
+
+    /// The unit itself as a place, for what has none of its own.
+    pub fn site(&self, file: &str, entry: &str) -> Site {
+        let unit = &self.facts.unit;
+        let (place, physical) = if file.is_empty() {
+            (unit.place.clone(), unit.physical.clone())
+        } else {
+            (format!("{}!{file}", unit.place), format!("{}/{file}", unit.physical))
+        };
+        let entry = (!entry.is_empty()).then(|| entry.to_owned());
+        Site { place, physical, entry, ..Site::default() }
+    }
+
+    /// Whether the unit is what a rule asks for.
+    pub fn meets(&self, with: &With) -> bool {
+        let is = |condition: &Option<Text>, text: &str| condition.as_ref().is_none_or(|c| c.is(text));
+        let among = |condition: &Option<Text>, texts: &[String]| {
+            condition.as_ref().is_none_or(|c| c.among(texts.iter().map(String::as_str)))
+        };
+        let flag = |condition: Option<bool>, value: bool| condition.is_none_or(|c| c == value);
+        let manifest = self.manifest();
+        let target = manifest.and_then(|m| m.target_sdk.or(m.min_sdk));
+        flag(with.privileged, self.link.privileged)
+            && flag(with.platform_key, self.link.platform_key)
+            && is(&with.kind, kind(self.facts))
+            && is(&with.partition, &self.facts.unit.partition)
+            && is(&with.party, self.link.party.as_str())
+            && is(&with.package, manifest.map_or("", |m| m.package.as_str()))
+            && is(&with.build, &self.scene.linked.build.kind)
+            && among(&with.privilege, &self.link.privileges)
+            && among(&with.role, &self.link.roles)
+            && among(&with.trigger, &self.link.triggers)
+            && among(&with.permission, manifest.map_or(&[], |m| m.permissions.as_slice()))
+            && with.target_below.is_none_or(|limit| target.is_some_and(|t| t < limit))
+            && with.target_from.is_none_or(|limit| target.is_some_and(|t| t >= limit))
+            && with.identifier.as_ref().is_none_or(|c| c.among(self.reads.iter().copied()))
+            && with.endpoint.as_ref().is_none_or(|c| c.among(self.purposes.iter().copied()))
+            && with.sink.as_ref().is_none_or(|c| c.among(self.facts.sinks.iter().map(|s| s.channel.as_str())))
+            && with.tracker.as_ref().is_none_or(|c| {
+                c.among(self.facts.trackers.iter().flat_map(|t| &t.categories).map(String::as_str))
+            })
+    }
+}
+
+fn kind(unit: &UnitFacts) -> &'static str {
+    match unit.unit.kind {
+        crate::fact::UnitKind::App => "app",
+        crate::fact::UnitKind::Jar => "jar",
+        crate::fact::UnitKind::Library => "library",
+        crate::fact::UnitKind::Config => "config",
+    }
+}

@@ -1,0 +1,160 @@
+//! The build as a whole: what no unit can tell about itself.
+//!
+//! Which maker's build it is, who holds its platform key, which rights a unit has by where it lies,
+//! who signed it and under which user id it runs, what starts it, what a permission's level is when it
+//! is defined by another package, and what a setting is when one app gives it its first value and
+//! another reads it. Facts go in, nothing is read again, and order does not matter.
+
+mod build;
+mod permission;
+mod privilege;
+mod switch;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::fact::{Switch, SwitchState, UnitFacts};
+use crate::rule::Rules;
+
+pub use build::Build;
+pub use permission::{Base, Levels};
+pub use switch::{Joined, Reader};
+
+/// Whose something is, as seen from the maker of the build.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Party {
+    /// The maker of the build.
+    Maker,
+    /// Someone else, who is known.
+    Other,
+    /// Nobody knows.
+    #[default]
+    Unknown,
+}
+
+impl Party {
+    /// As rules write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Maker => "maker",
+            Self::Other => "other",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What is known of the build beyond its units.
+#[derive(Debug, Clone, Default)]
+pub struct Linked {
+    /// Its identity by its own properties.
+    pub build: Build,
+    /// Names that the maker goes by, in lower case, without doubles. Empty where no properties say.
+    pub makers: Vec<String>,
+    /// SHA-256 of the certificates that are the platform key here, sorted.
+    pub platform_keys: Vec<String>,
+    /// Protection levels, those defined in the build included.
+    pub levels: Levels,
+    /// Switches that more than one place has a say in.
+    pub switches: Vec<Joined>,
+    /// One for each unit, in the same order.
+    pub units: Vec<LinkedUnit>,
+}
+
+/// What is known of a unit beyond its own bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LinkedUnit {
+    /// What its ids are made from: the package name, or the logical place where there is no package or
+    /// where several units have that package.
+    pub key: String,
+    /// What makes it strong, for people, strongest first: `uid system`, `platform key`, `priv-app` …
+    pub privileges: Vec<String>,
+    /// Whether those rights are beyond what an app from a store can get.
+    pub privileged: bool,
+    /// Signed with the platform key.
+    pub platform_key: bool,
+    /// Whether its owner can take it off the device.
+    pub removable: bool,
+    /// What starts it without the user, sorted.
+    pub triggers: Vec<String>,
+    /// Roles that the signatures give its package.
+    pub roles: Vec<String>,
+    /// Who wrote it, by the signatures.
+    pub owner: Option<String>,
+    /// The same, as seen from the maker of the build.
+    pub party: Party,
+}
+
+/// Joins the units. Writes into them only what the build as a whole decides: the role of a signer and
+/// whether its key is the platform's.
+pub fn link(units: &mut [UnitFacts], rules: &Rules) -> Linked {
+    let build = Build::read(units);
+    let makers = build.makers();
+    let platform_keys = privilege::platform_keys(units, rules);
+    for signer in units.iter_mut().flat_map(|unit| &mut unit.signers) {
+        let known = rules.packages.signing_key(&signer.sha1);
+        if signer.role.is_none() {
+            signer.role = known.map(|key| key.role.to_string());
+        }
+        signer.platform = platform_keys.binary_search(&signer.sha256).is_ok();
+    }
+    let mut linked = Linked {
+        levels: Levels::new(units, rules),
+        switches: switch::join(units),
+        build,
+        makers,
+        platform_keys,
+        units: Vec::with_capacity(units.len()),
+    };
+    let keys = keys(units);
+    for (unit, key) in units.iter().zip(keys) {
+        let mut about = privilege::unit(unit, &linked.build, rules);
+        about.key = key;
+        about.party = linked.party(about.owner.as_deref(), None);
+        linked.units.push(about);
+    }
+    linked
+}
+
+impl Linked {
+    /// What another package or a property makes of a switch before any reader's default counts.
+    pub fn first_value(&self, switch: &Switch) -> Option<SwitchState> {
+        let key = (switch.kind, switch.namespace.as_str(), switch.key.as_str());
+        let at = self.switches.binary_search_by(|j| (j.kind, j.namespace.as_str(), j.key.as_str()).cmp(&key));
+        let joined = self.switches.get(at.ok()?)?;
+        (!joined.first.is_empty()).then_some(joined.state)
+    }
+
+    /// Whose something is, by its owner and the maker's group that the signatures put it in.
+    pub fn party(&self, owner: Option<&str>, vendor: Option<&str>) -> Party {
+        let name = match (vendor, owner) {
+            (Some(vendor), _) if !vendor.is_empty() => vendor,
+            (_, Some(owner)) if !owner.is_empty() => owner,
+            _ => return Party::Unknown,
+        };
+        let name = name.to_lowercase();
+        let maker = |maker: &String| {
+            name.strip_prefix(maker.as_str()).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+        };
+        if self.makers.iter().any(maker) { Party::Maker } else { Party::Other }
+    }
+}
+
+/// The keys of the units: packages, and places where a package alone would not be unique.
+fn keys(units: &[UnitFacts]) -> Vec<String> {
+    let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
+    let package = |unit: &UnitFacts| -> Option<String> {
+        unit.manifest.as_ref().map(|m| m.package.clone()).filter(|p| !p.is_empty())
+    };
+    for unit in units {
+        if let Some(manifest) = &unit.manifest {
+            let n = seen.entry(&manifest.package).or_default();
+            *n = n.saturating_add(1);
+        }
+    }
+    let unique = |name: &String| seen.get(name.as_str()) == Some(&1);
+    units.iter().map(|unit| package(unit).filter(unique).unwrap_or_else(|| unit.unit.place.clone())).collect()
+}
+
+/// Sorted and without doubles.
+fn sorted<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    texts.into_iter().collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect()
+}
