@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Folders of `signatures/`, as `src/rule/load.rs` includes them.
-const FOLDERS: [&str; 10] = [
+const FOLDERS: [&str; 11] = [
+    "endpoints",
     "hosts",
     "identifiers",
     "packages",

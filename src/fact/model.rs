@@ -239,7 +239,8 @@ pub struct Endpoint {
     pub url: String,
     /// Lower-case scheme, empty for a bare host or address.
     pub scheme: String,
-    /// Lower-case host name or address; empty when it is a template.
+    /// Lower-case host name or address; in a template `{}` for a part that is not known, empty when
+    /// nothing of it is.
     pub host: String,
     /// How the host is given.
     pub host_kind: HostKind,

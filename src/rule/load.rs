@@ -10,7 +10,7 @@ use super::row::{
     HostFile, IdentifierFile, PackageFile, PermissionFile, PropagatorFile, SinkFile, SwitchFile, TrackerFile,
     TriggerFile,
 };
-use super::{FindingRule, RuleError, Rules};
+use super::{FindingRule, RuleError, Rules, WordFile};
 
 /// A signature file is written by hand; the largest of ours has some 100 kB.
 const MAX_FILE: u64 = 16 << 20;
@@ -22,6 +22,7 @@ const MAX_DEPTH: usize = 8;
 /// A folder of `signatures/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Folder {
+    Endpoints,
     Hosts,
     Identifiers,
     Packages,
@@ -35,7 +36,8 @@ pub(super) enum Folder {
 }
 
 impl Folder {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
+        Self::Endpoints,
         Self::Hosts,
         Self::Identifiers,
         Self::Packages,
@@ -50,6 +52,7 @@ impl Folder {
 
     pub(super) fn name(self) -> &'static str {
         match self {
+            Self::Endpoints => "endpoints",
             Self::Hosts => "hosts",
             Self::Identifiers => "identifiers",
             Self::Packages => "packages",
@@ -70,6 +73,7 @@ impl Folder {
             };
         }
         match self {
+            Self::Endpoints => packed!("endpoints"),
             Self::Hosts => packed!("hosts"),
             Self::Identifiers => packed!("identifiers"),
             Self::Packages => packed!("packages"),
@@ -199,6 +203,8 @@ impl Rules {
         propagators
             .into_iter()
             .for_each(|file| rules.sinks.add_propagators(file));
+        let Files(words) = Files::<WordFile>::read(Folder::Endpoints, &files)?;
+        words.into_iter().for_each(|file| rules.words.add(file));
         let Files(hosts) = Files::<HostFile>::read(Folder::Hosts, &files)?;
         hosts.into_iter().for_each(|file| rules.hosts.add(file));
         let Files(trackers) = Files::<TrackerFile>::read(Folder::Trackers, &files)?;

@@ -21,6 +21,7 @@ mod shape;
 mod sink;
 mod tracker;
 mod trigger;
+mod words;
 
 pub use error::RuleError;
 pub use finding::*;
@@ -32,6 +33,7 @@ pub use permission::{Permission, Permissions, SharedUid};
 pub use sink::{Flow, Propagator, Sink, SinkKind, Sinks, Spot};
 pub use tracker::{Tracker, Trackers};
 pub use trigger::Triggers;
+pub use words::{SchemeRow, SuffixTrust, WordFile, WordSet, Words};
 
 /// Everything in force in one run.
 #[derive(Debug, Default)]
@@ -40,6 +42,8 @@ pub struct Rules {
     pub identifiers: Identifiers,
     /// Where data can leave, and calls that pass it on.
     pub sinks: Sinks,
+    /// The words by which hosts and URLs are told from other text.
+    pub words: Words,
     /// Hosts and addresses with owner and purpose.
     pub hosts: Hosts,
     /// SDKs that collect, advertise, push or fingerprint.
