@@ -14,6 +14,7 @@
 
 mod class;
 mod code;
+mod disasm;
 mod header;
 mod ids;
 mod insn;
@@ -30,6 +31,7 @@ use crate::bytes::{Cursor, Gap};
 
 pub use class::{ClassDef, Field, Fields, Members, Method, Methods};
 pub use code::{Catch, Catches, Code, Tries, Try};
+pub use disasm::disassemble;
 pub use header::{Header, Section};
 pub use ids::{FieldId, MethodId, Proto, TypeList};
 pub use insn::{Insn, Insns, Payload, Registers};
