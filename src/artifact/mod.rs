@@ -5,6 +5,7 @@
 
 pub mod arsc;
 pub mod axml;
+pub mod cert;
 mod chunk;
 pub mod dex;
 pub mod elf;
