@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Folders of `signatures/`, as `src/rule/load.rs` includes them.
-const FOLDERS: [&str; 11] = [
+const FOLDERS: [&str; 12] = [
     "endpoints",
     "hosts",
     "identifiers",
@@ -21,6 +21,7 @@ const FOLDERS: [&str; 11] = [
     "switches",
     "trackers",
     "triggers",
+    "weights",
 ];
 
 /// Keys that only serve people and `signatures check`.

@@ -10,6 +10,7 @@ use super::row::{
     HostFile, IdentifierFile, PackageFile, PermissionFile, PropagatorFile, SinkFile, SwitchFile, TrackerFile,
     TriggerFile,
 };
+use super::weight::Weights;
 use super::{FindingRule, RuleError, Rules, WordFile};
 
 /// A signature file is written by hand; the largest of ours has some 100 kB.
@@ -33,10 +34,11 @@ pub(super) enum Folder {
     Switches,
     Trackers,
     Triggers,
+    Weights,
 }
 
 impl Folder {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Endpoints,
         Self::Hosts,
         Self::Identifiers,
@@ -48,6 +50,7 @@ impl Folder {
         Self::Switches,
         Self::Trackers,
         Self::Triggers,
+        Self::Weights,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -63,6 +66,7 @@ impl Folder {
             Self::Switches => "switches",
             Self::Trackers => "trackers",
             Self::Triggers => "triggers",
+            Self::Weights => "weights",
         }
     }
 
@@ -84,6 +88,7 @@ impl Folder {
             Self::Switches => packed!("switches"),
             Self::Trackers => packed!("trackers"),
             Self::Triggers => packed!("triggers"),
+            Self::Weights => packed!("weights"),
         }
     }
 }
@@ -220,6 +225,9 @@ impl Rules {
         let Files(triggers) = Files::<TriggerFile>::read(Folder::Triggers, &files)?;
         triggers.into_iter().for_each(|file| rules.triggers.add(file));
 
+        // Numbers only make sense together: the last file replaces all of them.
+        rules.weights = Files::<Weights>::read(Folder::Weights, &files)?.0.pop().unwrap_or_default();
+
         for Packed(name, mut rule) in packed::<FindingRule>(Folder::Rules)? {
             rule.id = name.replace('/', ".");
             rules.findings.push(rule);
@@ -298,7 +306,7 @@ pub(super) fn read_file(path: &Path, below: &Path) -> Result<SourceFile, RuleErr
         return Err(error(
             path,
             "not in a folder that says what it holds".to_owned(),
-            "put it below hosts, identifiers, packages, permissions, propagators, rules, sinks, switches, trackers or triggers",
+            "put it below hosts, identifiers, packages, permissions, propagators, rules, sinks, switches, trackers, triggers or weights",
         ));
     };
     let name = below

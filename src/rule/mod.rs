@@ -21,6 +21,7 @@ mod shape;
 mod sink;
 mod tracker;
 mod trigger;
+mod weight;
 mod words;
 
 pub use error::RuleError;
@@ -33,6 +34,7 @@ pub use permission::{Permission, Permissions, SharedUid};
 pub use sink::{Flow, Propagator, Sink, SinkKind, Sinks, Spot};
 pub use tracker::{Tracker, Trackers};
 pub use trigger::Triggers;
+pub use weight::{Destination, Exposure, RungWeights, Weights};
 pub use words::{SchemeRow, SuffixTrust, WordFile, WordSet, Words};
 
 /// Everything in force in one run.
@@ -56,6 +58,8 @@ pub struct Rules {
     pub flags: Flags,
     /// Intent actions that start a component without the user.
     pub triggers: Triggers,
+    /// The numbers that a score is made of.
+    pub weights: Weights,
     /// Rules that turn facts into findings, by id.
     pub findings: Vec<FindingRule>,
     /// Names the data in force: the first 16 hexadecimal digits of a BLAKE3 hash over every file.
