@@ -77,7 +77,7 @@ impl Parts {
             url.push_str(if self.scheme.is_empty() { "//" } else { "://" });
         }
         url.push_str(&self.user);
-        let six = self.host.contains(':');
+        let six = self.host.contains(':') && !(self.bare && self.port.is_none());
         if six {
             url.push('[');
         }
