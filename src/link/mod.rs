@@ -118,9 +118,7 @@ impl Linked {
     /// What another package or a property makes of a switch before any reader's default counts.
     pub fn first_value(&self, switch: &Switch) -> Option<SwitchState> {
         let key = (switch.kind, switch.namespace.as_str(), switch.key.as_str());
-        let at = self
-            .switches
-            .binary_search_by(|j| (j.kind, j.namespace.as_str(), j.key.as_str()).cmp(&key));
+        let at = self.switches.binary_search_by(|j| (j.kind, j.namespace.as_str(), j.key.as_str()).cmp(&key));
         let joined = self.switches.get(at.ok()?)?;
         (!joined.first.is_empty()).then_some(joined.state)
     }
@@ -134,14 +132,9 @@ impl Linked {
         };
         let name = name.to_lowercase();
         let maker = |maker: &String| {
-            name.strip_prefix(maker.as_str())
-                .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+            name.strip_prefix(maker.as_str()).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
         };
-        if self.makers.iter().any(maker) {
-            Party::Maker
-        } else {
-            Party::Other
-        }
+        if self.makers.iter().any(maker) { Party::Maker } else { Party::Other }
     }
 }
 
@@ -149,10 +142,7 @@ impl Linked {
 fn keys(units: &[UnitFacts]) -> Vec<String> {
     let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
     let package = |unit: &UnitFacts| -> Option<String> {
-        unit.manifest
-            .as_ref()
-            .map(|m| m.package.clone())
-            .filter(|p| !p.is_empty())
+        unit.manifest.as_ref().map(|m| m.package.clone()).filter(|p| !p.is_empty())
     };
     for unit in units {
         if let Some(manifest) = &unit.manifest {
@@ -161,22 +151,10 @@ fn keys(units: &[UnitFacts]) -> Vec<String> {
         }
     }
     let unique = |name: &String| seen.get(name.as_str()) == Some(&1);
-    units
-        .iter()
-        .map(|unit| {
-            package(unit)
-                .filter(unique)
-                .unwrap_or_else(|| unit.unit.place.clone())
-        })
-        .collect()
+    units.iter().map(|unit| package(unit).filter(unique).unwrap_or_else(|| unit.unit.place.clone())).collect()
 }
 
 /// Sorted and without doubles.
 fn sorted<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    texts
-        .into_iter()
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .map(str::to_owned)
-        .collect()
+    texts.into_iter().collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect()
 }

@@ -63,10 +63,7 @@ pub(super) fn join(units: &[UnitFacts]) -> Vec<Joined> {
     let mut shared: BTreeMap<(SwitchKind, &str, &str), Joined> = BTreeMap::new();
     let mut first: BTreeMap<&str, Vec<Reader>> = BTreeMap::new();
     for (u, unit) in units.iter().enumerate() {
-        let provider = unit
-            .manifest
-            .as_ref()
-            .is_some_and(|m| m.package == SETTINGS_PROVIDER);
+        let provider = unit.manifest.as_ref().is_some_and(|m| m.package == SETTINGS_PROVIDER);
         for (s, switch) in unit.switches.iter().enumerate() {
             let reader = Reader { unit: u, switch: s };
             match switch.kind {
@@ -80,12 +77,8 @@ pub(super) fn join(units: &[UnitFacts]) -> Vec<Joined> {
                         readers: Vec::new(),
                         state: SwitchState::Unknown,
                     });
-                    if switch.from == DefaultFrom::Property {
-                        &mut entry.first
-                    } else {
-                        &mut entry.readers
-                    }
-                    .push(reader);
+                    if switch.from == DefaultFrom::Property { &mut entry.first } else { &mut entry.readers }
+                        .push(reader);
                 }
                 SwitchKind::Resource if provider => {
                     if let Some(key) = switch.key.strip_prefix(FIRST_VALUE) {
@@ -103,15 +96,8 @@ pub(super) fn join(units: &[UnitFacts]) -> Vec<Joined> {
         {
             switch.first.extend(given);
         }
-        let having = if switch.first.is_empty() {
-            &switch.readers
-        } else {
-            &switch.first
-        };
-        let states = having
-            .iter()
-            .filter_map(|reader| reader.switch(units))
-            .map(|s| s.state);
+        let having = if switch.first.is_empty() { &switch.readers } else { &switch.first };
+        let states = having.iter().filter_map(|reader| reader.switch(units)).map(|s| s.state);
         switch.state = states.max().unwrap_or(SwitchState::Unknown);
     }
     joined
@@ -125,11 +111,7 @@ mod tests {
     fn unit(package: &str, switches: &[(SwitchKind, &str, SwitchState)]) -> UnitFacts {
         let switches = switches.iter().map(|(kind, key, state)| Switch {
             kind: *kind,
-            namespace: if *kind == SwitchKind::Settings {
-                "secure".to_owned()
-            } else {
-                String::new()
-            },
+            namespace: if *kind == SwitchKind::Settings { "secure".to_owned() } else { String::new() },
             key: (*key).to_owned(),
             default: None,
             from: DefaultFrom::Code,
@@ -139,10 +121,7 @@ mod tests {
             count: 1,
         });
         UnitFacts {
-            manifest: Some(ManifestFacts {
-                package: package.to_owned(),
-                ..ManifestFacts::default()
-            }),
+            manifest: Some(ManifestFacts { package: package.to_owned(), ..ManifestFacts::default() }),
             switches: switches.collect(),
             ..UnitFacts::default()
         }
@@ -162,10 +141,7 @@ mod tests {
     fn a_first_value_settles_it() {
         let on = unit("a", &[(SwitchKind::Settings, "k", SwitchState::On)]);
         let off = unit("b", &[(SwitchKind::Settings, "k", SwitchState::Off)]);
-        let provider = unit(
-            SETTINGS_PROVIDER,
-            &[(SwitchKind::Resource, "def_k", SwitchState::Off)],
-        );
+        let provider = unit(SETTINGS_PROVIDER, &[(SwitchKind::Resource, "def_k", SwitchState::Off)]);
         let units = [on, off, provider];
         let joined = join(&units);
         assert!(!joined[0].disagrees(&units));
