@@ -278,7 +278,7 @@ pub struct HostFile {
     pub documentation: Vec<DocumentationRow>,
 }
 
-/// What a host is for.
+/// What a host or an SDK is for.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PurposeRow {
@@ -353,6 +353,8 @@ pub struct DocumentationRow {
 pub struct TrackerFile {
     /// Where the rows come from, for people.
     pub sources: Vec<String>,
+    /// What SDKs do; only in `categories.toml`.
+    pub category: Vec<PurposeRow>,
     /// SDKs.
     pub tracker: Vec<TrackerRow>,
 }

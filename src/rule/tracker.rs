@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::host::parents;
+use super::host::{Purpose, parents};
 use super::row::TrackerFile;
 
 /// An SDK.
@@ -39,6 +39,7 @@ pub struct Trackers {
     libraries: FxHashMap<Box<str>, usize>,
     /// Library names with a `*`, in order.
     patterns: Vec<(Box<str>, usize)>,
+    categories: FxHashMap<Box<str>, Purpose>,
 }
 
 impl Trackers {
@@ -98,12 +99,21 @@ impl Trackers {
         self.rows.get(*self.by_id.get(id)?)
     }
 
+    /// What an SDK does, by the name that [`Tracker::categories`] holds.
+    pub fn category(&self, id: &str) -> Option<&Purpose> {
+        self.categories.get(id)
+    }
+
     /// All SDKs, in the order of the files.
     pub fn rows(&self) -> impl Iterator<Item = &Tracker> {
         self.rows.iter()
     }
 
     pub(super) fn add(&mut self, file: TrackerFile) {
+        for row in file.category {
+            let row = Purpose { id: row.id.into(), title: row.title.into(), class: row.class };
+            self.categories.insert(row.id.clone(), row);
+        }
         for row in file.tracker {
             let at = self
                 .by_id
