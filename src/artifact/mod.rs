@@ -12,5 +12,6 @@ pub mod elf;
 pub mod initrc;
 pub mod manifest;
 pub mod props;
+pub mod textxml;
 mod res_value;
 mod string_pool;
