@@ -6,7 +6,8 @@ use crate::fact::{
     Component, DefaultFrom, Endpoint, HostKind, IdentifierRead, ManifestFacts, Nested, NetworkSecurity, NoticeFact,
     Signer, SinkUse, Source, Switch, SwitchKind, TrackerUse,
 };
-use crate::rule::{Confidence, Match, Package};
+use crate::link::Party;
+use crate::rule::{Confidence, Match, Package, PurposeClass};
 
 use super::word::Word;
 use super::{Draft, Rung, View};
@@ -191,9 +192,15 @@ impl<'a> Case<'a> {
             draft.places(Rung::Declared, &[view.site(file, entry)], 1);
         };
         match self {
-            Self::Endpoint(e) => endpoint(e, draft),
+            Self::Endpoint(e) => endpoint(e, draft, view),
             Self::Identifier(i) => {
-                let rung = if i.in_code { Rung::ApiReference } else { Rung::StringOnly };
+                let rung = match i.in_code {
+                    true if view.contacts => Rung::SameApp,
+                    true => Rung::ApiReference,
+                    false => Rung::StringOnly,
+                };
+                let weight = f64::from(i.weight.min(10)) / 10.0;
+                draft.weigh(weight, || format!("identifier: {}", self.value("title", view)));
                 draft.stand(rung, if i.in_code { Confidence::High } else { Confidence::Low });
                 draft.detail("apis", [&i.api]);
                 draft.detail("roads", [i.road.word()]);
@@ -281,7 +288,7 @@ impl<'a> Case<'a> {
     }
 }
 
-fn endpoint(e: &Endpoint, draft: &mut Draft) {
+fn endpoint(e: &Endpoint, draft: &mut Draft, view: &View<'_>) {
     let (rung, confidence) = strength(e);
     draft.stand(rung, confidence);
     draft.owner = draft.owner.take().or_else(|| e.owner.clone());
@@ -293,11 +300,22 @@ fn endpoint(e: &Endpoint, draft: &mut Draft) {
         draft.detail("clear text", [&e.scheme]);
     }
     draft.places(rung, &e.sites, e.count);
+    let weights = &view.scene.rules.weights.destination;
+    let to = view.scene.destination(e);
+    let base = match to.class {
+        // A finding about a test server is about the build, not about who is contacted.
+        PurposeClass::Local => weights.unknown,
+        class => weights.of(class, to.party == Party::Maker),
+    };
+    let clear = if e.cleartext { weights.clear_text } else { 0.0 };
+    draft.weigh((base + clear).min(1.0), || {
+        format!("destination: {}{}", to.describe(), if e.cleartext { ", in clear text" } else { "" })
+    });
 }
 
 /// How far an endpoint goes as evidence: a call takes it, code or data refers to it, or it is a string
 /// that lies about.
-pub(super) fn strength(e: &Endpoint) -> (Rung, Confidence) {
+pub fn strength(e: &Endpoint) -> (Rung, Confidence) {
     match e.source {
         _ if e.at_sink => (Rung::ApiReference, Confidence::High),
         Source::Code | Source::StaticValue | Source::Resource | Source::Manifest | Source::Config => {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::fact::{HostKind, Switch, SwitchKind, SwitchState};
+use crate::fact::HostKind;
 use crate::link::Base;
 use crate::rule::{Match, Text};
 
@@ -50,7 +50,7 @@ pub(super) fn holds(select: &Match, case: &Case<'_>, view: &View<'_>) -> bool {
                 && m.host.as_ref().is_none_or(|c| c.host(&e.host))
                 && of(&m.country, &e.country)
                 && of(&m.vendor, &e.vendor)
-                && m.party.as_ref().is_none_or(|c| c.is(view.scene.party(e).as_str()))
+                && m.party.as_ref().is_none_or(|c| c.is(view.scene.destination(e).party.as_str()))
                 && is(&m.source, e.source.word())
                 && is(&m.scheme, &e.scheme)
                 && is(&m.path, &e.path)
@@ -73,7 +73,7 @@ pub(super) fn holds(select: &Match, case: &Case<'_>, view: &View<'_>) -> bool {
         (Match::Sink(m), Case::Sink(s)) => is(&m.channel, &s.channel) && is(&m.api, &s.api),
         (Match::Switch(m), Case::Switch(s)) => {
             let known = s.known.as_ref();
-            is(&m.state, state(s, view).word())
+            is(&m.state, view.scene.linked.state(s).word())
                 && flag(m.known, known.is_some())
                 && is(&m.kind, s.kind.word())
                 && is(&m.from, s.from.word())
@@ -159,15 +159,6 @@ pub(super) fn holds(select: &Match, case: &Case<'_>, view: &View<'_>) -> bool {
         (Match::Property(m), Case::Property(name, value)) => is(&m.name, name) && is(&m.value, value),
         _ => false,
     }
-}
-
-/// What a switch comes to in this build: a first value given elsewhere wins over the reader's default.
-pub(super) fn state(switch: &Switch, view: &View<'_>) -> SwitchState {
-    if switch.kind != SwitchKind::Settings {
-        return switch.state;
-    }
-    let first = view.scene.linked.first_value(switch);
-    first.unwrap_or(switch.state)
 }
 
 /// Whether an address is one of the public internet that a server may have.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::fact::{MAX_SITES, Site};
 use crate::rule::{Confidence, FindingRule};
 
-use super::{Finding, Rung, Score, View, finding_id};
+use super::{Factor, Finding, Rung, Score, View, finding_id};
 
 /// Values kept for one detail; the rest is counted. A list that nobody reads helps nobody.
 const MAX_VALUES: usize = 64;
@@ -30,6 +30,8 @@ pub struct Draft {
     pub purpose: Option<String>,
     /// Details by name.
     pub details: BTreeMap<&'static str, BTreeSet<String>>,
+    /// What the subject weighs in the score, by name; the heaviest counts.
+    pub weight: Option<Factor>,
     /// Places with the rung that they stand on.
     pub sites: Vec<(Rung, Site)>,
     /// How many places there are in all.
@@ -47,6 +49,7 @@ impl Draft {
             country: None,
             purpose: None,
             details: BTreeMap::new(),
+            weight: None,
             sites: Vec::new(),
             count: 0,
         }
@@ -56,6 +59,13 @@ impl Draft {
     pub fn stand(&mut self, rung: Rung, confidence: Confidence) {
         self.rung = self.rung.max(rung);
         self.confidence = self.confidence.max(confidence);
+    }
+
+    /// Adds what the subject weighs, 0 to 1: the heaviest counts.
+    pub fn weigh(&mut self, value: f64, name: impl FnOnce() -> String) {
+        if self.weight.as_ref().is_none_or(|old| old.value < value) {
+            self.weight = Some(Factor { name: name(), value });
+        }
     }
 
     /// Adds values of a detail; empty ones are left out.
@@ -120,7 +130,7 @@ impl Draft {
             details,
             sites,
             count: self.count,
-            score: Score::default(),
+            score: Score { total: 0.0, factors: self.weight.into_iter().collect() },
             waived: None,
         }
     }

@@ -21,10 +21,11 @@ use crate::fact::UnitFacts;
 use crate::link::Linked;
 use crate::rule::Rules;
 
+pub use case::strength;
 pub use detector::{ALL, Detector};
 pub use draft::Draft;
 pub use finding::*;
-pub use scene::{Scene, View};
+pub use scene::{Destination, Scene, View};
 
 /// Everything that rules and detectors find, worst first; scores are still empty. `linked` is what
 /// [`link::link`](crate::link::link) made of the same units.

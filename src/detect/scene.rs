@@ -6,6 +6,8 @@ use crate::fact::{Endpoint, ManifestFacts, Site, UnitFacts};
 use crate::link::{Linked, LinkedUnit, Party};
 use crate::rule::{PurposeClass, Rules, Text, With};
 
+use super::{Rung, strength};
+
 /// All units with what joins them.
 pub struct Scene<'a> {
     /// The facts.
@@ -30,6 +32,8 @@ pub struct View<'a> {
     pub reads: BTreeSet<&'a str>,
     /// Purposes of its endpoints.
     pub purposes: BTreeSet<&'a str>,
+    /// Whether its code or data names a server, and it may reach it.
+    pub contacts: bool,
 }
 
 impl<'a> Scene<'a> {
@@ -42,19 +46,69 @@ impl<'a> Scene<'a> {
             facts,
             link,
             reads: facts.identifiers.iter().filter(|i| i.in_code).map(|i| i.category.as_str()).collect(),
+            contacts: link.network && facts.endpoints.iter().any(|e| !e.private && strength(e).0 > Rung::StringOnly),
             purposes: facts.endpoints.iter().filter_map(|e| e.purpose.as_deref()).collect(),
         })
     }
 
-    /// Whose an endpoint is.
-    pub fn party(&self, endpoint: &Endpoint) -> Party {
-        self.linked.party(endpoint.owner.as_deref(), endpoint.vendor.as_deref())
+    /// What an endpoint is as a destination: the group of its purpose, who is there, and whose that is.
+    /// A host that an SDK's row names is that SDK's, whatever else it serves.
+    pub fn destination<'e>(&'e self, endpoint: &'e Endpoint) -> Destination<'e> {
+        let sdk = self.rules.trackers.host(&endpoint.host);
+        let owner = endpoint.owner.as_deref().or_else(|| sdk?.owner.as_deref());
+        Destination {
+            owner,
+            party: self.linked.party(owner, endpoint.vendor.as_deref()),
+            class: match self.class(endpoint) {
+                _ if endpoint.private => PurposeClass::Local,
+                PurposeClass::Local => PurposeClass::Local,
+                _ if sdk.is_some_and(|sdk| self.tracks(&sdk.categories)) => PurposeClass::Tracking,
+                class => class,
+            },
+        }
+    }
+
+    /// Whether an SDK of these categories is there to track.
+    pub fn tracks(&self, categories: &[impl AsRef<str>]) -> bool {
+        let tracking = &self.rules.weights.tracking_sdk;
+        categories.iter().any(|category| tracking.iter().any(|t| t == category.as_ref()))
     }
 
     /// The group of an endpoint's purpose.
     pub fn class(&self, endpoint: &Endpoint) -> PurposeClass {
         let purpose = endpoint.purpose.as_deref().and_then(|id| self.rules.hosts.purpose(id));
         purpose.map_or(PurposeClass::Unknown, |purpose| purpose.class)
+    }
+}
+
+/// The other end of an endpoint or an SDK.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Destination<'a> {
+    /// Who is there.
+    pub owner: Option<&'a str>,
+    /// Whose that is, as seen from the maker of the build.
+    pub party: Party,
+    /// What for.
+    pub class: PurposeClass,
+}
+
+impl Destination<'_> {
+    /// For people, as a factor of a score.
+    pub fn describe(&self) -> String {
+        let owner = self.owner.unwrap_or("someone unknown");
+        let what = match self.class {
+            PurposeClass::Tracking => "tracking",
+            PurposeClass::Function => "function",
+            PurposeClass::Content => "content",
+            PurposeClass::Unknown => return format!("{owner}, purpose unknown"),
+            PurposeClass::Local => return "nobody outside".to_owned(),
+        };
+        let whose = match self.party {
+            Party::Maker => "the maker's",
+            Party::Other => "a third party's",
+            Party::Unknown => "somebody's",
+        };
+        format!("{owner}, {whose} {what}")
     }
 }
 

@@ -71,6 +71,8 @@ pub struct LinkedUnit {
     pub privileged: bool,
     /// Signed with the platform key.
     pub platform_key: bool,
+    /// Whether it can reach the network by itself, as far as its permissions tell.
+    pub network: bool,
     /// Whether its owner can take it off the device.
     pub removable: bool,
     /// What starts it without the user, sorted.
@@ -105,9 +107,11 @@ pub fn link(units: &mut [UnitFacts], rules: &Rules) -> Linked {
         units: Vec::with_capacity(units.len()),
     };
     let keys = keys(units);
+    let online = privilege::online_users(units);
     for (unit, key) in units.iter().zip(keys) {
         let mut about = privilege::unit(unit, &linked.build, rules);
         about.key = key;
+        about.network = privilege::network(unit, &online);
         about.party = linked.party(about.owner.as_deref(), None);
         linked.units.push(about);
     }
@@ -121,6 +125,11 @@ impl Linked {
         let at = self.switches.binary_search_by(|j| (j.kind, j.namespace.as_str(), j.key.as_str()).cmp(&key));
         let joined = self.switches.get(at.ok()?)?;
         (!joined.first.is_empty()).then_some(joined.state)
+    }
+
+    /// What a switch comes to in this build: a first value wins over the reader's own default.
+    pub fn state(&self, switch: &Switch) -> SwitchState {
+        self.first_value(switch).unwrap_or(switch.state)
     }
 
     /// Whose something is, by its owner and the maker's group that the signatures put it in.

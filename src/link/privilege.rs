@@ -1,5 +1,7 @@
 //! Rights that a unit has by its place, its signature and its user id.
 
+use std::collections::BTreeSet;
+
 use crate::fact::{Unit, UnitFacts, UnitKind};
 use crate::rule::Rules;
 
@@ -85,3 +87,21 @@ fn triggers(facts: &UnitFacts) -> Vec<String> {
     sorted(own.map(String::as_str).chain(persistent))
 }
 
+/// Whoever may open sockets.
+const INTERNET: &str = "android.permission.INTERNET";
+
+/// Shared user ids of which some member may open sockets: rights are those of the user id, not the app.
+pub(super) fn online_users(units: &[UnitFacts]) -> BTreeSet<&str> {
+    let manifests = units.iter().filter_map(|unit| unit.manifest.as_ref());
+    let online = manifests.filter(|m| m.permissions.iter().any(|p| p == INTERNET));
+    online.filter_map(|m| m.shared_user_id.as_deref()).collect()
+}
+
+/// Whether a unit reaches the network by itself. What has no manifest runs in other processes, whose
+/// rights are not known: it may.
+pub(super) fn network(facts: &UnitFacts, online: &BTreeSet<&str>) -> bool {
+    let Some(manifest) = &facts.manifest else { return true };
+    let shared = manifest.shared_user_id.as_deref();
+    manifest.permissions.iter().any(|p| p == INTERNET)
+        || shared.is_some_and(|uid| online.contains(uid) || uid == "android.uid.system")
+}

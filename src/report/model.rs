@@ -9,6 +9,7 @@ use crate::detect::{Finding, Severity};
 use crate::fact::{Coverage, NoticeFact, Signer, UnitKind};
 use crate::judge::WaiverNote;
 pub use crate::link::Build;
+pub use crate::score::Chain;
 
 /// The schema's name and version. Adding fields is free; anything else is `report/2`.
 pub const SCHEMA: &str = "report/1";
@@ -123,19 +124,6 @@ pub struct App {
     pub permissions: Vec<String>,
     /// The chains that its score is made of, strongest first, at most 16.
     pub chains: Vec<Chain>,
-}
-
-/// Identifier × destination × trigger: the unit of the score.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Chain {
-    /// Identifier category, or `-` for an endpoint alone.
-    pub identifier: String,
-    /// Owner of the destination, or `unknown`.
-    pub destination: String,
-    /// What starts it: `boot`, `timer`, `user` …
-    pub trigger: String,
-    /// Score and factors.
-    pub score: crate::detect::Score,
 }
 
 /// A rule's text, as needed to explain a finding from the report alone.

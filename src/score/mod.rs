@@ -1,0 +1,145 @@
+//! Scores: how sensitive, how certain, how exposed; each printed with the factors that make it.
+//!
+//! `s = sensitivity × evidence × exposure`, shown times 100. The unit is a [`Chain`] in an app:
+//! identifier × destination × trigger, not a call site, so that a thing said ten times counts once. An
+//! app's score is what its chains leave of innocence; see [`rank`]. All numbers are in
+//! `signatures/weights/score.toml`.
+//!
+//! What holds, and is tested: adding evidence never lowers a score; doubles and order change nothing;
+//! the printed factors multiply to the printed score; what is not known is not zero.
+
+mod chain;
+mod exposure;
+
+use std::collections::BTreeMap;
+
+use crate::detect::{Factor, Finding, Rung, Scene, Score};
+use crate::fact::UnitFacts;
+use crate::link::Linked;
+use crate::rule::{RungWeights, Rules};
+
+pub use chain::{Chain, chains};
+
+/// Chains listed for an app; the rest counts and is not shown.
+pub const MAX_CHAINS: usize = 16;
+/// Decimals of a printed factor. What is printed is what is multiplied.
+const FACTOR_DECIMALS: f64 = 10_000.0;
+/// Decimals of a printed score.
+const SCORE_DECIMALS: f64 = 10.0;
+/// A chain is never certain: keeps the logarithm finite.
+const MOST: f64 = 0.9999;
+
+/// A unit in the ranking.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ranked {
+    /// Index of the unit.
+    pub unit: usize,
+    /// What the ranking goes by: the sum of −ln(1 − s) over its chains, each further one discounted.
+    pub weight: f64,
+    /// The same as shown, 0 to 100 with one decimal.
+    pub score: f64,
+    /// The strongest chains, at most [`MAX_CHAINS`].
+    pub chains: Vec<Chain>,
+}
+
+/// Ranks the units, worst first, by the noisy-or of their chains: 1 − Π(1 − s)^w, where w falls from
+/// chain to chain since chains of one app rest on much the same evidence. Ranked by its logarithm, which
+/// does not saturate where the shown number does.
+pub fn rank(units: &[UnitFacts], linked: &Linked, rules: &Rules) -> Vec<Ranked> {
+    let scene = Scene { units, linked, rules };
+    let mut ranked: Vec<Ranked> = scene
+        .views()
+        .map(|view| {
+            let mut chains = chains(&view);
+            let weight = roll_up(chains.iter().map(|chain| chain.score.share()), rules.weights.roll_up.further);
+            chains.truncate(MAX_CHAINS);
+            Ranked { unit: view.index, weight, score: shown(1.0 - (-weight).exp()), chains }
+        })
+        .collect();
+    let place = |r: &Ranked| units.get(r.unit).map(|unit| unit.unit.place.as_str());
+    ranked.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| place(a).cmp(&place(b))));
+    ranked
+}
+
+/// Gives each finding its score, and sorts them worst first: harm by severity × weight of the subject ×
+/// evidence × exposure of the unit.
+pub fn findings(findings: &mut [Finding], units: &[UnitFacts], linked: &Linked, rules: &Rules) {
+    let scene = Scene { units, linked, rules };
+    let exposed: BTreeMap<&str, Factor> =
+        scene.views().map(|view| (view.facts.unit.place.as_str(), exposure::of(&view))).collect();
+    let weights = &rules.weights;
+    for finding in findings.iter_mut() {
+        let harm = format!("{} if real", word(finding.severity));
+        let mut factors = vec![factor(harm, weights.severity.of(finding.severity))];
+        // Detection says what the subject weighs; severity and the rest are added here.
+        factors.extend(finding.score.factors.drain(..).map(|f| factor(f.name, f.value)));
+        factors.push(evidence(finding.rung, &weights.rung));
+        factors.extend(exposed.get(finding.place.as_str()).cloned());
+        finding.score = Score::of(factors);
+    }
+    crate::detect::sort(findings);
+}
+
+/// The sum of −ln(1 − s) over shares, strongest first, each counting `further` of the one before. An
+/// added share moves others back at most by one place, behind one at least as strong: the sum never
+/// falls.
+fn roll_up(shares: impl Iterator<Item = f64>, further: f64) -> f64 {
+    let mut shares: Vec<f64> = shares.collect();
+    shares.sort_by(|a, b| b.total_cmp(a));
+    let mut discount = 1.0;
+    let mut sum = 0.0;
+    for share in shares {
+        sum += discount * -(1.0 - share.clamp(0.0, MOST)).ln();
+        discount *= further;
+    }
+    sum
+}
+
+fn evidence(rung: Rung, weights: &RungWeights) -> Factor {
+    let (name, value) = match rung {
+        Rung::StringOnly => ("evidence: a string", weights.string_only),
+        Rung::ApiReference => ("evidence: code refers to it", weights.api_reference),
+        Rung::SameApp => ("evidence: read and server in one app", weights.same_app),
+        Rung::CommonAncestor => ("evidence: one caller has both", weights.common_ancestor),
+        Rung::Flow => ("evidence: flows to the network", weights.flow),
+        Rung::FlowWithEndpoint => ("evidence: flows to a known server", weights.flow_with_endpoint),
+        Rung::FlowWithEntry => ("evidence: flows there from a known start", weights.flow_with_entry),
+        Rung::Declared => ("evidence: the build says so itself", weights.declared),
+    };
+    factor(name, value)
+}
+
+fn word(severity: crate::rule::Severity) -> &'static str {
+    use crate::rule::Severity;
+    match severity {
+        Severity::Info => "info",
+        Severity::Low => "low",
+        Severity::Medium => "medium",
+        Severity::High => "high",
+        Severity::Critical => "critical",
+    }
+}
+
+/// A factor as it is printed.
+fn factor(name: impl Into<String>, value: f64) -> Factor {
+    Factor { name: name.into(), value: (value * FACTOR_DECIMALS).round() / FACTOR_DECIMALS }
+}
+
+fn shown(share: f64) -> f64 {
+    (share.clamp(0.0, 1.0) * 100.0 * SCORE_DECIMALS).round() / SCORE_DECIMALS
+}
+
+impl Score {
+    /// The score that factors multiply to.
+    pub fn of(factors: Vec<Factor>) -> Self {
+        let mut score = Self { total: 0.0, factors };
+        score.total = shown(score.share());
+        score
+    }
+
+    /// The product of the factors, at most 1.
+    pub fn share(&self) -> f64 {
+        if self.factors.is_empty() { 0.0 } else { self.factors.iter().map(|f| f.value).product::<f64>().min(1.0) }
+    }
+}
+
