@@ -7,7 +7,7 @@
 use std::fmt::{self, Write as _};
 
 use super::opcode::Format::*;
-use super::opcode::{Op, Reference};
+use super::opcode::Reference;
 use super::{Dex, Insn, Payload, Registers, mutf8};
 
 /// Ours: characters of a string or a name in a line. Enough for a URL; the length of the whole is told.

@@ -10,17 +10,20 @@
 //!
 //! Items may share bytes, and a hostile file makes thousands of classes share one huge method. Readers
 //! of one item do not know of each other; whoever reads the whole file takes the walks that do:
-//! [`Dex::strings`] and [`Dex::bodies`].
+//! [`Dex::strings`], [`Dex::bodies`], [`Dex::all_annotations`], [`Dex::all_static_values`].
 
+mod annotation;
 mod class;
 mod code;
 mod disasm;
+mod dynamic;
 mod header;
 mod ids;
 mod insn;
 mod leb;
 mod mutf8;
 pub mod opcode;
+mod value;
 mod walk;
 
 #[cfg(test)]
@@ -29,14 +32,17 @@ pub(crate) mod build;
 
 use crate::bytes::{Cursor, Gap};
 
+pub use annotation::{Annotation, Annotations, Target};
 pub use class::{ClassDef, Field, Fields, Members, Method, Methods};
 pub use code::{Catch, Catches, Code, Tries, Try};
 pub use disasm::disassemble;
+pub use dynamic::{CallSite, MethodHandle};
 pub use header::{Header, Section};
 pub use ids::{FieldId, MethodId, Proto, TypeList};
 pub use insn::{Insn, Insns, Payload, Registers};
 pub use mutf8::mutf8;
 pub use opcode::{Dialect, Op};
+pub use value::{AllStaticValues, Item, Value, Values};
 pub use walk::{Bodies, Body, Meter};
 
 use header::Tables;
