@@ -73,7 +73,7 @@ impl Header {
         let version = version(digits);
         if version == 0 {
             let got = u64::from(u32::from_le_bytes(digits));
-            gaps.push(Gap::invalid(FORMAT, from.saturating_add(4), "version", got));
+            gaps.push(Gap::odd(FORMAT, from.saturating_add(4), "version", got));
         }
         let mut h = Self {
             version,

@@ -151,14 +151,21 @@ impl<'a> Dex<'a> {
     /// Prototype `i`.
     #[inline]
     pub fn proto(&self, i: u32) -> Option<Proto<'a>> {
+        self.proto_checked(i).map(|(proto, _)| proto)
+    }
+
+    /// Prototype `i`, and whether its list of parameters lies in the file.
+    #[inline]
+    pub(super) fn proto_checked(&self, i: u32) -> Option<(Proto<'a>, bool)> {
         let [a, b, c, d, e, f, g, h, j, k, l, m] = *self.tables.proto_ids.get(size(i))?;
-        Some(Proto {
+        let parameters = self.type_list(u32::from_le_bytes([j, k, l, m]));
+        let inside = parameters.is_ok();
+        let proto = Proto {
             shorty: u32::from_le_bytes([a, b, c, d]),
             return_type: u32::from_le_bytes([e, f, g, h]),
-            parameters: self
-                .type_list(u32::from_le_bytes([j, k, l, m]))
-                .unwrap_or_default(),
-        })
+            parameters: parameters.unwrap_or_default(),
+        };
+        Some((proto, inside))
     }
 
     /// Field `i`.

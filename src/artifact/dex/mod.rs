@@ -24,6 +24,7 @@ mod leb;
 mod mutf8;
 pub mod opcode;
 mod value;
+mod verify;
 mod walk;
 
 #[cfg(test)]
