@@ -8,7 +8,7 @@
 
 use super::chunk::{self, Chunk, index, u16_at, u32_at, wide};
 use super::res_value::Value;
-use super::string_pool::{PoolStr, StringPool};
+use super::string_pool::{Once, PoolStr, StringPool};
 use crate::bytes::Gap;
 
 const FORMAT: &str = "axml";
@@ -166,6 +166,17 @@ impl<'a> Xml<'a> {
             at: self.first,
             end: self.end,
             odd: None,
+            text: None,
+        }
+    }
+
+    /// Every string that an attribute or a text has for its value, once, with the first place.
+    pub fn each_string(&self) -> Strings<'a> {
+        Strings {
+            once: Once::new(self.strings),
+            events: self.events(),
+            element: None,
+            next: 0,
         }
     }
 
@@ -232,6 +243,8 @@ pub struct Events<'a> {
     end: usize,
     /// What the last step met.
     odd: Option<Gap>,
+    /// Index of the last text.
+    text: Option<u32>,
 }
 
 impl<'a> Events<'a> {
@@ -312,7 +325,8 @@ impl<'a> Iterator for Events<'a> {
                     ));
                 }
                 chunk::XML_CDATA => {
-                    if let Some(text) = u32_at(node.body(), 0).and_then(|i| self.strings.get(i)) {
+                    self.text = u32_at(node.body(), 0);
+                    if let Some(text) = self.text.and_then(|i| self.strings.get(i)) {
                         return Some(Event::Text(text));
                     }
                 }
@@ -354,33 +368,34 @@ impl<'a> Element<'a> {
 
     /// Attributes in file order.
     pub fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
-        let Self {
-            strings,
-            ids,
-            table,
-            stride,
-            count,
-            ..
-        } = *self;
-        (0..usize::from(count)).map_while(move |i| {
-            let raw = table
-                .get(i.saturating_mul(stride)..)?
-                .first_chunk::<ATTRIBUTE>()?;
-            let field = |at| u32_at(raw, at).unwrap_or(NONE);
-            let name = field(4);
-            let id = index(name)
-                .checked_mul(4)
-                .and_then(|at| u32_at(ids, at))
-                .unwrap_or_default();
-            let value = raw.get(12..).and_then(Value::read).unwrap_or_default();
-            Some(Attribute {
-                strings,
-                namespace: field(0),
-                name,
-                raw: field(8),
-                id,
-                value,
-            })
+        let element = *self;
+        (0..usize::from(self.count)).map_while(move |i| element.attribute(i))
+    }
+
+    /// Attribute `i` in file order.
+    fn attribute(&self, i: usize) -> Option<Attribute<'a>> {
+        // With a stride of 0 all attributes are the first.
+        if i >= usize::from(self.count) || (i > 0 && self.stride == 0) {
+            return None;
+        }
+        let raw = self
+            .table
+            .get(i.checked_mul(self.stride)?..)?
+            .first_chunk::<ATTRIBUTE>()?;
+        let field = |at| u32_at(raw, at).unwrap_or(NONE);
+        let name = field(4);
+        let id = index(name)
+            .checked_mul(4)
+            .and_then(|at| u32_at(self.ids, at))
+            .unwrap_or_default();
+        let value = raw.get(12..).and_then(Value::read).unwrap_or_default();
+        Some(Attribute {
+            strings: self.strings,
+            namespace: field(0),
+            name,
+            raw: field(8),
+            id,
+            value,
         })
     }
 
@@ -447,6 +462,100 @@ impl<'a> Attribute<'a> {
         match self.value.kind {
             0 => Some(self.raw).filter(|i| *i != NONE),
             _ => self.value.string(),
+        }
+    }
+}
+
+/// See [`Xml::each_string`].
+#[derive(Debug, Clone)]
+pub struct Strings<'a> {
+    once: Once<'a>,
+    events: Events<'a>,
+    /// The element whose attributes are under way.
+    element: Option<Element<'a>>,
+    /// Its next attribute.
+    next: usize,
+}
+
+impl<'a> Strings<'a> {
+    /// The strings that were not given yet, names of tags and attributes among them: what is left to
+    /// look at when the document cannot be read to its end.
+    pub fn rest(mut self) -> impl Iterator<Item = PoolStr<'a>> {
+        (0..self.once.pool().len()).filter_map(move |i| self.once.take(FORMAT, i)?.ok())
+    }
+}
+
+impl<'a> Iterator for Strings<'a> {
+    type Item = (PoolStr<'a>, Spot<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            while let Some(element) = self.element {
+                let Some(attribute) = element.attribute(self.next) else {
+                    self.element = None;
+                    break;
+                };
+                self.next = self.next.saturating_add(1);
+                let string = attribute.string_index().and_then(|i| self.once.take(FORMAT, i));
+                if let Some(Ok(string)) = string {
+                    return Some((
+                        string,
+                        Spot {
+                            element: Some(element),
+                            attribute: Some(attribute),
+                        },
+                    ));
+                }
+            }
+            match self.events.next()? {
+                Event::Start(element) => {
+                    self.element = Some(element);
+                    self.next = 0;
+                }
+                Event::Text(_) => {
+                    let string = self.events.text.and_then(|i| self.once.take(FORMAT, i));
+                    if let Some(Ok(string)) = string {
+                        return Some((
+                            string,
+                            Spot {
+                                element: None,
+                                attribute: None,
+                            },
+                        ));
+                    }
+                }
+                Event::End(_) => {}
+            }
+        }
+    }
+}
+
+/// Where in a document a string is.
+#[derive(Debug, Clone, Copy)]
+pub struct Spot<'a> {
+    /// The element, for a value of an attribute.
+    pub element: Option<Element<'a>>,
+    /// The attribute; `None` for text between tags.
+    pub attribute: Option<Attribute<'a>>,
+}
+
+/// `android:name` and `android:key`: what tells one element from its siblings.
+const TELLING: [u32; 2] = [0x0101_0003, 0x0101_01e8];
+
+impl Spot<'_> {
+    /// `meta-data[com.example.KEY]:value`, `text`.
+    pub fn entry(&self) -> String {
+        let (Some(element), Some(attribute)) = (self.element, self.attribute) else {
+            return "text".to_owned();
+        };
+        let label = |s: Option<PoolStr<'_>>| s.map(|s| s.label()).unwrap_or_default();
+        let (tag, name) = (label(element.name()), label(attribute.name()));
+        let telling = element
+            .attributes()
+            .find(|a| TELLING.contains(&a.id) && a.id != attribute.id);
+        match telling.and_then(|a| a.string()) {
+            Some(which) => format!("{tag}[{}]:{name}", which.label()),
+            None => format!("{tag}:{name}"),
         }
     }
 }

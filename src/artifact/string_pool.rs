@@ -11,6 +11,13 @@ use crate::bytes::{Cursor, Gap};
 
 /// Bytes of a `ResStringPool_header`.
 const HEADER: usize = 28;
+/// How often the length of a string may have overflowed its 15 bits: strings of up to 2 MiB.
+const MAX_WRAPS: usize = 64;
+/// How often over the bytes of a pool may be given as strings before overlaps are cut off. Sound pools
+/// need 1; pools that share the ends of strings a little more.
+const MAX_OVERLAP: usize = 8;
+/// Characters of a name in a label; names are the input's, and may be as long as it likes.
+const MAX_LABEL: usize = 200;
 /// Strings are UTF-8, not UTF-16.
 const FLAG_UTF8: u32 = 1 << 8;
 
@@ -168,13 +175,11 @@ impl<'a> StringPool<'a> {
         if rest.get(len) == Some(&0) {
             return rest.get(..len);
         }
-        // aapt cut lengths above 0x7fff to 15 bits; the terminator tells the true one.
-        let real = memchr::memchr(0, rest)?;
-        if real & 0x7fff == len {
-            rest.get(..real)
-        } else {
-            None
-        }
+        // aapt cut lengths above 0x7fff to 15 bits: the terminator is some multiple of that further on.
+        let real = (1..=MAX_WRAPS)
+            .map(|k| len.saturating_add(k << 15))
+            .find(|end| rest.get(*end) == Some(&0))?;
+        rest.get(..real)
     }
 
     fn utf16(&self, offset: usize) -> Option<&'a [u8]> {
@@ -260,6 +265,18 @@ impl<'a> PoolStr<'a> {
         units.eq(text.encode_utf16())
     }
 
+    /// The string as part of a label, cut where it is long.
+    pub fn label(&self) -> String {
+        if self.size() <= MAX_LABEL {
+            return self.text().into_owned();
+        }
+        let head = Self {
+            data: self.data.get(..MAX_LABEL).unwrap_or_default(),
+            utf8: self.utf8,
+        };
+        format!("{}…", head.text().trim_end_matches(char::REPLACEMENT_CHARACTER))
+    }
+
     /// Bytes in the pool, without length and terminator.
     pub fn size(&self) -> usize {
         self.data.len()
@@ -281,5 +298,63 @@ impl<'a> PoolStr<'a> {
             .iter()
             .fold(0_u16, |acc, u| acc | u16::from_le_bytes(*u))
             < 0x80
+    }
+}
+
+/// Gives each string of a pool once, however many values refer to it, and stops where strings overlap
+/// so much that a short pool would be any amount of text.
+#[derive(Debug, Clone)]
+pub(super) struct Once<'a> {
+    pool: StringPool<'a>,
+    /// One bit for each byte of string data: set where a string begins that was given.
+    seen: Vec<u64>,
+    /// Bytes that may still be given.
+    left: usize,
+}
+
+impl<'a> Once<'a> {
+    pub(super) fn new(pool: StringPool<'a>) -> Self {
+        let bytes = pool.bytes();
+        Self {
+            pool,
+            seen: vec![0; bytes.div_ceil(64)],
+            left: bytes.saturating_mul(MAX_OVERLAP),
+        }
+    }
+
+    pub(super) fn pool(&self) -> &StringPool<'a> {
+        &self.pool
+    }
+
+    /// String `i`, or why there is none; `None` when it was given before.
+    pub(super) fn take(&mut self, format: &'static str, i: u32) -> Option<Result<PoolStr<'a>, Gap>> {
+        let offset = self.pool.offset(i).unwrap_or(usize::MAX);
+        if let Some(word) = self.seen.get_mut(offset >> 6) {
+            let bit = 1 << (offset & 63);
+            if *word & bit != 0 {
+                return None;
+            }
+            *word |= bit;
+        }
+        Some(self.pool.check(format, i).and_then(|string| {
+            // Two bytes at least, so that a million empty strings end, too.
+            match self.left.checked_sub(string.size().max(2)) {
+                Some(left) => {
+                    self.left = left;
+                    Ok(string)
+                }
+                None => {
+                    let limit = wide(self.pool.bytes().saturating_mul(MAX_OVERLAP));
+                    Err(Gap::over(
+                        format,
+                        0,
+                        "overlapping strings",
+                        limit.saturating_add(1),
+                        limit,
+                        "",
+                    ))
+                }
+            }
+        }))
     }
 }

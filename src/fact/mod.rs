@@ -7,6 +7,8 @@
 //! Everything is sorted and free of duplicates when [`UnitFacts`] leaves this module.
 
 pub mod endpoint;
+pub mod manifest;
 mod model;
+pub mod resource;
 
 pub use model::*;

@@ -31,6 +31,8 @@ const FORMAT: &str = "arsc";
 const HEADER: usize = 12;
 /// References followed from one value, `kMaxIterations` of androidfw.
 pub const MAX_REFERENCES: usize = 20;
+/// Configurations looked at for one id. The framework's own strings come in about 150.
+const MAX_CONFIGS: usize = 1024;
 
 /// A resource table. Opening reads chunk headers only.
 #[derive(Debug, Clone, Default)]
@@ -154,6 +156,7 @@ impl<'a> Table<'a> {
             .iter()
             .filter(move |p| p.id == u32::from(package_id))
             .flat_map(move |p| p.chunks_of(type_id))
+            .take(MAX_CONFIGS)
             .filter_map(move |c| Some((c.config(), c.entry(number).ok()??)))
     }
 

@@ -149,6 +149,11 @@ impl<'a> Package<'a> {
         self.keys.get(key)
     }
 
+    /// Names of entries.
+    pub fn keys(&self) -> &StringPool<'a> {
+        &self.keys
+    }
+
     /// All chunks of entries, by type, otherwise in file order.
     pub fn chunks(&self) -> &[TypeChunk<'a>] {
         &self.chunks

@@ -2,6 +2,7 @@
 
 use super::{Body, Config, FORMAT, Package, PoolStr, Table, TypeChunk, Value};
 use crate::artifact::chunk::wide;
+use crate::artifact::string_pool::Once;
 use crate::bytes::Gap;
 
 /// A value with the names of the resource that it belongs to.
@@ -29,6 +30,11 @@ impl<'a, 't> Named<'a, 't> {
         self.package.key_name(self.key)
     }
 
+    /// Index of the resource's name in [`Package::keys`].
+    pub fn key(&self) -> u32 {
+        self.key
+    }
+
     /// The configuration that it is for.
     pub fn config(&self) -> Config<'a> {
         self.chunk.config()
@@ -44,7 +50,7 @@ impl<'a, 't> Named<'a, 't> {
         let qualifier = self.config().qualifier();
         let dash = if qualifier.is_empty() { "" } else { "-" };
         match (self.type_name(), self.name()) {
-            (Some(kind), Some(name)) => format!("{}{dash}{qualifier}/{}", kind.text(), name.text()),
+            (Some(kind), Some(name)) => format!("{}{dash}{qualifier}/{}", kind.label(), name.label()),
             _ => format!("@0x{:08x}{dash}{qualifier}", self.id),
         }
     }
@@ -164,24 +170,14 @@ impl<'a, 't> Iterator for Values<'a, 't> {
 #[derive(Debug, Clone)]
 pub struct Strings<'a, 't> {
     values: Values<'a, 't>,
-    /// One bit for each byte of string data: set where a string begins that was given.
-    seen: Vec<u64>,
-    /// Bytes that may still be given. Strings may overlap, so that a short pool holds any amount of
-    /// text; a sound pool gives each byte once.
-    left: usize,
+    once: Once<'a>,
 }
-
-/// How often over the bytes of a pool may be given as strings before overlaps are cut off. Sound pools
-/// need 1; pools that share the ends of strings a little more.
-const MAX_OVERLAP: usize = 8;
 
 impl<'a, 't> Strings<'a, 't> {
     pub(super) fn new(table: &'t Table<'a>) -> Self {
-        let bytes = table.strings.bytes();
         Self {
             values: Values::new(table),
-            seen: vec![0; bytes.div_ceil(64)],
-            left: bytes.saturating_mul(MAX_OVERLAP),
+            once: Once::new(*table.strings()),
         }
     }
 
@@ -190,15 +186,10 @@ impl<'a, 't> Strings<'a, 't> {
         self.values.gaps()
     }
 
-    /// Whether the string at this offset is new.
-    fn fresh(&mut self, offset: usize) -> bool {
-        let Some(word) = self.seen.get_mut(offset >> 6) else {
-            return true;
-        };
-        let bit = 1 << (offset & 63);
-        let fresh = *word & bit == 0;
-        *word |= bit;
-        fresh
+    /// The strings that were not given yet, whether or not a value refers to them: what is left to look
+    /// at when entries cannot be read.
+    pub fn rest(mut self) -> impl Iterator<Item = PoolStr<'a>> {
+        (0..self.values.table.strings().len()).filter_map(move |i| self.once.take(FORMAT, i)?.ok())
     }
 }
 
@@ -209,31 +200,10 @@ impl<'a, 't> Iterator for Strings<'a, 't> {
         loop {
             let named = self.values.next()?;
             let Some(i) = named.value.string() else { continue };
-            let pool = *self.values.table.strings();
-            if let Some(offset) = pool.offset(i)
-                && !self.fresh(offset)
-            {
-                continue;
-            }
-            match pool.check(FORMAT, i) {
-                Ok(string) => {
-                    let Some(left) = self.left.checked_sub(string.size()) else {
-                        let limit = wide(pool.bytes().saturating_mul(MAX_OVERLAP));
-                        let gap = Gap::over(
-                            FORMAT,
-                            0,
-                            "overlapping strings",
-                            limit.saturating_add(1),
-                            limit,
-                            "",
-                        );
-                        self.values.note(gap);
-                        continue;
-                    };
-                    self.left = left;
-                    return Some((string, named));
-                }
-                Err(gap) => self.values.note(gap),
+            match self.once.take(FORMAT, i) {
+                Some(Ok(string)) => return Some((string, named)),
+                Some(Err(gap)) => self.values.note(gap),
+                None => {}
             }
         }
     }

@@ -61,7 +61,7 @@ impl<'a> Iterator for Der<'a> {
                 let len = len.iter().fold(0_usize, |n, b| n << 8 | usize::from(*b));
                 (bytes.saturating_add(2), len)
             }
-            _ => return None,
+            0x80 | 0x85..=0xff => return None,
         };
         let end = len.checked_add(header)?;
         let whole = data.get(..end)?;

@@ -2,7 +2,7 @@
 //!
 //! Spec: AOSP `frameworks/base/core/res/res/values/public*.xml`; the ids are fixed for ever.
 
-use crate::artifact::arsc::{Table, Value};
+use crate::artifact::arsc::{PoolStr, Table, Value};
 use crate::artifact::axml::{ANDROID, Attribute, Element, Xml};
 use crate::bytes::Gap;
 
@@ -136,11 +136,16 @@ impl<'a, 't> Reader<'a, 't> {
         }
     }
 
+    /// A string of the document.
+    pub(super) fn string(&mut self, string: PoolStr<'_>) -> Option<String> {
+        self.take(string.size())?;
+        Some(string.text().into_owned())
+    }
+
     /// The attribute's value as text: a string as it is, a reference resolved; `None` for no value.
     pub(super) fn value(&mut self, attribute: &Attribute<'_>) -> Option<String> {
         if let Some(string) = attribute.string() {
-            self.take(string.size())?;
-            return Some(string.text().into_owned());
+            return self.string(string);
         }
         if attribute.value.is_null() || attribute.value.string().is_some() {
             return None;
@@ -163,10 +168,7 @@ impl<'a, 't> Reader<'a, 't> {
     pub(super) fn plain(&mut self, element: &Element<'_>, name: &str) -> Option<String> {
         let attribute = element.plain(name)?;
         match attribute.raw() {
-            Some(raw) => {
-                self.take(raw.size())?;
-                Some(raw.text().into_owned())
-            }
+            Some(raw) => self.string(raw),
             None => self.value(&attribute),
         }
     }

@@ -82,7 +82,11 @@ pub fn network_security(xml: &Xml<'_>) -> NetworkConfig {
                     continue;
                 }
                 if let Some(domain) = config.domains.last_mut() {
-                    text.text().trim().clone_into(&mut domain.name);
+                    reader
+                        .string(text)
+                        .unwrap_or_default()
+                        .trim()
+                        .clone_into(&mut domain.name);
                     if let Some(last) = owners.last_mut() {
                         *last = owner;
                     }

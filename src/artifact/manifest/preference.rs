@@ -51,7 +51,7 @@ pub fn preferences(xml: &Xml<'_>, table: Option<&Table<'_>>) -> (Vec<Preference>
             None => d.value.boolean().is_some(),
         });
         rows.push(Preference {
-            tag: element.name().map(|n| n.text().into_owned()).unwrap_or_default(),
+            tag: element.name().and_then(|n| reader.string(n)).unwrap_or_default(),
             key,
             default: default.and_then(|d| reader.value(&d)),
             boolean,

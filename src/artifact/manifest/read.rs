@@ -5,7 +5,7 @@ use super::{
     Application, CODENAME, Component, FORMAT, Filter, Manifest, MetaData, Overlay, Permission,
     UsesPermission, permission,
 };
-use crate::artifact::arsc::Table;
+use crate::artifact::arsc::{PoolStr, Table};
 use crate::artifact::axml::{Element, Event, Xml};
 use crate::bytes::Gap;
 
@@ -15,6 +15,41 @@ const JELLY_BEAN_MR1: u32 = 17;
 const S: u32 = 31;
 /// Components, permissions and other items taken out of one manifest. Real ones have under 2 000.
 const MAX_ITEMS: usize = 100_000;
+
+/// Children of `<manifest>` that are read.
+const TOP: &[&str] = &[
+    "uses-permission",
+    "uses-permission-sdk-23",
+    "uses-permission-sdk-m",
+    "uses-sdk",
+    "permission",
+    "permission-tree",
+    "permission-group",
+    "uses-feature",
+    "instrumentation",
+    "overlay",
+];
+
+const COMPONENTS: [&str; 5] = ["activity", "activity-alias", "service", "receiver", "provider"];
+const LIBRARIES: [&str; 4] = [
+    "uses-library",
+    "uses-native-library",
+    "uses-static-library",
+    "library",
+];
+/// Children of `<application>` that are read.
+const IN_APPLICATION: &[&str] = &[
+    "activity",
+    "activity-alias",
+    "service",
+    "receiver",
+    "provider",
+    "meta-data",
+    "uses-library",
+    "uses-native-library",
+    "uses-static-library",
+    "library",
+];
 
 /// What an open element is to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +187,11 @@ impl Pass<'_, '_> {
         self.items <= MAX_ITEMS
     }
 
+    /// Whether an element is one of these, and there is room for it.
+    fn known(&mut self, name: PoolStr<'_>, tags: &[&str]) -> bool {
+        tags.iter().any(|t| name.is(t)) && self.item()
+    }
+
     fn attributes(&mut self, element: &Element<'_>) {
         for attribute in element.attributes() {
             if self.item()
@@ -187,7 +227,7 @@ impl Pass<'_, '_> {
             self.application(e);
             return Open::Application;
         }
-        if !self.item() {
+        if !self.known(name, TOP) {
             return Open::Other;
         }
         let r = &mut self.reader;
@@ -256,25 +296,16 @@ impl Pass<'_, '_> {
     /// A child of `<application>`.
     fn in_application(&mut self, e: &Element<'_>) -> Open {
         let Some(name) = e.name() else { return Open::Other };
-        if !self.item() {
+        if !self.known(name, IN_APPLICATION) {
             return Open::Other;
         }
-        let tags = ["activity", "activity-alias", "service", "receiver", "provider"];
-        if let Some(tag) = tags.into_iter().find(|t| name.is(t)) {
+        if let Some(tag) = COMPONENTS.into_iter().find(|t| name.is(t)) {
             self.component(e, tag);
             return Open::Component;
         }
         if name.is("meta-data") {
             self.meta_data(e, None);
-        } else if [
-            "uses-library",
-            "uses-native-library",
-            "uses-static-library",
-            "library",
-        ]
-        .into_iter()
-        .any(|t| name.is(t))
-        {
+        } else if LIBRARIES.iter().any(|t| name.is(t)) {
             self.manifest.libraries.extend(self.reader.text(e, attr::NAME));
         }
         Open::Other
@@ -327,7 +358,7 @@ impl Pass<'_, '_> {
     /// A child of a component.
     fn in_component(&mut self, e: &Element<'_>) -> Open {
         let Some(name) = e.name() else { return Open::Other };
-        if !self.item() {
+        if !self.known(name, &["meta-data", "intent-filter"]) {
             return Open::Other;
         }
         if name.is("meta-data") {
@@ -353,7 +384,7 @@ impl Pass<'_, '_> {
     /// A child of an intent filter.
     fn in_filter(&mut self, e: &Element<'_>) -> Open {
         let Some(name) = e.name() else { return Open::Other };
-        if !self.item() {
+        if !self.known(name, &["action", "category", "data"]) {
             return Open::Other;
         }
         let r = &mut self.reader;
