@@ -20,8 +20,10 @@ pub(crate) enum Model {
     Text,
     /// The receiver itself: `intern`, `normalize` …
     This,
-    /// The first argument itself: `Uri.parse`, `Integer.valueOf`, `Objects.requireNonNull` …
+    /// The first argument itself: `Integer.valueOf`, `URI.create` …
     First,
+    /// `Uri.parse`: the argument itself, which may be a content URI.
+    Uri,
     /// `String.concat`.
     Concat,
     /// `String.format`, with or without a locale before the format.
@@ -74,7 +76,7 @@ pub(crate) enum Part {
 }
 
 /// What reflection looks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Member {
     /// `getMethod`, `getDeclaredMethod`.
     Method,
@@ -121,8 +123,7 @@ pub enum Access {
     Put,
 }
 
-/// The model of a method, by class descriptor and name. Asked once per method id of a dex file, and only
-/// for names that [`NAMES`] holds.
+/// The model of a method, by class descriptor and name.
 pub(crate) fn model(class: &[u8], name: &[u8]) -> Option<Model> {
     let table = CLASSES.iter().find(|(descriptor, _)| descriptor.as_bytes() == class);
     if let Some((_, methods)) = table
@@ -148,15 +149,9 @@ fn key(class: &[u8], name: &[u8]) -> Option<Model> {
     plain.then_some(Model::Key(store, access))
 }
 
-/// Whether some class has a model for methods of this name.
-pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    let keyed = KEYED.iter().copied();
-    CLASSES.iter().flat_map(|(_, methods)| methods.iter().map(|(name, _)| *name)).chain(keyed)
-}
-
-/// Classes with a model.
-pub(crate) fn classes() -> impl Iterator<Item = &'static str> {
-    CLASSES.iter().map(|(class, _)| *class)
+/// All classes with their models.
+pub(crate) fn tables() -> impl Iterator<Item = (&'static str, Table)> {
+    CLASSES.iter().copied()
 }
 
 /// Whether a class is a keyed store, by its name.
@@ -173,33 +168,8 @@ const STORES: &[(&str, Store)] = &[
     ("/SystemProperties;", Store::Property),
 ];
 
-/// Names of getters and setters of keyed stores. A store may have others; these are what Android has.
-const KEYED: &[&str] = &[
-    "get",
-    "set",
-    "contains",
-    "getBoolean",
-    "getInt",
-    "getLong",
-    "getFloat",
-    "getString",
-    "getBooleanForUser",
-    "getIntForUser",
-    "getLongForUser",
-    "getFloatForUser",
-    "getStringForUser",
-    "putBoolean",
-    "putInt",
-    "putLong",
-    "putFloat",
-    "putString",
-    "putBooleanForUser",
-    "putIntForUser",
-    "putLongForUser",
-    "putStringForUser",
-];
-
-type Table = &'static [(&'static str, Model)];
+/// Names of methods, with their models.
+pub(crate) type Table = &'static [(&'static str, Model)];
 
 const BUILDER: Table = &[
     ("<init>", Model::Wrap),
@@ -254,7 +224,7 @@ const CLASSES: &[(&str, Table)] = &[
     (
         "Landroid/net/Uri;",
         &[
-            ("parse", Model::First),
+            ("parse", Model::Uri),
             ("toString", Model::Text),
             ("fromFile", Model::First),
             ("withAppendedPath", Model::Below),
@@ -365,7 +335,6 @@ mod tests {
         for (class, methods) in CLASSES {
             for (name, expect) in *methods {
                 assert_eq!(model(class.as_bytes(), name.as_bytes()), Some(*expect), "{class} {name}");
-                assert!(names().any(|n| n == *name));
             }
         }
     }

@@ -310,6 +310,22 @@ pub(crate) fn query(values: &mut Values<'_>, uri: Val, key: Val, value: Val) -> 
     values.concat(out, value)
 }
 
+/// `Integer.parseInt`, `Boolean.parseBoolean`.
+pub(crate) fn parse(values: &mut Values<'_>, val: Val) -> Val {
+    values.map(val, |values, id| {
+        let number = match values.bytes(id) {
+            Some(bytes) if bytes.eq_ignore_ascii_case(b"true") => Some(1),
+            Some(bytes) if bytes.eq_ignore_ascii_case(b"false") => Some(0),
+            Some(bytes) => std::str::from_utf8(bytes).ok().and_then(|s| s.parse::<i64>().ok()),
+            None => None,
+        };
+        match number {
+            Some(n) => values.int(n),
+            None => values.unknown(Why::Computed),
+        }
+    })
+}
+
 /// `makeConcatWithConstants`: `\u{1}` in the recipe takes the next argument (JEP 280).
 pub(crate) fn recipe(values: &mut Values<'_>, recipe: &[u8], arguments: &[Val]) -> Val {
     let mut out = Val::one(values.made(b""));

@@ -37,6 +37,9 @@ impl Val {
     /// The integer 0, `false` and `null`: the same bits to the machine.
     pub(crate) const ZERO: Self = Self(1);
 
+    /// An atom of [`Values::arguments`] for a call whose arguments are of no use.
+    pub(crate) const NO_ARGUMENTS: AtomId = AtomId(0);
+
     /// The value with only this alternative.
     pub(crate) fn one(atom: AtomId) -> Self {
         Self(atom.0)
@@ -106,8 +109,10 @@ pub enum Atom {
     Param(u16),
     /// The content of a field: file and field index.
     Field(u16, u32),
-    /// The result of a call: file and method index.
-    Call(u16, u32),
+    /// The result of a call: file, method index, and the arguments where they are of use.
+    Call(u16, u32, AtomId),
+    /// Arguments of a call: all before, and the last one.
+    Argument(AtomId, Val),
     /// An array of so many elements, or [`u32::MAX`] when that is not known.
     Array(u32),
     /// An array after one element was set: before, index, value.
@@ -515,6 +520,22 @@ impl<'a> Values<'a> {
             }
             atom => f(values, atom).unwrap_or(Val(id.0)),
         })
+    }
+
+    /// The arguments of a call, in order of their registers.
+    pub(crate) fn arguments(&mut self, all: impl Iterator<Item = Val>) -> AtomId {
+        all.fold(Val::NO_ARGUMENTS, |before, val| self.intern(Atom::Argument(before, val), Meta::default()))
+    }
+
+    /// The `i`th of `n` arguments, as [`Values::arguments`] kept them.
+    pub(crate) fn argument(&self, arguments: AtomId, i: usize) -> Option<Val> {
+        let mut all = Vec::new();
+        let mut at = arguments;
+        while let Atom::Argument(before, val) = self.atom(at) {
+            all.push(val);
+            at = before;
+        }
+        all.iter().rev().nth(i).copied()
     }
 
     /// An array of `len` elements, none set.

@@ -1,0 +1,234 @@
+//! What to look for, compiled once from the signatures and the platform's models.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::rule::{FlagKind, Identifier, IdentifierKind, Rules, Sink, SinkKind};
+
+use super::platform::{self, Model};
+
+/// Channels whose arguments say whom data goes to, so that their values are worth computing. The
+/// arguments of a log call or a file write are not.
+const DESTINATIONS: [&str; 5] = ["net", "webview", "mqtt", "dns", "exec"];
+
+/// What a class's objects stand for when they stand for a text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Carrier {
+    /// Nothing that is followed.
+    #[default]
+    No,
+    /// A text fixed by the constructor: a URL, a file, a request.
+    Fixed,
+    /// A text that grows: a builder.
+    Growing,
+}
+
+/// What is known of a method by class and name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Member {
+    /// Index into [`Interest::identifiers`].
+    pub(crate) identifier: Option<u16>,
+    /// Index into [`Interest::sinks`].
+    pub(crate) sink: Option<u16>,
+    /// The sink's arguments are worth computing.
+    pub(crate) destination: bool,
+    /// What it does to values.
+    pub(crate) model: Option<Model>,
+}
+
+/// A class with something to look for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Class {
+    /// Whether subclasses inherit it. Only what the signatures list and keyed stores: a model of the
+    /// platform's own classes stands for itself.
+    pub(crate) inherited: bool,
+    /// What objects of it stand for.
+    pub(crate) carrier: Carrier,
+}
+
+/// What to look for in code.
+#[derive(Debug)]
+pub struct Interest<'r> {
+    rules: &'r Rules,
+    identifiers: Vec<&'r Identifier>,
+    sinks: Vec<&'r Sink>,
+    /// Class number by descriptor; numbers index `infos`.
+    classes: FxHashMap<&'r [u8], u16>,
+    infos: Vec<Class>,
+    methods: FxHashMap<(u16, &'r [u8]), Member>,
+    fields: FxHashMap<(u16, &'r [u8]), u16>,
+    /// Texts that matter beyond those the identifiers know: keys and paths of switches that are files.
+    texts: FxHashSet<Box<[u8]>>,
+    commands: Vec<&'r [u8]>,
+}
+
+impl<'r> Interest<'r> {
+    /// Compiles the tables: some 3000 rows, below a millisecond.
+    pub fn new(rules: &'r Rules) -> Self {
+        let mut interest = Self {
+            rules,
+            identifiers: rules.identifiers.rows().collect(),
+            sinks: rules.sinks.rows().collect(),
+            classes: FxHashMap::default(),
+            infos: Vec::new(),
+            methods: FxHashMap::default(),
+            fields: FxHashMap::default(),
+            texts: FxHashSet::default(),
+            commands: Vec::new(),
+        };
+        interest.add_platform();
+        interest.add_identifiers();
+        interest.add_sinks();
+        interest.add_files(rules);
+        interest
+    }
+
+    /// The rules it was made from.
+    pub fn rules(&self) -> &'r Rules {
+        self.rules
+    }
+
+    /// An identifier row by number.
+    pub fn identifier(&self, index: u16) -> Option<&'r Identifier> {
+        self.identifiers.get(usize::from(index)).copied()
+    }
+
+    /// A sink row by number.
+    pub fn sink(&self, index: u16) -> Option<&'r Sink> {
+        self.sinks.get(usize::from(index)).copied()
+    }
+
+    /// The number of a class, by descriptor.
+    pub(crate) fn class(&self, descriptor: &[u8]) -> Option<u16> {
+        if let Some(class) = self.classes.get(descriptor) {
+            return Some(*class);
+        }
+        // Stores are known by the end of their name; one number stands for all that are not listed.
+        platform::is_store(descriptor).then_some(STORE)
+    }
+
+    /// What is known of a class.
+    pub(crate) fn info(&self, class: u16) -> Class {
+        self.infos.get(usize::from(class)).copied().unwrap_or_default()
+    }
+
+    /// What is known of a method of a class. `descriptor` is that of the class `class` was found by.
+    pub(crate) fn method(&self, class: u16, descriptor: &[u8], name: &[u8]) -> Option<Member> {
+        if let Some(member) = self.methods.get(&(class, name)) {
+            return Some(*member);
+        }
+        if !platform::is_store(descriptor) {
+            return None;
+        }
+        let model = platform::model(descriptor, name)?;
+        Some(Member { model: Some(model), ..Member::default() })
+    }
+
+    /// The identifier row of a field of a class.
+    pub(crate) fn field(&self, class: u16, name: &[u8]) -> Option<u16> {
+        self.fields.get(&(class, name)).copied()
+    }
+
+    /// Whether a string may be the value of a row. Asked once per string of a dex file.
+    pub(crate) fn text(&self, bytes: &[u8]) -> bool {
+        if self.rules.identifiers.text(bytes).is_some() {
+            return true;
+        }
+        match bytes.first() {
+            Some(b'/' | b'a'..=b'z') => {
+                self.texts.contains(bytes) || self.commands.iter().any(|command| bytes.starts_with(command))
+            }
+            _ => false,
+        }
+    }
+
+    fn number(&mut self, descriptor: &'r [u8]) -> u16 {
+        if let Some(class) = self.classes.get(descriptor) {
+            return *class;
+        }
+        let class = u16::try_from(self.infos.len()).unwrap_or(u16::MAX);
+        self.infos.push(Class::default());
+        self.classes.insert(descriptor, class);
+        class
+    }
+
+    fn add_platform(&mut self) {
+        // Number 0 stands for stores that only their name gives away.
+        self.infos.push(Class { inherited: true, carrier: Carrier::No });
+        for (descriptor, methods) in platform::tables() {
+            let class = self.number(descriptor.as_bytes());
+            for (name, model) in methods {
+                let member = Member { model: Some(*model), ..Member::default() };
+                self.methods.insert((class, name.as_bytes()), member);
+                let carrier = match model {
+                    Model::Append | Model::Part(_) => Carrier::Growing,
+                    Model::Wrap | Model::Url | Model::File => Carrier::Fixed,
+                    _ => Carrier::No,
+                };
+                self.carry(class, carrier);
+            }
+        }
+    }
+
+    fn carry(&mut self, class: u16, carrier: Carrier) {
+        if let Some(info) = self.infos.get_mut(usize::from(class)) {
+            info.carrier = info.carrier.max(carrier);
+        }
+    }
+
+    fn inherit(&mut self, class: u16) {
+        if let Some(info) = self.infos.get_mut(usize::from(class)) {
+            info.inherited = true;
+        }
+    }
+
+    fn add_identifiers(&mut self) {
+        for (index, row) in self.rules.identifiers.rows().enumerate() {
+            let Ok(index) = u16::try_from(index) else { return };
+            match row.kind {
+                IdentifierKind::Method => {
+                    let class = self.number(row.class.as_bytes());
+                    self.inherit(class);
+                    self.methods.entry((class, row.name.as_bytes())).or_default().identifier = Some(index);
+                }
+                IdentifierKind::Field => {
+                    let class = self.number(row.class.as_bytes());
+                    self.inherit(class);
+                    self.fields.insert((class, row.name.as_bytes()), index);
+                }
+                IdentifierKind::Command => self.commands.push(row.name.as_bytes()),
+                _ => {}
+            }
+        }
+    }
+
+    fn add_sinks(&mut self) {
+        for (index, row) in self.rules.sinks.rows().enumerate() {
+            let Ok(index) = u16::try_from(index) else { return };
+            if row.kind != SinkKind::Sink || row.class.is_empty() {
+                continue;
+            }
+            let class = self.number(row.class.as_bytes());
+            self.inherit(class);
+            let member = self.methods.entry((class, row.name.as_bytes())).or_default();
+            member.sink = Some(index);
+            member.destination = DESTINATIONS.contains(&&*row.channel);
+            // A request is known by the address that it is made with.
+            if member.destination && &*row.name == "<init>" && member.model.is_none() {
+                member.model = Some(Model::Wrap);
+                self.carry(class, Carrier::Fixed);
+            }
+        }
+    }
+
+    fn add_files(&mut self, rules: &Rules) {
+        for flag in rules.flags.rows().filter(|flag| flag.kind == FlagKind::File) {
+            self.texts.insert(flag.key.as_bytes().into());
+            if let Some(place) = &flag.place {
+                self.texts.insert(format!("{}/{}", place.trim_end_matches('/'), flag.key).into_bytes().into());
+            }
+        }
+    }
+}
+
+/// The class number of keyed stores that are not listed.
+const STORE: u16 = 0;

@@ -1,0 +1,398 @@
+//! Tables of interest of one dex file, made once from its id tables, so that the walk over the code
+//! decides by one byte per index.
+
+use rustc_hash::FxHashMap;
+
+use crate::artifact::dex::{Dex, MethodId};
+use crate::bytes::Gap;
+
+use super::interest::{Carrier, Interest, Member};
+use super::package::{Package, count, index};
+use super::platform::Model;
+
+/// Bits of a method id.
+pub(crate) mod method {
+    /// Its class is defined in the package: calls of it are edges.
+    pub(crate) const OWN: u8 = 1;
+    /// An identifier or a sink: each call is a site.
+    pub(crate) const SITE: u8 = 1 << 1;
+    /// Works on texts.
+    pub(crate) const TEXT: u8 = 1 << 2;
+    /// Its arguments are always worth computing.
+    pub(crate) const ARGS: u8 = 1 << 3;
+    /// Its arguments are worth computing where a text of interest is near.
+    pub(crate) const USE: u8 = 1 << 4;
+    /// Returns an identifier.
+    pub(crate) const IDENTIFIER: u8 = 1 << 5;
+    /// With [`OWN`]: returns a string, a number or a boolean.
+    pub(crate) const VALUE: u8 = 1 << 6;
+}
+
+/// Bits of a string id.
+pub(crate) mod string {
+    /// May be, or begin, an endpoint.
+    pub(crate) const HOT: u8 = 1;
+    /// May be the value of a row.
+    pub(crate) const VALUE: u8 = 1 << 1;
+}
+
+/// Bits of a field id.
+pub(crate) mod field {
+    /// Its class is defined in the package and it holds a string.
+    pub(crate) const OWN_TEXT: u8 = 1;
+    /// An identifier: each read is a site.
+    pub(crate) const SITE: u8 = 1 << 1;
+    /// Its class is defined in the package and it holds a number or a boolean.
+    pub(crate) const OWN_NUMBER: u8 = 1 << 2;
+}
+
+/// Parameters that a shape keeps.
+pub(crate) const MAX_PARAMETERS: usize = 8;
+
+/// The parameters of a method, by letter: the first of the descriptor, but `S` for `String`, `T` for
+/// another class that stands for a text, `I` for all integers of 32 bits but `char` and `boolean`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Shape {
+    letters: [u8; MAX_PARAMETERS],
+    len: u8,
+    /// Letter of the result.
+    pub(crate) result: u8,
+}
+
+impl Shape {
+    fn of(dex: &Dex<'_>, id: MethodId) -> Self {
+        let mut shape = Self::default();
+        let Some(proto) = dex.proto(id.proto) else { return shape };
+        shape.result = letter(dex, proto.return_type);
+        for (slot, type_) in shape.letters.iter_mut().zip(proto.parameters.iter()) {
+            *slot = letter(dex, type_);
+            shape.len = shape.len.saturating_add(1);
+        }
+        shape
+    }
+
+    /// Letters of the parameters, at most [`MAX_PARAMETERS`].
+    pub(crate) fn letters(&self) -> &[u8] {
+        self.letters.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+/// The letter of a type: see [`Shape`].
+pub(crate) fn letter(dex: &Dex<'_>, type_: u32) -> u8 {
+    match dex.type_descriptor(type_) {
+        Some(b"Ljava/lang/String;") => b'S',
+        Some(
+            b"Ljava/lang/CharSequence;" | b"Landroid/net/Uri;" | b"Ljava/net/URL;" | b"Ljava/net/URI;" | b"Ljava/io/File;",
+        ) => b'T',
+        Some([b'B' | b'S', ..]) => b'I',
+        Some([first, ..]) => *first,
+        _ => b'V',
+    }
+}
+
+/// A method id of interest.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    /// What it is.
+    pub(crate) member: Member,
+    /// Its parameters.
+    pub(crate) shape: Shape,
+    /// Whether objects of its class stand for a text.
+    pub(crate) carrier: Carrier,
+}
+
+/// The tables of one dex file.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    /// Bits by string index.
+    pub(crate) strings: Vec<u8>,
+    /// Bits by method index.
+    pub(crate) methods: Vec<u8>,
+    /// Bits by field index.
+    pub(crate) fields: Vec<u8>,
+    /// By type index: what objects of it stand for.
+    pub(crate) carriers: Vec<Carrier>,
+    /// Index into `marks` by method index, 0 for none.
+    mark_of: Vec<u16>,
+    marks: Vec<Mark>,
+    /// Identifier rows by field index.
+    pub(crate) identifier_fields: FxHashMap<u32, u16>,
+    /// What the string table has wrong.
+    pub(crate) gaps: Vec<Gap>,
+}
+
+impl Table {
+    /// Makes the tables. `hot` says of each string whether it may be, or begin, an endpoint.
+    pub(crate) fn new(
+        package: &Package<'_>,
+        dex_no: u16,
+        dex: &Dex<'_>,
+        interest: &Interest<'_>,
+        hot: &dyn Fn(&[u8]) -> bool,
+    ) -> Self {
+        let mut table = Self::default();
+        table.read_strings(dex, interest, hot);
+        let classes = table.read_types(dex, interest);
+        table.read_methods(package, dex_no, dex, interest, &classes);
+        table.read_fields(package, dex_no, dex, interest, &classes);
+        table
+    }
+
+    fn read_strings(&mut self, dex: &Dex<'_>, interest: &Interest<'_>, hot: &dyn Fn(&[u8]) -> bool) {
+        self.strings = vec![0; index(dex.string_count())];
+        for string in dex.strings() {
+            let (i, bytes) = match string {
+                Ok(string) => string,
+                Err(gap) => {
+                    self.gaps.push(gap);
+                    continue;
+                }
+            };
+            let mut bits = 0;
+            if hot(bytes) {
+                bits |= string::HOT;
+            }
+            if interest.text(bytes) {
+                bits |= string::VALUE;
+            }
+            if bits != 0
+                && let Some(slot) = self.strings.get_mut(index(i))
+            {
+                *slot = bits;
+            }
+        }
+    }
+
+    /// Class numbers by type.
+    fn read_types(&mut self, dex: &Dex<'_>, interest: &Interest<'_>) -> Vec<u16> {
+        let types = dex.type_count();
+        self.carriers = vec![Carrier::No; index(types)];
+        let mut classes = vec![NO_CLASS; index(types)];
+        for ((type_, class), carrier) in (0..types).zip(&mut classes).zip(&mut self.carriers) {
+            let descriptor = dex.type_descriptor(type_).filter(|name| name.first() == Some(&b'L'));
+            let Some(number) = descriptor.and_then(|name| interest.class(name)) else { continue };
+            *class = number;
+            *carrier = interest.info(number).carrier;
+        }
+        classes
+    }
+
+    fn read_methods(
+        &mut self,
+        package: &Package<'_>,
+        dex_no: u16,
+        dex: &Dex<'_>,
+        interest: &Interest<'_>,
+        classes: &[u16],
+    ) {
+        let methods = dex.method_count();
+        self.methods = vec![0; index(methods)];
+        self.mark_of = vec![0; index(methods)];
+        // Few prototypes: what they return is asked once.
+        let returns: Vec<u8> = (0..dex.proto_count())
+            .map(|proto| match dex.proto(proto).map(|proto| letter(dex, proto.return_type)) {
+                Some(b'S' | b'T' | b'I' | b'Z' | b'J') => method::OWN | method::VALUE,
+                _ => method::OWN,
+            })
+            .collect();
+        let mut heirs = Heirs { package, interest, dex: dex_no, classes, memo: None };
+        for i in 0..methods {
+            let Some(id) = dex.method(i) else { continue };
+            let mut bits = 0;
+            let own = package.home(dex_no, id.class).is_some();
+            if own {
+                bits |= returns.get(index(id.proto)).copied().unwrap_or(method::OWN);
+            }
+            let class = classes.get(index(id.class)).copied().unwrap_or(NO_CLASS);
+            if class != NO_CLASS || (own && heirs.any(id.class)) {
+                let name = dex.string(id.name).unwrap_or_default();
+                let found = heirs.find(dex, id.class, name).filter(|m| fits(dex, id, interest, *m));
+                if let Some(member) = found {
+                    let carrier = self.carriers.get(index(id.class)).copied().unwrap_or_default();
+                    let shape = Shape::of(dex, id);
+                    bits |= bits_of(&member, shape, carrier);
+                    self.marks.push(Mark { member, shape, carrier });
+                    if let (Some(slot), Ok(mark)) =
+                        (self.mark_of.get_mut(index(i)), u16::try_from(self.marks.len()))
+                    {
+                        *slot = mark;
+                    }
+                }
+            }
+            if let Some(slot) = self.methods.get_mut(index(i)) {
+                *slot = bits;
+            }
+        }
+    }
+
+    fn read_fields(
+        &mut self,
+        package: &Package<'_>,
+        dex_no: u16,
+        dex: &Dex<'_>,
+        interest: &Interest<'_>,
+        classes: &[u16],
+    ) {
+        let fields = dex.field_count();
+        self.fields = vec![0; index(fields)];
+        // Few types: their letters are asked once.
+        let letters: Vec<u8> = (0..dex.type_count())
+            .map(|type_| match dex.type_descriptor(type_) {
+                Some(b"Ljava/lang/String;") => field::OWN_TEXT,
+                Some(b"I" | b"Z" | b"J") => field::OWN_NUMBER,
+                _ => 0,
+            })
+            .collect();
+        for i in 0..fields {
+            let Some(id) = dex.field(i) else { continue };
+            let mut bits = 0;
+            if package.home(dex_no, id.class).is_some() {
+                bits |= letters.get(index(id.type_)).copied().unwrap_or_default();
+            }
+            let class = classes.get(index(id.class)).copied().unwrap_or(NO_CLASS);
+            if class != NO_CLASS
+                && let Some(row) = interest.field(class, dex.string(id.name).unwrap_or_default())
+            {
+                bits |= field::SITE;
+                self.identifier_fields.insert(i, row);
+            }
+            if let Some(slot) = self.fields.get_mut(index(i)) {
+                *slot = bits;
+            }
+        }
+    }
+
+    /// What is known of a method id.
+    pub(crate) fn mark(&self, method: u32) -> Option<&Mark> {
+        let mark = self.mark_of.get(index(method)).copied()?;
+        self.marks.get(usize::from(mark).checked_sub(1)?)
+    }
+
+    /// What objects of a type stand for.
+    pub(crate) fn carrier(&self, type_: u32) -> Carrier {
+        self.carriers.get(index(type_)).copied().unwrap_or_default()
+    }
+
+    /// Bits of a string.
+    pub(crate) fn string(&self, string: u32) -> u8 {
+        self.strings.get(index(string)).copied().unwrap_or_default()
+    }
+}
+
+const NO_CLASS: u16 = u16::MAX;
+
+/// A row may ask for certain descriptors, where the name alone is too general.
+fn fits(dex: &Dex<'_>, id: MethodId, interest: &Interest<'_>, member: Member) -> bool {
+    let Some(row) = member.identifier.and_then(|row| interest.identifier(row)) else { return true };
+    if row.descriptors.is_empty() || member.sink.is_some() || member.model.is_some() {
+        return true;
+    }
+    let descriptor = descriptor(dex, id);
+    row.descriptors.iter().any(|wanted| wanted.as_bytes() == descriptor)
+}
+
+/// The descriptor of a method, `(Landroid/content/Context;)Ljava/lang/String;`.
+pub(crate) fn descriptor(dex: &Dex<'_>, id: MethodId) -> Vec<u8> {
+    let mut out = vec![b'('];
+    if let Some(proto) = dex.proto(id.proto) {
+        for type_ in proto.parameters.iter() {
+            out.extend_from_slice(dex.type_descriptor(type_).unwrap_or(b"?"));
+        }
+        out.push(b')');
+        out.extend_from_slice(dex.type_descriptor(proto.return_type).unwrap_or(b"?"));
+    }
+    out
+}
+
+fn bits_of(member: &Member, shape: Shape, carrier: Carrier) -> u8 {
+    let mut bits = 0;
+    if member.identifier.is_some() {
+        bits |= method::SITE | method::IDENTIFIER;
+    }
+    if member.sink.is_some() {
+        bits |= method::SITE;
+        let texts = carrier != Carrier::No || shape.letters().iter().any(|l| matches!(l, b'S' | b'T'));
+        if member.destination && texts {
+            bits |= method::ARGS;
+        }
+    }
+    bits | match member.model {
+        None | Some(Model::First | Model::This) => 0,
+        Some(Model::Key(..) | Model::Member(_)) => method::ARGS,
+        Some(Model::Use(_)) => method::USE,
+        Some(Model::File | Model::Uri) => method::USE | method::TEXT,
+        Some(_) => method::TEXT,
+    }
+}
+
+/// Finds members through superclasses and interfaces: a maker's subclass reads what its parent reads.
+struct Heirs<'p, 'a, 'r> {
+    package: &'p Package<'a>,
+    interest: &'p Interest<'r>,
+    dex: u16,
+    classes: &'p [u16],
+    /// The type that was asked for last: methods are sorted by class.
+    memo: Option<(u32, bool)>,
+}
+
+impl Heirs<'_, '_, '_> {
+    /// Whether a type has an ancestor of interest.
+    fn any(&mut self, type_: u32) -> bool {
+        if let Some((_, any)) = self.memo.filter(|(last, _)| *last == type_) {
+            return any;
+        }
+        let mut any = false;
+        self.visit(type_, &mut |interest, class, _| {
+            any = interest.info(class).inherited;
+            any
+        });
+        self.memo = Some((type_, any));
+        any
+    }
+
+    fn find(&self, dex: &Dex<'_>, type_: u32, name: &[u8]) -> Option<Member> {
+        let own = self.classes.get(index(type_)).copied().filter(|class| *class != NO_CLASS);
+        if let Some(class) = own
+            && let Some(member) = self.interest.method(class, dex.type_descriptor(type_).unwrap_or_default(), name)
+        {
+            return Some(member);
+        }
+        // A constructor is not inherited, and one that calls its parent's is found there.
+        if name == b"<init>" {
+            return None;
+        }
+        let mut found = None;
+        self.visit(type_, &mut |interest, class, descriptor| {
+            if interest.info(class).inherited {
+                found = interest.method(class, descriptor, name);
+            }
+            found.is_some()
+        });
+        found
+    }
+
+    /// Calls `f` for each class of interest above a type, nearest first, until it says that it is done.
+    fn visit(&self, type_: u32, f: &mut impl FnMut(&Interest<'_>, u16, &[u8]) -> bool) {
+        for (dex_no, type_, class) in self.package.chain(self.dex, type_) {
+            let Some(dex) = self.package.dex(dex_no) else { return };
+            let interfaces = class.map(|class| dex.interfaces(&class.def).unwrap_or_default()).unwrap_or_default();
+            // 32: an interface of interest is one of the first; a hostile list has 65 535.
+            for type_ in std::iter::once(type_).chain(interfaces.iter().take(32)) {
+                let Some(descriptor) = dex.type_descriptor(type_) else { continue };
+                if let Some(class) = self.interest.class(descriptor)
+                    && f(self.interest, class, descriptor)
+                {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// How many entries a table has, for reports of progress and tests.
+impl Table {
+    /// Number of method ids of interest.
+    pub(crate) fn marked(&self) -> u32 {
+        count(self.marks.len())
+    }
+}
