@@ -91,6 +91,7 @@ pub(super) fn holds(select: &Match, case: &Case<'_>, view: &View<'_>) -> bool {
                 && of(&m.owner, &t.owner)
                 && of(&m.country, &t.country)
                 && among(&m.category, &t.categories)
+                && m.tracks.is_none_or(|wanted| wanted == view.scene.tracks(&t.categories))
         }
         (Match::Permission(m), Case::Permission(name)) => {
             let row = rules.permissions.get(name);

@@ -70,8 +70,8 @@ impl<'a> Scene<'a> {
 
     /// Whether an SDK of these categories is there to track.
     pub fn tracks(&self, categories: &[impl AsRef<str>]) -> bool {
-        let tracking = &self.rules.weights.tracking_sdk;
-        categories.iter().any(|category| tracking.iter().any(|t| t == category.as_ref()))
+        let class = |id: &str| self.rules.trackers.category(id).map(|category| category.class);
+        categories.iter().any(|category| class(category.as_ref()) == Some(PurposeClass::Tracking))
     }
 
     /// The group of an endpoint's purpose.

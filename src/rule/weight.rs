@@ -12,8 +12,6 @@ pub struct Weights {
     pub destination: Destination,
     /// A contact without anything read.
     pub contact: Contact,
-    /// Categories of SDKs whose hosts and classes are tracking.
-    pub tracking_sdk: Vec<String>,
     /// By rung of evidence.
     pub rung: RungWeights,
     /// By reach of the network.

@@ -208,6 +208,8 @@ conditions! {
     country: Text,
     /// One of its categories.
     category: Text,
+    /// Whether one of its categories is tracking.
+    tracks: bool,
     /// At least so many classes of it.
     min_classes: u64,
 }
