@@ -14,7 +14,7 @@ use goblin::container::{Container, Ctx};
 use goblin::elf::dynamic::{Dyn, Dynamic, dyn32, dyn64};
 use goblin::elf::program_header::{PF_X, PT_DYNAMIC, PT_LOAD, ProgramHeader};
 use goblin::elf::section_header::{
-    SHF_ALLOC, SHF_EXECINSTR, SHT_DYNSYM, SHT_NOBITS, SHT_PROGBITS, SHT_STRTAB, SectionHeader,
+    SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_DYNSYM, SHT_NOBITS, SHT_PROGBITS, SHT_STRTAB, SectionHeader,
 };
 use goblin::elf::sym::{STB_LOCAL, STT_FILE, STT_SECTION, Sym, Symtab};
 use goblin::elf::{self, Header};
@@ -133,6 +133,12 @@ impl<'a> Elf<'a> {
                 import: sym.st_shndx == 0,
             })
         })
+    }
+
+    /// How many dynamic symbols have a name that lies outside the string table.
+    pub fn nameless(&self) -> u64 {
+        let broken = |sym: &Sym| sym.st_name != 0 && c_string(self.names, sym.st_name).is_none();
+        to_u64(self.symbols.iter().flat_map(Symtab::iter).filter(broken).count())
     }
 
     /// Names that other libraries have to provide.
@@ -386,8 +392,16 @@ impl<'a> Elf<'a> {
         let mut ranges = Vec::new();
         let mut lies = 0_u64;
         for s in sections {
-            if s.sh_type == SHT_NOBITS || s.sh_size == 0 {
-                // `.bss` is writable; a name does not matter, the file's bytes do.
+            if s.sh_size == 0 {
+                continue;
+            }
+            let loaded = s.sh_flags & u64::from(SHF_ALLOC) != 0;
+            if s.sh_type == SHT_NOBITS {
+                // `.bss` and `.tbss` can be written; constants that take no room in the file cannot be.
+                if loaded && s.sh_flags & u64::from(SHF_WRITE) == 0 {
+                    lies = lies.saturating_add(1);
+                    sane = false;
+                }
                 continue;
             }
             let end = s.sh_offset.checked_add(s.sh_size);
@@ -397,7 +411,6 @@ impl<'a> Elf<'a> {
                 sane = false;
                 continue;
             }
-            let loaded = s.sh_flags & u64::from(SHF_ALLOC) != 0;
             let code = s.sh_flags & u64::from(SHF_EXECINSTR) != 0;
             if loaded && !code && matches!(s.sh_type, SHT_PROGBITS | SHT_STRTAB) {
                 ranges.push(to_usize(s.sh_offset)..to_usize(end.unwrap_or(0)));
@@ -405,7 +418,7 @@ impl<'a> Elf<'a> {
         }
         if lies > 0 {
             self.gaps
-                .push(Gap::odd(FORMAT, 0, "sections outside the file", lies));
+                .push(Gap::odd(FORMAT, 0, "sections that do not fit", lies));
         }
         if !sane || ranges.is_empty() {
             ranges = segments

@@ -68,7 +68,9 @@ pub fn read(file: &[u8], mut see: impl FnMut(Value<'_>)) -> Document {
         let event = match reader.read_event() {
             Ok(event) => event,
             Err(_) => {
-                document.gaps.push(Gap::invalid(FORMAT, reader.error_position(), "markup", 0));
+                document
+                    .gaps
+                    .push(Gap::invalid(FORMAT, reader.error_position(), "markup", 0));
                 break;
             }
         };
@@ -82,7 +84,9 @@ pub fn read(file: &[u8], mut see: impl FnMut(Value<'_>)) -> Document {
                 if stack.len() < MAX_DEPTH {
                     stack.push(name(&tag));
                 } else if depth == MAX_DEPTH.saturating_add(1) {
-                    document.gaps.push(Gap::odd(FORMAT, wide(at), "depth", wide(depth)));
+                    document
+                        .gaps
+                        .push(Gap::odd(FORMAT, wide(at), "depth", wide(depth)));
                 }
                 attributes(&mut document, &stack, &tag, at, &mut see);
             }
@@ -108,7 +112,12 @@ pub fn read(file: &[u8], mut see: impl FnMut(Value<'_>)) -> Document {
                 _ => pending.extend(reference.resolve_char_ref().ok().flatten()),
             },
             Event::DocType(kind) if memchr::memmem::find(kind.as_bytes(), b"<!ENTITY").is_some() => {
-                document.gaps.push(Gap::unsupported(FORMAT, wide(at), "entities of the document type", 1));
+                document.gaps.push(Gap::unsupported(
+                    FORMAT,
+                    wide(at),
+                    "entities of the document type",
+                    1,
+                ));
             }
             Event::Eof => {
                 document.end = file.len();
@@ -117,14 +126,21 @@ pub fn read(file: &[u8], mut see: impl FnMut(Value<'_>)) -> Document {
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
         }
     }
-    document.end = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX).min(file.len());
+    document.end = usize::try_from(reader.buffer_position())
+        .unwrap_or(usize::MAX)
+        .min(file.len());
     document
 }
 
 fn flush(elements: &[String], pending: &mut String, at: usize, see: &mut impl FnMut(Value<'_>)) {
     let text = pending.trim();
     if !text.is_empty() {
-        see(Value { elements, attribute: None, value: text, at });
+        see(Value {
+            elements,
+            attribute: None,
+            value: text,
+            at,
+        });
     }
     pending.clear();
 }
@@ -143,7 +159,12 @@ fn attributes(
         };
         let value = attribute.unescape_value().unwrap_or_default();
         if !value.is_empty() {
-            see(Value { elements, attribute: Some(attribute.key.as_ref()), value: &value, at });
+            see(Value {
+                elements,
+                attribute: Some(attribute.key.as_ref()),
+                value: &value,
+                at,
+            });
         }
     }
 }
@@ -170,17 +191,23 @@ mod tests {
 
     #[test]
     fn attributes_and_texts_come_with_their_path() {
-        let (_, got) = parse(b"<?xml version='1.0'?><!-- c --><a x='1&amp;2'><b> t&#65;&lt; </b><c y=\"\" z=\"3\"/></a>");
-        assert_eq!(got, [
-            ("a@x".into(), "1&2".into()),
-            ("a/b".into(), "tA<".into()),
-            ("a/c@z".into(), "3".into()),
-        ]);
+        let (_, got) = parse(
+            b"<?xml version='1.0'?><!-- c --><a x='1&amp;2'><b> t&#65;&lt; </b><c y=\"\" z=\"3\"/></a>",
+        );
+        assert_eq!(
+            got,
+            [
+                ("a@x".into(), "1&2".into()),
+                ("a/b".into(), "tA<".into()),
+                ("a/c@z".into(), "3".into()),
+            ]
+        );
     }
 
     #[test]
     fn entities_are_not_expanded_and_said() {
-        let (document, values) = parse(b"<!DOCTYPE a [<!ENTITY x \"y\"><!ENTITY z SYSTEM \"file:///etc/passwd\">]><a>&x;&z;b</a>");
+        let (document, values) =
+            parse(b"<!DOCTYPE a [<!ENTITY x \"y\"><!ENTITY z SYSTEM \"file:///etc/passwd\">]><a>&x;&z;b</a>");
         assert_eq!(values[0].1, "b");
         assert_eq!(document.gaps.len(), 1);
     }

@@ -6,9 +6,11 @@
 //!
 //! Everything is sorted and free of duplicates when [`UnitFacts`] leaves this module.
 
+pub mod config;
 pub mod endpoint;
 pub mod manifest;
 mod model;
 pub mod resource;
+pub mod native;
 
 pub use model::*;

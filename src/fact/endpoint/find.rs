@@ -237,9 +237,17 @@ impl Finder<'_> {
             return None;
         }
         let hole = range.start >= 2 && text.get(range.start.saturating_sub(2)..range.start) == Some(b"{}");
-        let start = if hole { range.start.saturating_sub(2) } else { range.start };
+        let start = if hole {
+            range.start.saturating_sub(2)
+        } else {
+            range.start
+        };
         // `{}.api.example.com`: the labels behind the hole have to stand for themselves.
-        let token = if hole { token.strip_prefix(b".").unwrap_or(token) } else { token };
+        let token = if hole {
+            token.strip_prefix(b".").unwrap_or(token)
+        } else {
+            token
+        };
         let left = match start.checked_sub(1).and_then(|at| text.get(at)) {
             None => Border::Strong,
             Some(b) => border(*b, Side::Left, around),
@@ -352,7 +360,9 @@ impl Finder<'_> {
         if self.words.schemes.contains_key(&*lower) {
             return low.checked_add(run);
         }
-        if word.is_empty() && preceding.is_none_or(|b| border(*b, Side::Left, Around::Values) == Border::Strong) {
+        if word.is_empty()
+            && preceding.is_none_or(|b| border(*b, Side::Left, Around::Values) == Border::Strong)
+        {
             // `://host/path`, to be put behind a scheme.
             return Some(colon);
         }

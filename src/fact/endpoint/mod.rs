@@ -151,7 +151,9 @@ mod tests {
 
     fn urls(text: &[u8], hits: &[Hit]) -> Vec<String> {
         let finder = Finder::new(&RULES);
-        let found = hits.iter().filter_map(|hit| finder.endpoint(text, hit, Source::Code));
+        let found = hits
+            .iter()
+            .filter_map(|hit| finder.endpoint(text, hit, Source::Code));
         found
             .map(|found| match found {
                 Found::Endpoint(endpoint) => endpoint.url,
@@ -187,15 +189,26 @@ mod tests {
         text("see HTTPS://Api.Foo.com/X.", &["https://api.foo.com/X"]);
         text("(http://a.foo.com/b)", &["http://a.foo.com/b"]);
         text("http://a.foo.com/b_(c)", &["http://a.foo.com/b_(c)"]);
-        text("http://a.foo.com,https://b.foo.com;ws://c.foo.com/d", &[
-            "http://a.foo.com", "https://b.foo.com", "ws://c.foo.com/d",
-        ]);
-        text("http://a.foo.com/?u=http://b.foo.com/", &["http://a.foo.com/?u=http://b.foo.com/", "http://b.foo.com/"]);
-        text("http://a.foo.comhttp://b.foo.com", &["http://a.foo.com", "http://b.foo.com"]);
+        text(
+            "http://a.foo.com,https://b.foo.com;ws://c.foo.com/d",
+            &["http://a.foo.com", "https://b.foo.com", "ws://c.foo.com/d"],
+        );
+        text(
+            "http://a.foo.com/?u=http://b.foo.com/",
+            &["http://a.foo.com/?u=http://b.foo.com/", "http://b.foo.com/"],
+        );
+        text(
+            "http://a.foo.comhttp://b.foo.com",
+            &["http://a.foo.com", "http://b.foo.com"],
+        );
         text(r#"{"u":"http:\/\/a.foo.com\/b"}"#, &["http://a.foo.com/b"]);
-        text("http://a.foo.com/?u=https%3A%2F%2Fb.foo.com%2Fc&d", &[
-            "http://a.foo.com/?u=https%3A%2F%2Fb.foo.com%2Fc&d", "https://b.foo.com/c",
-        ]);
+        text(
+            "http://a.foo.com/?u=https%3A%2F%2Fb.foo.com%2Fc&d",
+            &[
+                "http://a.foo.com/?u=https%3A%2F%2Fb.foo.com%2Fc&d",
+                "https://b.foo.com/c",
+            ],
+        );
         text("Ahttp://a.foo.com", &["http://a.foo.com"]);
         text("//cdn.foo.com/x.js", &["//cdn.foo.com/x.js"]);
         text("访问http://www.foo.com查看", &["http://www.foo.com"]);
@@ -207,8 +220,14 @@ mod tests {
     fn what_is_not_known_is_a_hole() {
         text("http://%1$s/gslb/?ver=4.0", &["http://{}/gslb/?ver=4.0"]);
         text("http://%s/x/y", &["http://{}/x/y"]);
-        text("https://{host}/api/v1?a=%d&b=%02x&c=%20s", &["https://{}/api/v1?a={}&b={}&c=%20s"]);
-        text("https://${region}.api.foo.com:8080/x", &["https://{}.api.foo.com:8080/x"]);
+        text(
+            "https://{host}/api/v1?a=%d&b=%02x&c=%20s",
+            &["https://{}/api/v1?a={}&b={}&c=%20s"],
+        );
+        text(
+            "https://${region}.api.foo.com:8080/x",
+            &["https://{}.api.foo.com:8080/x"],
+        );
         text("https://api.foo.com{}", &["https://api.foo.com{}"]);
         text("https://api.foo.com{}/x{}", &["https://api.foo.com{}/x{}"]);
         text("{}://api.foo.com/x", &["//api.foo.com/x"]);
@@ -217,7 +236,14 @@ mod tests {
         text("http://{}:{}/download", &["http://{}/download"]);
         text("{}.api.foo.com", &["{}.api.foo.com"]);
         text("api.foo.com{}", &["api.foo.com{}"]);
-        for nothing in ["http://", "https://%s", "%s://%s", "http://%s:%d/", "{}://{}/{}", "http://www."] {
+        for nothing in [
+            "http://",
+            "https://%s",
+            "%s://%s",
+            "http://%s:%d/",
+            "{}://{}/{}",
+            "http://www.",
+        ] {
             text(nothing, &[]);
         }
         assert_eq!(one("http://%1$s/gslb/?ver=4.0").host, "");
@@ -229,33 +255,92 @@ mod tests {
     #[test]
     fn a_name_alone_is_a_host_only_when_it_can_be_nothing_else() {
         for host in [
-            "app.chat.foo.net", "app.chat.foo.net:5222", "foo.com", "cn.bing.com", "api.foo.com.cn/v1/x",
-            "dev.market.n.foo.com", "www.foo.info", "t1.t2.foo.io", "io.foo.com",
+            "app.chat.foo.net",
+            "app.chat.foo.net:5222",
+            "foo.com",
+            "cn.bing.com",
+            "api.foo.com.cn/v1/x",
+            "dev.market.n.foo.com",
+            "www.foo.info",
+            "t1.t2.foo.io",
+            "io.foo.com",
         ] {
             text(host, &[host]);
         }
         for other in [
-            "com.foo.bar", "com.foo.net", "java.net", "android.net", "org.foo.app", "android.intent.action.VIEW",
-            "libfoo.so", "a.b.zip", "ro.product.name", "ro.build.id", "persist.sys.foo.in", "foo.txt", "README.md",
-            "user.id", "event.to", "1.2.3", "v1.2.com.", "e.printStackTrace", "me@foo.com", "mailto:me@foo.com",
-            "Settings.Secure", "foo.com()", "x.y = foo.com.z", "a.b", "http.agent", "text/foo.com", "/data/foo.com/x",
-            "com.foo.maker.provider.com", "file.de", "string.app_name", "foo..com", "-foo.com-", "com.cn",
-            "Call foo.com or not", "%s.com", "*.foo.com",
+            "com.foo.bar",
+            "com.foo.net",
+            "java.net",
+            "android.net",
+            "org.foo.app",
+            "android.intent.action.VIEW",
+            "libfoo.so",
+            "a.b.zip",
+            "ro.product.name",
+            "ro.build.id",
+            "persist.sys.foo.in",
+            "foo.txt",
+            "README.md",
+            "user.id",
+            "event.to",
+            "1.2.3",
+            "v1.2.com.",
+            "e.printStackTrace",
+            "me@foo.com",
+            "mailto:me@foo.com",
+            "Settings.Secure",
+            "foo.com()",
+            "x.y = foo.com.z",
+            "a.b",
+            "http.agent",
+            "text/foo.com",
+            "/data/foo.com/x",
+            "com.foo.maker.provider.com",
+            "file.de",
+            "string.app_name",
+            "foo..com",
+            "-foo.com-",
+            "com.cn",
+            "Call foo.com or not",
+            "%s.com",
+            "*.foo.com",
         ] {
             text(other, &[]);
         }
-        text("a.foo.com,b.foo.com;c.foo.com:80", &["a.foo.com", "b.foo.com", "c.foo.com:80"]);
+        text(
+            "a.foo.com,b.foo.com;c.foo.com:80",
+            &["a.foo.com", "b.foo.com", "c.foo.com:80"],
+        );
         text("visit www.foo.com now", &["www.foo.com"]);
         text("HOST=north.pool.foo.org\nX=1", &["north.pool.foo.org"]);
     }
 
     #[test]
     fn an_address_is_told_from_a_version() {
-        for address in ["58.68.235.14", "10.237.12.2", "220.181.3.9:8091", "192.168.1.100", "2001:4860:4860::8888"] {
+        for address in [
+            "58.68.235.14",
+            "10.237.12.2",
+            "220.181.3.9:8091",
+            "192.168.1.100",
+            "2001:4860:4860::8888",
+        ] {
             text(address, &[address]);
         }
-        for other in ["4.2.2.1", "2.5.29.15", "1.2.840.113549", "256.1.1.1", "1.2.3.4.5", "01.02.03.04", "10.0.0.0/8",
-            "255.255.255.0", "3.10.0.200x", "12:34:56", "ad::add", "std::x", "30.0.0.0"] {
+        for other in [
+            "4.2.2.1",
+            "2.5.29.15",
+            "1.2.840.113549",
+            "256.1.1.1",
+            "1.2.3.4.5",
+            "01.02.03.04",
+            "10.0.0.0/8",
+            "255.255.255.0",
+            "3.10.0.200x",
+            "12:34:56",
+            "ad::add",
+            "std::x",
+            "30.0.0.0",
+        ] {
             text(other, &[]);
         }
         text("58.68.235.14,59.151.110.251", &["58.68.235.14", "59.151.110.251"]);
@@ -269,24 +354,43 @@ mod tests {
 
     #[test]
     fn schemas_and_manuals_are_set_aside_and_examples_are_not() {
-        text("http://schemas.android.com/apk/res/android", &["aside schemas.android.com"]);
+        text(
+            "http://schemas.android.com/apk/res/android",
+            &["aside schemas.android.com"],
+        );
         text("http://www.w3.org/2001/XMLSchema", &["aside www.w3.org"]);
         text("http://www.foo.com/DTDs/List-1.0.dtd", &["aside www.foo.com"]);
-        text("https://marker-001.example.com/path", &["https://marker-001.example.com/path"]);
+        text(
+            "https://marker-001.example.com/path",
+            &["https://marker-001.example.com/path"],
+        );
     }
 
     #[test]
     fn test_servers_and_internal_names_are_marked() {
-        for staging in ["http://test.ad.foo.com/", "https://sandbox.foo.com", "http://staging01.n.foo.com/x", "https://a-test.foo.com"] {
+        for staging in [
+            "http://test.ad.foo.com/",
+            "https://sandbox.foo.com",
+            "http://staging01.n.foo.com/x",
+            "https://a-test.foo.com",
+        ] {
             assert!(one(staging).staging, "{staging}");
         }
-        for live in ["http://latest.foo.com/", "http://test.com/x", "https://contest.foo.com"] {
+        for live in [
+            "http://latest.foo.com/",
+            "http://test.com/x",
+            "https://contest.foo.com",
+        ] {
             assert!(!one(live).staging, "{live}");
         }
         assert!(one("http://test.data.foo.srv/v3").private);
         assert!(one("http://zc-foo-stag00.bj:9085").private);
         assert!(one("http://proxy:3128/").private);
-        assert!(one("http://a.foo.com").cleartext && !one("https://a.foo.com").cleartext && !one("a.foo.com").cleartext);
+        assert!(
+            one("http://a.foo.com").cleartext
+                && !one("https://a.foo.com").cleartext
+                && !one("a.foo.com").cleartext
+        );
     }
 
     #[test]
@@ -303,10 +407,16 @@ mod tests {
     #[test]
     fn raw_bytes_give_urls_and_names_that_are_set_off() {
         raw(b"\x00\x01http://a.foo.com/x\x00junk", &["http://a.foo.com/x"]);
-        raw(b"\x00app.chat.foo.net\x00\x01\x02me.foo.com(\x00", &["app.chat.foo.net"]);
+        raw(
+            b"\x00app.chat.foo.net\x00\x01\x02me.foo.com(\x00",
+            &["app.chat.foo.net"],
+        );
         raw(b"var a='api.foo.com',b=x.com;", &["api.foo.com"]);
         raw(b"<a href=\"http://a.foo.com/x\">t</a>", &["http://a.foo.com/x"]);
-        let wide: Vec<u8> = "\u{feff}see http://a.foo.com/x now".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let wide: Vec<u8> = "\u{feff}see http://a.foo.com/x now"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
         raw(&wide, &["http://a.foo.com/x"]);
         raw(b"\x00http\x00://a.foo.com\x00", &["//a.foo.com"]);
     }
@@ -326,15 +436,25 @@ mod tests {
     fn places_of_one_url_are_merged_and_the_best_are_kept() {
         let finder = Finder::new(&RULES);
         let mut all = Endpoints::default();
-        let site = |entry: &str| Site { entry: Some(entry.to_owned()), ..Site::default() };
+        let site = |entry: &str| Site {
+            entry: Some(entry.to_owned()),
+            ..Site::default()
+        };
         for n in 0..20 {
-            all.text(&finder, b"http://a.foo.com/x", Source::StringTable, false, |_| site(&n.to_string()));
+            all.text(&finder, b"http://a.foo.com/x", Source::StringTable, false, |_| {
+                site(&n.to_string())
+            });
         }
-        all.text(&finder, b"http://a.foo.com/x", Source::Code, true, |_| site("code"));
+        all.text(&finder, b"http://a.foo.com/x", Source::Code, true, |_| {
+            site("code")
+        });
         all.text(&finder, b"http://www.w3.org/x", Source::Code, false, |_| site(""));
         let (endpoints, aside) = all.finish();
         let endpoint = &endpoints[0];
-        assert_eq!((endpoints.len(), endpoint.count, endpoint.sites.len()), (1, 21, 8));
+        assert_eq!(
+            (endpoints.len(), endpoint.count, endpoint.sites.len()),
+            (1, 21, 8)
+        );
         assert_eq!((endpoint.source, endpoint.at_sink), (Source::Code, true));
         assert_eq!(endpoint.sites[0].entry.as_deref(), Some("code"));
         assert_eq!(aside.get("www.w3.org"), Some(&1));

@@ -64,7 +64,11 @@ impl Finder<'_> {
                 Some((Class::Public, row))
             }
             // `http://www.` is the start of something that is put together elsewhere.
-            HostKind::Name if parts.port.is_none() && self.words.host_labels.contains(parts.host.as_bytes()) => None,
+            HostKind::Name
+                if parts.port.is_none() && self.words.host_labels.contains(parts.host.as_bytes()) =>
+            {
+                None
+            }
             HostKind::Name => Some(self.classify_name(parts)),
         }
     }
