@@ -3,11 +3,11 @@
 use std::fs::File;
 use std::ops::{Deref, Range};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::{fmt, io};
+use std::{fmt, io, mem};
 
-use super::{Gap, Kind};
+use super::{Gap, Kind, pool};
 
 /// Something that bytes can be read from at any offset, by several threads at once.
 pub trait Source: Send + Sync {
@@ -26,6 +26,11 @@ pub trait Source: Send + Sync {
     fn memory(&self) -> Option<&Bytes> {
         None
     }
+
+    /// The file to open before many reads.
+    fn path(&self) -> Option<&Path> {
+        None
+    }
 }
 
 /// A range of a [`Source`]: cheap to clone and to slice, nothing is read until asked.
@@ -42,6 +47,24 @@ impl Blob {
         let file = File::open(path)?;
         let len = file.metadata()?.len();
         Ok(Self::new(Arc::new(OpenFile { file, len })))
+    }
+
+    /// A file that is opened for each read: a folder may hold more files than a process may open.
+    /// `len` is what the folder says; where the file has become shorter, reads end early.
+    pub fn lazy(path: PathBuf, len: u64) -> Self {
+        Self::new(Arc::new(ClosedFile { path, len }))
+    }
+
+    /// The same range, with the file behind it held open until this is dropped.
+    pub fn hold(&self) -> io::Result<Self> {
+        match self.source.path() {
+            Some(path) => Ok(Self {
+                source: Self::open(path)?.source,
+                start: self.start,
+                len: self.len,
+            }),
+            None => Ok(self.clone()),
+        }
     }
 
     /// All of a source.
@@ -99,10 +122,8 @@ impl Blob {
     /// than the blob holds: the caller bounds the length by its [`Budget`](super::Budget) first.
     pub fn read(&self, format: &'static str, range: Range<u64>) -> Result<Bytes, Gap> {
         let part = self.slice(range.clone());
-        if let Some(memory) = part.source.memory() {
-            let start = usize::try_from(part.start).unwrap_or(usize::MAX);
-            let end = start.saturating_add(usize::try_from(part.len).unwrap_or(usize::MAX));
-            return Ok(memory.slice(start..end));
+        if let Some(bytes) = part.memory() {
+            return Ok(bytes);
         }
         let io = |_| Gap {
             format,
@@ -111,10 +132,19 @@ impl Blob {
             kind: Kind::Io,
         };
         let len = usize::try_from(part.len).unwrap_or(usize::MAX);
-        let mut buf = vec![0; len];
-        let got = part.read_at(0, &mut buf).map_err(io)?;
-        buf.truncate(got);
-        Ok(Bytes::from(buf))
+        let mut buf = pool::take(len);
+        let got = part
+            .read_at(0, buf.get_mut(..len).unwrap_or_default())
+            .map_err(io)?;
+        Ok(Bytes::part(buf, got))
+    }
+
+    /// The bytes, where they already are in memory.
+    pub fn memory(&self) -> Option<Bytes> {
+        let memory = self.source.memory()?;
+        let start = usize::try_from(self.start).unwrap_or(usize::MAX);
+        let end = start.saturating_add(usize::try_from(self.len).unwrap_or(usize::MAX));
+        Some(memory.slice(start..end))
     }
 }
 
@@ -151,15 +181,61 @@ impl Source for OpenFile {
     }
 }
 
-/// Bytes in memory, shared: cheap to clone and to slice.
+/// A file that is opened for each read.
+struct ClosedFile {
+    path: PathBuf,
+    len: u64,
+}
+
+impl Source for ClosedFile {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, at: u64, buf: &mut [u8]) -> io::Result<usize> {
+        File::open(&self.path)?.read_at(buf, at)
+    }
+
+    fn path(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+}
+
+/// Bytes in memory, shared: cheap to clone and to slice. A big buffer goes back to the thread's
+/// pool when the last of its holders is dropped.
 #[derive(Clone, Default)]
 pub struct Bytes {
-    data: Arc<Vec<u8>>,
+    data: Arc<Buffer>,
     start: usize,
     end: usize,
 }
 
+#[derive(Default)]
+struct Buffer(Vec<u8>);
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        pool::give(mem::take(&mut self.0));
+    }
+}
+
 impl Bytes {
+    /// A buffer of at least `len` bytes to write into, whatever is in them; see [`Bytes::part`].
+    /// The caller bounds `len` by what is there.
+    pub fn buffer(len: usize) -> Vec<u8> {
+        pool::take(len)
+    }
+
+    /// The first `len` bytes of a buffer.
+    pub fn part(data: Vec<u8>, len: usize) -> Self {
+        let end = len.min(data.len());
+        Self {
+            data: Arc::new(Buffer(data)),
+            start: 0,
+            end,
+        }
+    }
+
     /// The part in `range`, cut to what is there.
     pub fn slice(&self, range: Range<usize>) -> Self {
         let start = self.start.saturating_add(range.start).min(self.end);
@@ -176,18 +252,14 @@ impl Deref for Bytes {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        self.data.get(self.start..self.end).unwrap_or_default()
+        self.data.0.get(self.start..self.end).unwrap_or_default()
     }
 }
 
 impl From<Vec<u8>> for Bytes {
     fn from(data: Vec<u8>) -> Self {
         let end = data.len();
-        Self {
-            data: Arc::new(data),
-            start: 0,
-            end,
-        }
+        Self::part(data, end)
     }
 }
 

@@ -8,21 +8,31 @@ use super::Gap;
 /// option which lifts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Containers inside containers. 16: the deepest real chain met (tgz → sparse → super → erofs →
-    /// APEX → image → APK → nested APK) is 8.
+    /// Containers inside containers, `--max-depth`. 16: the deepest real chain met (tgz → sparse →
+    /// super → erofs → APEX → image → APK → nested APK) is 8.
     pub depth: u32,
-    /// Output bytes per input byte of one compressed item. Only looked at above 256 MiB of output:
-    /// small bombs are harmless, and sparse images compress a thousandfold in earnest.
+    /// Output bytes per input byte of one compressed item, `--max-ratio`. Only looked at above
+    /// [`RATIO_FROM`] bytes of output: small bombs are harmless, and sparse images compress a
+    /// thousandfold in earnest.
     pub ratio: u64,
-    /// Bytes of one item in memory. The largest real one met is a 190 MB APK.
+    /// Bytes of one item in memory, `--max-item`. The largest real one met is a 190 MB APK. Of an item
+    /// that is larger, or lies about its size, an eighth of this is read.
     pub item: u64,
-    /// Bytes decoded in all from one outermost item (an APK and everything nested in it).
+    /// Bytes decoded in all from one outermost item, an APK and everything nested in it,
+    /// `--max-decoded`.
     pub task: u64,
-    /// Entries in all directories of the run.
+    /// Entries in all directories of the run, `--max-entries`.
     pub entries: u64,
+    /// Entries listed for one outermost item, `--max-entries-per-file`. They are all in memory at once.
+    pub listed: u64,
+    /// Packages nested in one outermost item, `--max-nested`. The most met in earnest is 9.
+    pub nested: u64,
     /// Notices that are kept with their text; the rest is counted.
     pub notices: u64,
 }
+
+/// Output from which on the ratio is looked at, in bytes.
+pub const RATIO_FROM: u64 = 256 << 20;
 
 impl Default for Limits {
     fn default() -> Self {
@@ -32,6 +42,8 @@ impl Default for Limits {
             item: 256 << 20,
             task: 1 << 30,
             entries: 1 << 22,
+            listed: 1 << 20,
+            nested: 4096,
             notices: 10_000,
         }
     }
@@ -71,11 +83,16 @@ impl Budget {
         Ok(())
     }
 
+    /// Bytes that are read of an item that is over its limit, or that lies about its size.
+    pub fn prefix(&self) -> u64 {
+        self.limits.item >> 3
+    }
+
     /// Checks that an item of `len` bytes may be held in memory.
     pub fn item(&self, format: &'static str, at: u64, len: u64) -> Result<(), Gap> {
         let limit = self.limits.item;
         if len > limit {
-            return Err(Gap::over(format, at, "item size", len, limit, "--memory"));
+            return Err(Gap::over(format, at, "item size", len, limit, "--max-item"));
         }
         Ok(())
     }

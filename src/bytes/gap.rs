@@ -218,10 +218,10 @@ mod tests {
             gap.to_string(),
             "sparse: raw chunk at 0x28: truncated, needs 4 bytes, 1 left"
         );
-        let gap = Gap::over("zip", 0, "entry size", 5, 4, "--memory");
+        let gap = Gap::over("zip", 0, "entry size", 5, 4, "--max-item");
         assert_eq!(
             gap.to_string(),
-            "zip: entry size at 0x0: 5 is over the limit of 4, see --memory"
+            "zip: entry size at 0x0: 5 is over the limit of 4, see --max-item"
         );
     }
 

@@ -12,9 +12,10 @@ mod cursor;
 mod gap;
 mod glob;
 mod place;
+mod pool;
 
 pub use blob::{Blob, Bytes, Source};
-pub use budget::{Budget, Limits};
+pub use budget::{Budget, Limits, RATIO_FROM};
 pub use cursor::Cursor;
 pub use gap::{Gap, GapClass, Kind, Notice};
 pub use glob::Glob;

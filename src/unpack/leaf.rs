@@ -1,28 +1,46 @@
 //! A file somewhere in the layers, whose bytes are read when they are asked for.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::bytes::{Blob, Budget, Bytes, Gap, Place};
 
-use super::Class;
+use super::{Class, classify, gzip, zip};
 
 /// A file of the tree: cheap to clone, nothing is read until [`Leaf::read`].
 #[derive(Debug, Clone)]
 pub struct Leaf {
-    /// Where it is.
-    pub place: Place,
     /// Bytes once decoded, as the container claims: a hint, not a bound.
     pub size: u64,
     /// What it is by its name, and by its first bytes where those were at hand.
     pub class: Class,
-    /// Android does not load it, or its container; it was read all the same.
-    pub salvaged: bool,
-    data: Data,
+    site: Site,
+    pub(super) data: Data,
+    pub(super) task: Option<Arc<Task>>,
+}
+
+/// Where a leaf is. The names of packages around it are shared by all leaves in them.
+#[derive(Debug, Clone)]
+enum Site {
+    At(Place),
+    Inside(Place, Box<str>),
 }
 
 /// Where the bytes of a leaf come from.
 #[derive(Debug, Clone)]
-enum Data {
+pub(super) enum Data {
     /// As they are.
     Plain(Blob),
+    /// An entry of a zip archive, by its number.
+    Zip(Arc<zip::Archive>, u32),
+    /// A gzip stream.
+    Gzip(Blob),
+}
+
+/// Bytes decoded for one outermost item, counted over everything nested in it.
+#[derive(Debug, Default)]
+pub(super) struct Task {
+    decoded: AtomicU64,
 }
 
 /// What reading a leaf gave.
@@ -34,53 +52,178 @@ pub struct Read {
     pub gaps: Vec<Gap>,
     /// Bytes that are missing, as far as the container's claim can be believed.
     pub unread: u64,
-    /// Android would not load it.
+    /// Android would not load it: tag what is found in it.
     pub salvaged: bool,
 }
 
 impl Leaf {
     /// A leaf with these bytes: for a part of a file that is a file of its own.
     pub fn plain(place: Place, class: Class, data: impl Into<Blob>) -> Self {
-        let data = data.into();
+        Self::at(place, class, Data::Plain(data.into()), None)
+    }
+
+    pub(super) fn at(place: Place, class: Class, data: Data, size: Option<u64>) -> Self {
+        let size = size.unwrap_or(match &data {
+            Data::Plain(blob) | Data::Gzip(blob) => blob.len(),
+            Data::Zip(..) => 0,
+        });
         Self {
-            place,
-            size: data.len(),
+            size,
             class,
-            salvaged: false,
-            data: Data::Plain(data),
+            site: Site::At(place),
+            data,
+            task: None,
         }
     }
 
-    /// The file name: what follows the last `/`, `!` or `:`.
-    pub fn name(&self) -> &str {
-        let logical = self.place.logical();
-        logical.rsplit(['/', '!', ':']).next().unwrap_or(logical)
+    pub(super) fn inside(package: &Place, name: Box<str>, size: u64, data: Data, task: &Arc<Task>) -> Self {
+        let class = classify(&name, &[]);
+        let site = Site::Inside(package.clone(), name);
+        Self {
+            size,
+            class,
+            site,
+            data,
+            task: Some(Arc::clone(task)),
+        }
     }
 
-    /// The path within its innermost package or partition: `res/xml/prefs.xml`.
+    /// Where it is.
+    pub fn place(&self) -> Place {
+        match &self.site {
+            Site::At(place) => place.clone(),
+            Site::Inside(package, name) => package.inside(name),
+        }
+    }
+
+    /// The path within its innermost package, `res/xml/prefs.xml`, or within its partition,
+    /// `app/Mms.apk`.
     pub fn path(&self) -> &str {
-        let logical = self.place.logical();
-        match logical.rsplit_once('!') {
-            Some((_, path)) => path,
-            None => logical.split_once(':').map_or(logical, |(_, path)| path),
+        match &self.site {
+            Site::At(place) => {
+                let logical = place.logical();
+                logical.split_once(':').map_or(logical, |(_, path)| path)
+            }
+            Site::Inside(_, name) => name,
         }
+    }
+
+    /// The file name: the last part of its path.
+    pub fn name(&self) -> &str {
+        let path = self.path();
+        path.rsplit_once('/').map_or(path, |(_, name)| name)
+    }
+
+    /// What it is by these bytes, its own.
+    pub fn classify(&self, bytes: &[u8]) -> Class {
+        classify(self.path(), bytes.get(..HEAD).unwrap_or(bytes))
     }
 
     /// Reads it, decompressed. What is wrong is in the gaps; what was sound is in the bytes.
     pub fn read(&self, budget: &Budget) -> Read {
-        let _ = budget;
+        if let Some(gap) = self.task.as_ref().and_then(|task| task.spent(budget)) {
+            return Read {
+                gaps: vec![gap],
+                unread: self.size,
+                ..Read::default()
+            };
+        }
+        let read = match &self.data {
+            Data::Plain(blob) => plain(blob, budget),
+            Data::Zip(archive, number) => zip::read(archive, *number, budget),
+            Data::Gzip(blob) => gzip::read(blob, budget),
+        };
+        if let Some(task) = &self.task {
+            task.decoded.fetch_add(wide(read.bytes.len()), Ordering::Relaxed);
+        }
+        read
+    }
+
+    /// The first bytes into `out`, without decoding the rest; how many.
+    pub(super) fn head(&self, out: &mut [u8]) -> usize {
         match &self.data {
-            Data::Plain(blob) => match blob.read("file", 0..u64::MAX) {
-                Ok(bytes) => Read {
-                    bytes,
-                    ..Read::default()
-                },
-                Err(gap) => Read {
-                    gaps: vec![gap],
-                    unread: self.size,
-                    ..Read::default()
-                },
-            },
+            Data::Plain(blob) => blob.read_at(0, out).unwrap_or(0),
+            Data::Zip(archive, number) => zip::head(archive, *number, out),
+            Data::Gzip(blob) => gzip::head(blob, out),
         }
     }
+
+    /// Compressed bytes, where it is compressed and that is known.
+    pub(super) fn packed(&self) -> u64 {
+        match &self.data {
+            Data::Plain(_) => 0,
+            Data::Zip(archive, number) => archive.packed(*number),
+            Data::Gzip(blob) => blob.len(),
+        }
+    }
+
+    /// Whether its first bytes are in memory, not compressed.
+    pub(super) fn is_at_hand(&self) -> bool {
+        match &self.data {
+            Data::Plain(blob) => blob.memory().is_some(),
+            Data::Zip(archive, number) => archive.is_at_hand(*number),
+            Data::Gzip(_) => false,
+        }
+    }
+
+    /// The same leaf, known better.
+    pub(super) fn classed(mut self, class: Class) -> Self {
+        self.class = class;
+        self
+    }
+
+    pub(super) fn move_to(&mut self, place: Place) {
+        self.site = Site::At(place);
+    }
+
+    /// Its bytes at random access, where they need no decoding.
+    pub(super) fn blob(&self) -> Option<Blob> {
+        match &self.data {
+            Data::Plain(blob) => Some(blob.clone()),
+            Data::Zip(archive, number) => zip::plain(archive, *number),
+            Data::Gzip(_) => None,
+        }
+    }
+}
+
+/// First bytes that every format is known by: ext4's magic is at 1080, the super partition's at 8192.
+pub(super) const HEAD: usize = 8192 + 4;
+
+impl Task {
+    fn spent(&self, budget: &Budget) -> Option<Gap> {
+        let (got, limit) = (self.decoded.load(Ordering::Relaxed), budget.limits.task);
+        (got >= limit).then(|| Gap::over("unpack", 0, "bytes decoded", got, limit, "--max-decoded"))
+    }
+}
+
+fn plain(blob: &Blob, budget: &Budget) -> Read {
+    let len = blob.len();
+    let over = budget.item("file", 0, len).err();
+    let end = if over.is_some() { budget.prefix() } else { len };
+    let mut gaps: Vec<Gap> = over.into_iter().collect();
+    let bytes = blob.read("file", 0..end).unwrap_or_else(|gap| {
+        gaps.push(gap);
+        Bytes::default()
+    });
+    let unread = len.saturating_sub(wide(bytes.len()));
+    if unread > 0 && gaps.is_empty() {
+        // It has become shorter since it was listed.
+        gaps.push(Gap::truncated(
+            "file",
+            wide(bytes.len()),
+            "file",
+            len,
+            wide(bytes.len()),
+        ));
+    }
+    Read {
+        bytes,
+        gaps,
+        unread,
+        salvaged: false,
+    }
+}
+
+fn wide(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
 }

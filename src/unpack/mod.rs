@@ -10,9 +10,18 @@
 //! [`Notice`](crate::bytes::Notice)s; they never fail as a whole.
 
 mod class;
+mod folder;
 mod group;
+mod gzip;
+mod inflate;
+mod layout;
 mod leaf;
+mod links;
+mod name;
+pub mod registry;
+mod tar;
 mod walk;
+mod zip;
 
 pub use class::{Class, classify};
 pub use group::{Groups, Kind as GroupKind, Skipped, Unit, group};

@@ -1,0 +1,127 @@
+//! The formats that are read, one line each, and the heads of those that are not read yet.
+
+use crate::bytes::{Blob, Budget, Gap};
+
+use super::leaf::Data;
+use super::{folder, gzip, tar, zip};
+
+/// A container format.
+pub trait Format: Sync {
+    /// One word, as in gaps, coverage and `phonehome formats`.
+    fn name(&self) -> &'static str;
+    /// What is read and what is not, one line for `phonehome formats`.
+    fn about(&self) -> &'static str;
+    /// Whether these are its first bytes: at its exact offset, never "somewhere in the file".
+    fn sniff(&self, head: &[u8]) -> bool;
+    /// File name endings, lower case, without the dot.
+    fn endings(&self) -> &'static [&'static str];
+    /// Lists what is in it. `stem` is its own name without the ending: streams name their content by it.
+    fn list(&self, blob: &Blob, stem: &str, budget: &Budget) -> Listing;
+}
+
+/// Every format. Nothing else in the program knows their names.
+pub static ALL: &[&dyn Format] = &[&zip::Zip, &gzip::Gzip, &tar::Tar, &folder::Folder];
+
+/// What is in a container.
+#[derive(Default)]
+pub struct Listing {
+    /// Files, in the container's order.
+    pub(super) entries: Vec<Entry>,
+    /// Symbolic links, path → target as written.
+    pub(super) links: Vec<(String, String)>,
+    /// What is wrong or odd: with the entry's name where it is about one, and the bytes not read.
+    pub(super) notices: Vec<Remark>,
+    /// Entries share bytes: together they decode to more than the archive should hold.
+    pub(super) overlaps: bool,
+    /// Android would refuse the whole.
+    pub(super) salvaged: bool,
+}
+
+/// One file in a container.
+pub(super) struct Entry {
+    /// Path as written, made text: see [`name`](super::name).
+    pub(super) name: Box<str>,
+    /// Bytes once decoded, as claimed.
+    pub(super) size: u64,
+    pub(super) data: Data,
+}
+
+/// A gap about a container or one of its entries.
+pub(super) struct Remark {
+    pub(super) entry: Option<Box<str>>,
+    pub(super) gap: Gap,
+    pub(super) unread: u64,
+}
+
+impl Listing {
+    pub(super) fn remark(&mut self, gap: Gap) {
+        self.notices.push(Remark {
+            entry: None,
+            gap,
+            unread: 0,
+        });
+    }
+}
+
+/// The format with these first bytes.
+pub(super) fn sniff(head: &[u8]) -> Option<&'static dyn Format> {
+    ALL.iter().copied().find(|format| format.sniff(head))
+}
+
+/// The format with this ending (lower case).
+pub(super) fn by_ending(ending: &str) -> Option<&'static dyn Format> {
+    ALL.iter()
+        .copied()
+        .find(|format| format.endings().contains(&ending))
+}
+
+/// Heads of formats that are recognised and not read by this version: offset, bytes, name. Most
+/// specific first.
+const UNREAD: &[(usize, &[u8], &str)] = &[
+    (0, b"CrAU", "payload"),
+    (0, b"\x3a\xff\x26\xed", "sparse"),
+    (4096, b"gDla", "super"),
+    (8192, b"gDla", "super"),
+    (1024, b"\xe2\xe1\xf5\xe0", "erofs"),
+    (1024, b"\x10\x20\xf5\xf2", "f2fs"),
+    (0, b"ANDROID!", "boot"),
+    (0, b"VNDRBOOT", "vendor-boot"),
+    (0, b"AVB0", "vbmeta"),
+    (0, b"hsqs", "squashfs"),
+    (0, b"sqsh", "squashfs"),
+    (0, b"070701", "cpio"),
+    (0, b"070702", "cpio"),
+    (0, b"\xfd7zXZ\x00", "xz"),
+    (0, b"\x28\xb5\x2f\xfd", "zstd"),
+    (0, b"\x04\x22\x4d\x18", "lz4"),
+    (0, b"\x02\x21\x4c\x18", "lz4"),
+    (0, b"BZh", "bzip2"),
+    (0, b"7z\xbc\xaf\x27\x1c", "7z"),
+    (0, b"Rar!\x1a\x07", "rar"),
+    (512, b"EFI PART", "gpt"),
+    (4096, b"EFI PART", "gpt"),
+    (0, b"UBI#", "ubi"),
+    (0, b"OPPOENCRYPT!", "ozip"),
+    (0, b"RKFW", "rockchip"),
+    (0, b"RKAF", "rockchip"),
+    (0, b"IMAGEWTY", "allwinner"),
+    (0, b"\x03SIN", "sin"),
+    (0, b"LaR@eZip", "htc"),
+    (92, b"\x55\xaa\x5a\xa5", "update-app"),
+    (1080, b"\x53\xef", "ext4"),
+];
+
+/// The name of a recognised format that is not read by this version.
+pub(super) fn unread(head: &[u8]) -> Option<&'static str> {
+    let found = UNREAD
+        .iter()
+        .find(|(at, magic, _)| head.get(*at..).is_some_and(|rest| rest.starts_with(magic)))?;
+    // Two bytes are weak: a block size above 64 KiB is no ext4 (`s_log_block_size` at 0x18).
+    let block = || {
+        head.get(1048..)
+            .and_then(|rest| rest.first_chunk())
+            .map(|bytes| u32::from_le_bytes(*bytes))
+    };
+    let weak = found.2 == "ext4" && block().is_none_or(|log| log > 6);
+    (!weak).then_some(found.2)
+}

@@ -1,0 +1,88 @@
+//! The only recursion into containers, with explicit queues: the outer layers of an input
+//! ([`walk`]), and a package with everything nested in it ([`open_package`]). Depth, entries, decoded
+//! bytes, memory held and cycles are bounded here and nowhere else.
+
+mod outer;
+mod package;
+
+pub use outer::{OpenError, Tree, walk};
+pub use package::{Package, open_package};
+
+use crate::bytes::{Notice, Place};
+
+use super::registry::{self, Format, Listing};
+
+/// The format of a file: by its first bytes, or by its ending, since a damaged archive may have lost
+/// its start.
+fn container(path: &str, head: &[u8]) -> Option<&'static dyn Format> {
+    registry::sniff(head).or_else(|| registry::by_ending(&ending(path)))
+}
+
+/// Lower-case file name ending, without the dot.
+fn ending(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.rsplit_once('.')
+        .map_or_else(String::new, |(_, ending)| ending.to_ascii_lowercase())
+}
+
+/// What is in `x.gz` is called `x`, what is in `x.tgz` is `x.tar`.
+fn stem(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match name.rsplit_once('.') {
+        Some((stem, end)) if end.eq_ignore_ascii_case("tgz") => format!("{stem}.tar"),
+        Some((stem, end)) if end.eq_ignore_ascii_case("gz") && !stem.is_empty() => stem.to_string(),
+        _ => "content".to_string(),
+    }
+}
+
+/// `apk` or `jar` when a zip is one, which stays closed in the tree.
+fn package_kind(format: &dyn Format, listing: &Listing, path: &str) -> Option<&'static str> {
+    if format.name() != "zip" {
+        return None;
+    }
+    let mut code = false;
+    for entry in &listing.entries {
+        match &*entry.name {
+            "AndroidManifest.xml" | "resources.arsc" => return Some("apk"),
+            "classes.dex" => code = true,
+            _ => {}
+        }
+    }
+    match ending(path).as_str() {
+        "apk" => Some("apk"),
+        "jar" => Some("jar"),
+        _ if code => Some("jar"),
+        _ => None,
+    }
+}
+
+/// The remarks of a listing as notices about `place`.
+fn notices(listing: &mut Listing, place: &Place, to: &mut Vec<Notice>) {
+    for remark in listing.notices.drain(..) {
+        let place = remark
+            .entry
+            .map_or_else(|| place.clone(), |entry| place.inside(&entry));
+        to.push(Notice {
+            place,
+            gap: remark.gap,
+            unread: remark.unread,
+        });
+    }
+}
+
+/// Gives entries of one name different names: the second `a` is `a#2`.
+fn tell_apart(listing: &mut Listing) {
+    listing.entries.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut last = String::new();
+    let mut count = 1_u64;
+    for entry in &mut listing.entries {
+        if *entry.name == *last {
+            count = count.saturating_add(1);
+            entry.name = format!("{last}#{count}").into();
+        } else {
+            count = 1;
+            last.clear();
+            last.push_str(&entry.name);
+        }
+    }
+}
