@@ -487,6 +487,43 @@ impl<'a> Values<'a> {
         self.seal(set)
     }
 
+    /// Whether `f` holds for an alternative, or for a part of one.
+    pub(crate) fn any_part(&self, val: Val, f: impl Fn(Atom) -> bool) -> bool {
+        let alternatives = self.alternatives(val);
+        alternatives.as_slice().iter().any(|id| {
+            let mut at = *id;
+            while let Atom::Cat(left, part) = self.atom(at) {
+                if f(self.atom(part)) {
+                    return true;
+                }
+                at = left;
+            }
+            f(self.atom(at))
+        })
+    }
+
+    /// Fields and results of calls among the alternatives and their parts, each once.
+    pub(crate) fn holes(&self, val: Val) -> Vec<Atom> {
+        let mut all = Vec::new();
+        for id in self.alternatives(val).as_slice() {
+            let mut parts = [AtomId(0); MAX_PARTS];
+            let n = self.parts(*id, &mut parts);
+            for part in parts.get(..n).unwrap_or_default() {
+                let atom = self.atom(*part);
+                if matches!(atom, Atom::Field(..) | Atom::Call(..)) && !all.contains(&atom) {
+                    all.push(atom);
+                }
+            }
+        }
+        all
+    }
+
+    /// Whether nothing at all is known.
+    pub(crate) fn is_unknown(&self, val: Val) -> bool {
+        let alternatives = self.alternatives(val);
+        alternatives.as_slice().iter().all(|id| matches!(self.atom(*id), Atom::Unknown(_) | Atom::Unset))
+    }
+
     /// Each alternative through `f`.
     pub(crate) fn map(&mut self, val: Val, mut f: impl FnMut(&mut Self, AtomId) -> Val) -> Val {
         let alternatives = self.alternatives(val);
