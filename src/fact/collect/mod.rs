@@ -1,0 +1,94 @@
+//! From one unit's bytes to its facts: the only place where the readers of `artifact`, the values of
+//! `code` and the tables of `rule` meet.
+//!
+//! Each unit is one task. What it decompresses it holds only while the task runs.
+
+mod code;
+mod draft;
+mod file;
+mod package;
+mod trackers;
+
+use crate::bytes::{Budget, Notice};
+use crate::fact::endpoint::Finder;
+use crate::fact::{Coverage, NoticeFact, Unit, UnitFacts, UnitKind};
+use crate::rule::Rules;
+use crate::unpack::{self, GroupKind, Skipped};
+
+use draft::Draft;
+
+/// Turns units into facts. Compiled once per run and shared by all tasks.
+#[derive(Debug)]
+pub struct Collector<'r> {
+    rules: &'r Rules,
+    budget: &'r Budget,
+    finder: Finder<'r>,
+}
+
+impl<'r> Collector<'r> {
+    /// Compiles what the rules know.
+    pub fn new(rules: &'r Rules, budget: &'r Budget) -> Self {
+        Self { rules, budget, finder: Finder::new(rules) }
+    }
+
+    /// The facts of one unit.
+    pub fn unit(&self, unit: &unpack::Unit) -> UnitFacts {
+        let facts = UnitFacts { unit: identity(unit), ..UnitFacts::default() };
+        let mut draft = Draft::new(facts, &self.budget.limits);
+        match unit.kind {
+            GroupKind::App | GroupKind::Jar => self.package_unit(unit, &mut draft),
+            GroupKind::Library | GroupKind::Config => {
+                for leaf in &unit.leaves {
+                    self.leaf(leaf, crate::fact::Source::Config, &mut draft);
+                }
+            }
+        }
+        draft.finish()
+    }
+
+    /// A unit whose task crashed: its bytes were not read, and the notice says so.
+    pub fn crashed(&self, unit: &unpack::Unit) -> UnitFacts {
+        let facts = UnitFacts { unit: identity(unit), ..UnitFacts::default() };
+        let mut draft = Draft::new(facts, &self.budget.limits);
+        let gap = crate::bytes::Gap { format: "phonehome", at: 0, what: "task".into(), kind: crate::bytes::Kind::Bug };
+        draft.notice(&Notice { place: unit.place.clone(), gap, unread: unit.size() });
+        draft.lost(unit.size());
+        draft.finish()
+    }
+}
+
+/// What was left alone outside of all units, as coverage, and the notices of the outer layers.
+pub fn outer(skipped: &[Skipped], notices: &[Notice]) -> (Coverage, Vec<NoticeFact>) {
+    let mut coverage = Coverage::default();
+    for left in skipped {
+        let sum = coverage.skipped.entry(left.class.to_owned()).or_default();
+        *sum = sum.saturating_add(left.bytes);
+    }
+    for notice in notices.iter().filter(|n| n.gap.is_loss()) {
+        coverage.unread = coverage.unread.saturating_add(notice.unread);
+        coverage.unread_items = coverage.unread_items.saturating_add(1);
+    }
+    (coverage, notices.iter().map(draft::fact).collect())
+}
+
+fn identity(unit: &unpack::Unit) -> Unit {
+    let place = unit.place.logical();
+    let file = place.rsplit(['/', ':', '!']).find(|part| !part.is_empty()).unwrap_or(place);
+    let name = match file.rsplit_once('.') {
+        Some((stem, _)) if !stem.is_empty() => stem,
+        _ => file,
+    };
+    Unit {
+        kind: match unit.kind {
+            GroupKind::App => UnitKind::App,
+            GroupKind::Jar => UnitKind::Jar,
+            GroupKind::Library => UnitKind::Library,
+            GroupKind::Config => UnitKind::Config,
+        },
+        place: place.to_owned(),
+        physical: unit.place.physical().to_owned(),
+        name: name.to_owned(),
+        partition: unit.partition.clone(),
+        size: unit.leaves.first().map_or(0, |leaf| leaf.size),
+    }
+}

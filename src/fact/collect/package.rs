@@ -1,0 +1,213 @@
+//! An APK or a jar, with what is nested in it and the code beside it.
+
+use crate::artifact::arsc::Table;
+use crate::artifact::axml::Xml;
+use crate::artifact::cert;
+use crate::artifact::manifest::{self, Manifest, NetworkConfig};
+use crate::bytes::{Bytes, Gap, Place};
+use crate::fact::manifest as manifest_facts;
+use crate::fact::resource::{self, Switches};
+use crate::fact::{Nested, Signer, Source};
+use crate::unpack::{self, Class, Leaf, Package, Read, open_package};
+
+use super::Collector;
+use super::draft::{Draft, Fate};
+
+/// What of a package is read first, since the rest is understood with it.
+#[derive(Default)]
+struct Core<'p> {
+    manifest: Option<(&'p Leaf, Read)>,
+    table: Option<(&'p Leaf, Read)>,
+    dexes: Vec<(&'p Leaf, Read)>,
+    certs: Vec<(&'p Leaf, Read)>,
+    rest: Vec<&'p Leaf>,
+}
+
+impl Collector<'_> {
+    pub(super) fn package_unit(&self, unit: &unpack::Unit, draft: &mut Draft) {
+        let Some((primary, beside)) = unit.leaves.split_first() else { return };
+        let mut beside_code = Vec::new();
+        for leaf in beside {
+            match leaf.class {
+                Class::Dex | Class::Odex => {
+                    let read = leaf.read(self.budget);
+                    match leaf.classify(&read.bytes) {
+                        Class::Dex | Class::Odex => beside_code.push((leaf, read)),
+                        _ => self.taken(leaf, &read, Source::Native, draft),
+                    }
+                }
+                _ => self.leaf(leaf, Source::Native, draft),
+            }
+        }
+        for (number, package) in open_package(primary, self.budget).iter().enumerate() {
+            let code = if number == 0 { std::mem::take(&mut beside_code) } else { Vec::new() };
+            self.package(package, number == 0, code, draft);
+        }
+    }
+
+    /// One package. `outermost` is the unit's own; those nested in it add to the same facts.
+    fn package<'p>(
+        &self,
+        package: &'p Package,
+        outermost: bool,
+        mut beside: Vec<(&'p Leaf, Read)>,
+        draft: &mut Draft,
+    ) {
+        for notice in &package.notices {
+            draft.notice(notice);
+            if notice.gap.is_loss() {
+                draft.lost(notice.unread);
+            }
+        }
+        let mut core = self.core(package);
+        core.dexes.append(&mut beside);
+        let table = core.table.as_ref().map(|(leaf, read)| (leaf.place(), Table::open(&read.bytes)));
+        let mut switches = Switches::new(&self.rules.flags);
+        if let Some((place, table)) = &table {
+            let gaps =
+                resource::table_strings(table, &mut |text, entry| self.resource(place, text, entry, draft));
+            draft.gaps(place, gaps, 0);
+            switches.table(place, table);
+        }
+        let table = table.as_ref().map(|(_, table)| table);
+        let name = self.manifest(package, outermost, &core, table, &mut switches, draft);
+        for leaf in &core.rest {
+            if leaf.class == Class::BinaryXml || leaf.class == Class::Xml {
+                self.document(leaf, &name, table, &mut switches, draft);
+            } else {
+                self.leaf(leaf, Source::Asset, draft);
+            }
+        }
+        let (found, dropped) = switches.finish();
+        draft.facts.switches.extend(found);
+        if dropped > 0 {
+            let gap = Gap::over("switch", 0, "switches of one package dropped", dropped, 0, "");
+            draft.gaps(&package.place, [gap], 0);
+        }
+
+        let dexes: Vec<(Place, Bytes)> =
+            core.dexes.iter().map(|(leaf, read)| (leaf.place(), read.bytes.clone())).collect();
+        self.code(&dexes, draft);
+
+        let count = |draft: &mut Draft, item: &(&Leaf, Read), class: Class| {
+            draft.read(item.0, &item.1, Fate::Read(class.name()));
+        };
+        core.manifest.iter().for_each(|item| count(draft, item, Class::Manifest));
+        core.table.iter().for_each(|item| count(draft, item, Class::Arsc));
+        core.certs.iter().for_each(|item| count(draft, item, Class::Cert));
+        core.dexes.iter().for_each(|item| count(draft, item, item.0.classify(&item.1.bytes)));
+        for copy in &package.copies {
+            draft.facts.nested.push(Nested { place: copy.logical().to_owned(), package: non_empty(&name) });
+        }
+    }
+
+    fn core<'p>(&self, package: &'p Package) -> Core<'p> {
+        let mut core = Core::default();
+        for leaf in &package.leaves {
+            match leaf.class {
+                Class::Manifest if core.manifest.is_none() => {
+                    core.manifest = Some((leaf, leaf.read(self.budget)));
+                }
+                Class::Arsc if core.table.is_none() && leaf.path() == "resources.arsc" => {
+                    core.table = Some((leaf, leaf.read(self.budget)));
+                }
+                Class::Dex | Class::Odex => core.dexes.push((leaf, leaf.read(self.budget))),
+                Class::Cert if cert::is_v1_entry(leaf.path()) => core.certs.push((leaf, leaf.read(self.budget))),
+                _ => core.rest.push(leaf),
+            }
+        }
+        core
+    }
+
+    /// Reads the manifest and the signers; returns the package's name.
+    fn manifest(
+        &self,
+        package: &Package,
+        outermost: bool,
+        core: &Core<'_>,
+        table: Option<&Table<'_>>,
+        switches: &mut Switches<'_>,
+        draft: &mut Draft,
+    ) -> String {
+        if outermost {
+            let v1: Vec<&[u8]> = core.certs.iter().map(|(_, read)| &*read.bytes).collect();
+            
+            let signers = cert::signers(&package.blob, None, &v1);
+            draft.gaps(&package.place, signers.gaps, 0);
+            draft.facts.signers.extend(signers.certificates.into_iter().map(|c| Signer {
+                scheme: c.scheme,
+                subject: c.subject,
+                sha256: c.sha256,
+                sha1: c.sha1,
+                role: None,
+                platform: false,
+            }));
+        }
+        let Some((leaf, read)) = &core.manifest else {
+            if !outermost {
+                draft.facts.nested.push(Nested { place: package.place.logical().to_owned(), package: None });
+            }
+            return String::new();
+        };
+        let place = leaf.place();
+        let xml = Xml::open(&read.bytes);
+        let gaps = resource::xml_strings(&xml, &mut |text, entry| self.resource(&place, text, entry, draft));
+        draft.gaps(&place, gaps, 0);
+        let found = Manifest::read(&xml, table);
+        draft.gaps(&place, found.gaps.iter().cloned(), 0);
+        switches.manifest(&place, &found);
+        for component in &found.components {
+            if let Some(tracker) = self.rules.trackers.component(&component.name) {
+                draft.trackers.component(tracker, &place, &component.name);
+            }
+        }
+        let network = self.network(&found, table, core);
+        let facts = manifest_facts::manifest(&found, network.as_ref(), &self.rules.triggers);
+        let name = facts.package.clone();
+        if outermost {
+            draft.facts.manifest = Some(facts);
+        } else {
+            let nested = Nested { place: package.place.logical().to_owned(), package: non_empty(&name) };
+            draft.facts.nested.push(nested);
+        }
+        name
+    }
+
+    /// The file that `networkSecurityConfig` leads to.
+    fn network(&self, found: &Manifest, table: Option<&Table<'_>>, core: &Core<'_>) -> Option<NetworkConfig> {
+        let path = found.application.network_security.as_deref()?;
+        let _ = table;
+        let leaf = core.rest.iter().find(|leaf| leaf.path() == path)?;
+        let read = leaf.read(self.budget);
+        Some(manifest::network_security(&Xml::open(&read.bytes)))
+    }
+
+    /// A document of the package: its strings, and its switches if it is a screen of preferences.
+    fn document(
+        &self,
+        leaf: &Leaf,
+        package: &str,
+        table: Option<&Table<'_>>,
+        switches: &mut Switches<'_>,
+        draft: &mut Draft,
+    ) {
+        let read = leaf.read(self.budget);
+        if leaf.classify(&read.bytes) != Class::BinaryXml {
+            return self.taken(leaf, &read, Source::Asset, draft);
+        }
+        let place = leaf.place();
+        let xml = Xml::open(&read.bytes);
+        let gaps = resource::xml_strings(&xml, &mut |text, entry| self.resource(&place, text, entry, draft));
+        draft.gaps(&place, gaps, 0);
+        if leaf.path().starts_with("res/xml") {
+            let (rows, gaps) = manifest::preferences(&xml, table);
+            switches.preferences(&place, package, &rows);
+            draft.gaps(&place, gaps, 0);
+        }
+        draft.read(leaf, &read, Fate::Read(Class::BinaryXml.name()));
+    }
+}
+
+fn non_empty(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
