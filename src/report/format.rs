@@ -24,15 +24,30 @@ pub enum Document<'a> {
     Listing(&'a Listing),
 }
 
+/// What kind of document it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A scan's report.
+    Report,
+    /// A comparison.
+    Diff,
+    /// A gate's verdict.
+    Verdict,
+    /// A finding or a rule in full.
+    Explanation,
+    /// What is in an input.
+    Listing,
+}
+
 impl Document<'_> {
-    /// What it is, in words.
-    pub fn name(&self) -> &'static str {
+    /// What kind it is.
+    pub fn kind(&self) -> Kind {
         match self {
-            Self::Report(_) => "a report",
-            Self::Diff(..) => "a comparison",
-            Self::Verdict(..) => "a verdict",
-            Self::Explanation(_) => "an explanation",
-            Self::Listing(_) => "a listing",
+            Self::Report(_) => Kind::Report,
+            Self::Diff(..) => Kind::Diff,
+            Self::Verdict(..) => Kind::Verdict,
+            Self::Explanation(_) => Kind::Explanation,
+            Self::Listing(_) => Kind::Listing,
         }
     }
 }
@@ -67,9 +82,9 @@ pub trait Format: Sync {
     fn about(&self) -> &'static str;
 
     /// Whether it can hold such a document.
-    fn fits(&self, document: &Document) -> bool;
+    fn fits(&self, kind: Kind) -> bool;
 
-    /// Writes a document that fits.
+    /// Writes a document of a kind that fits; of another kind, nothing.
     fn write(&self, document: &Document, look: &Look, to: &mut dyn Write) -> io::Result<()>;
 }
 

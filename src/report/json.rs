@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::inert::InertJson;
-use super::{Document, Format, Look};
+use super::{Document, Format, Kind, Look};
 
 /// The newest schema of each document; `json-1` names it for good.
 pub(super) struct Json;
@@ -27,7 +27,7 @@ impl Format for Json {
         "everything, by a versioned schema"
     }
 
-    fn fits(&self, _: &Document) -> bool {
+    fn fits(&self, _: Kind) -> bool {
         true
     }
 

@@ -9,7 +9,7 @@ use crate::fact::UnitKind;
 use crate::judge::{Outcome, Verdict, WaiverState, percent, severity_name};
 
 use super::table::{BOLD, Cell, DIM, Set, Table, bytes, grouped, letter, paint, painted, plural, score_text};
-use super::{Document, Format, Listing, Look, Report, inert, text_diff, text_explain};
+use super::{Document, Format, Kind, Listing, Look, Report, inert, text_diff, text_explain};
 
 /// Findings listed without `--all`.
 const TOP_FINDINGS: usize = 20;
@@ -34,7 +34,7 @@ impl Format for Text {
         "for people; its wording may change"
     }
 
-    fn fits(&self, _: &Document) -> bool {
+    fn fits(&self, _: Kind) -> bool {
         true
     }
 
