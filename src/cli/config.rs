@@ -28,16 +28,32 @@ pub(super) struct ScanArgs {
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     skip: Vec<String>,
     /// Containers within containers [default: 16]
-    #[arg(long, value_name = "N", help_heading = "Limits (hitting one is a gap in the report, not an error)")]
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Limits (hitting one is a gap in the report, not an error)"
+    )]
     max_depth: Option<u32>,
     /// Output bytes per input byte of a compressed item beyond 256 MiB [default: 1000]
-    #[arg(long, value_name = "N", help_heading = "Limits (hitting one is a gap in the report, not an error)")]
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Limits (hitting one is a gap in the report, not an error)"
+    )]
     max_ratio: Option<u64>,
     /// Entries in all directories [default: 4194304]
-    #[arg(long, value_name = "N", help_heading = "Limits (hitting one is a gap in the report, not an error)")]
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Limits (hitting one is a gap in the report, not an error)"
+    )]
     max_entries: Option<u64>,
     /// Notices kept with their text; the rest is counted [default: 10000]
-    #[arg(long, value_name = "N", help_heading = "Limits (hitting one is a gap in the report, not an error)")]
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Limits (hitting one is a gap in the report, not an error)"
+    )]
     max_notices: Option<u64>,
     /// Bytes of one item in memory; an app and what is nested in it may have four times as much
     /// [default: 256MiB]
@@ -124,24 +140,51 @@ impl Settings {
             })?),
             _ => None,
         };
-        let mut pick = Pick { origins: Vec::new(), file: from };
+        let mut pick = Pick {
+            origins: Vec::new(),
+            file: from,
+        };
         let default = Limits::default();
         let item = pick.one("memory", scan.memory, memory, default.item);
         settings.limits = Limits {
             depth: pick.one("max-depth", scan.max_depth, table.max_depth, default.depth),
             ratio: pick.one("max-ratio", scan.max_ratio, table.max_ratio, default.ratio),
-            entries: pick.one("max-entries", scan.max_entries, table.max_entries, default.entries),
-            notices: pick.one("max-notices", scan.max_notices, table.max_notices, default.notices),
+            entries: pick.one(
+                "max-entries",
+                scan.max_entries,
+                table.max_entries,
+                default.entries,
+            ),
+            notices: pick.one(
+                "max-notices",
+                scan.max_notices,
+                table.max_notices,
+                default.notices,
+            ),
             item,
             task: item.saturating_mul(4),
         };
-        let flag = (global.threads, if global.threads_from_env { "environment" } else { "flag" });
+        let flag = (
+            global.threads,
+            if global.threads_from_env {
+                "environment"
+            } else {
+                "flag"
+            },
+        );
         settings.threads = pick.many("threads", flag.0.map(|n| (n, flag.1)), table.threads, 0);
         let flag = |list: &[String]| (!list.is_empty()).then(|| (list.to_vec(), "flag"));
         settings.only = globs(pick.many("only", flag(&scan.only), table.only.clone(), Vec::new()));
         settings.skip = globs(pick.many("skip", flag(&scan.skip), table.skip.clone(), Vec::new()));
-        let from_flag = if global.signatures_from_env { "environment" } else { "flag" };
-        let in_file = table.signatures.as_ref().map(|list| list.iter().map(|p| folder.join(p)).collect());
+        let from_flag = if global.signatures_from_env {
+            "environment"
+        } else {
+            "flag"
+        };
+        let in_file = table
+            .signatures
+            .as_ref()
+            .map(|list| list.iter().map(|p| folder.join(p)).collect());
         let flag = (!global.signatures.is_empty()).then(|| (global.signatures.clone(), from_flag));
         settings.signatures = pick.many("signatures", flag, in_file, Vec::new());
         settings.origins = pick.origins;
@@ -156,7 +199,11 @@ impl Settings {
 
     /// The policy: from its own file when one is named, else from the configuration. `known` gives
     /// the ids of the rules, and is asked only when the policy names some.
-    pub(super) fn policy(&self, file: Option<&Path>, known: impl Fn() -> Result<Vec<String>, Error>) -> Result<Policy, Error> {
+    pub(super) fn policy(
+        &self,
+        file: Option<&Path>,
+        known: impl Fn() -> Result<Vec<String>, Error>,
+    ) -> Result<Policy, Error> {
         let found = match (file, &self.config) {
             (Some(path), _) => &read_as_policy(path)?,
             (None, Some(found)) => found,
@@ -164,7 +211,13 @@ impl Settings {
         };
         let read = |ids: &[&str]| match file {
             Some(_) => Policy::read(&found.name, &found.source, ids),
-            None => Policy::from_tables(&found.name, &found.source, &found.file.gate, &found.file.rules, ids),
+            None => Policy::from_tables(
+                &found.name,
+                &found.source,
+                &found.file.gate,
+                &found.file.rules,
+                ids,
+            ),
         };
         let policy = read(&[])?;
         if policy.deny.is_empty() && policy.severities.is_empty() {
@@ -177,7 +230,11 @@ impl Settings {
 
     /// The waivers' file, as shown, and its text: the one that was named, else the one beside the
     /// policy or the configuration, if there is one.
-    pub(super) fn waivers(&self, named: Option<&Path>, policy: Option<&Path>) -> Result<Option<(String, String)>, Error> {
+    pub(super) fn waivers(
+        &self,
+        named: Option<&Path>,
+        policy: Option<&Path>,
+    ) -> Result<Option<(String, String)>, Error> {
         let beside = |path: &Path| path.parent().map(|folder| folder.join(WAIVERS));
         let found = match (named, policy, &self.config) {
             (Some(path), ..) => Some(path.to_owned()),
@@ -203,8 +260,11 @@ impl Settings {
         for (key, value, origin) in &self.origins {
             out.push_str(&format!("{:<40} # {origin}\n", format!("{key} = {value}")));
         }
-        let origin = self.config.as_ref().map_or("default", |f| f.name.as_str());
-        out.push_str(&format!("\n[gate] # {origin}, else default\n"));
+        let origin = self
+            .config
+            .as_ref()
+            .map_or_else(|| "default".to_owned(), |f| format!("{}, else default", f.name));
+        out.push_str(&format!("\n[gate] # {origin}\n"));
         out.push_str(&format!("fail-on = \"{}\"\n", policy.fail_on));
         match policy.max_score {
             Some(score) => out.push_str(&format!("max-score = {score}\n")),
@@ -219,7 +279,10 @@ impl Settings {
         }
         out.push_str(&format!("accept-unread = {}\n", globs(&policy.accept_unread)));
         for (rule, severity) in &policy.severities {
-            out.push_str(&format!("\n[rules.{rule:?}]\nseverity = \"{}\"\n", judge::severity_name(*severity)));
+            out.push_str(&format!(
+                "\n[rules.{rule:?}]\nseverity = \"{}\"\n",
+                judge::severity_name(*severity)
+            ));
         }
         out
     }
@@ -232,7 +295,13 @@ struct Pick {
 }
 
 impl Pick {
-    fn one<T: std::fmt::Debug>(&mut self, key: &'static str, flag: Option<T>, file: Option<T>, default: T) -> T {
+    fn one<T: std::fmt::Debug>(
+        &mut self,
+        key: &'static str,
+        flag: Option<T>,
+        file: Option<T>,
+        default: T,
+    ) -> T {
         self.many(key, flag.map(|value| (value, "flag")), file, default)
     }
 
@@ -261,7 +330,10 @@ fn globs(list: Vec<String>) -> Vec<Glob> {
 /// repository only the working folder counts, as what lies above it is anybody's.
 fn discover() -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
-    let root = here.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&here);
+    let root = here
+        .ancestors()
+        .find(|folder| folder.join(".git").exists())
+        .unwrap_or(&here);
     here.ancestors()
         .take_while(|folder| folder.starts_with(root))
         .map(|folder| folder.join(FILE))
@@ -279,12 +351,22 @@ fn read(path: &Path) -> Result<Found, Error> {
     let source = text(path)?;
     let name = shown(path);
     let file = judge::parse(&name, &source)?;
-    Ok(Found { name, folder: parent(path), source, file })
+    Ok(Found {
+        name,
+        folder: parent(path),
+        source,
+        file,
+    })
 }
 
 /// A policy file is checked by the judge; of its own tables only the text is needed.
 fn read_as_policy(path: &Path) -> Result<Found, Error> {
-    Ok(Found { name: shown(path), folder: parent(path), source: text(path)?, file: File::default() })
+    Ok(Found {
+        name: shown(path),
+        folder: parent(path),
+        source: text(path)?,
+        file: File::default(),
+    })
 }
 
 fn parent(path: &Path) -> PathBuf {
@@ -308,7 +390,11 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
         "g" | "gb" | "gib" => 1 << 30,
         _ => return Err(WRONG.to_owned()),
     };
-    number.parse::<u64>().ok().and_then(|n| n.checked_mul(one)).ok_or_else(|| WRONG.to_owned())
+    number
+        .parse::<u64>()
+        .ok()
+        .and_then(|n| n.checked_mul(one))
+        .ok_or_else(|| WRONG.to_owned())
 }
 
 #[cfg(test)]

@@ -51,12 +51,19 @@ pub(super) fn run(args: Diff, global: &Global, ui: &Ui) -> Result<Exit, Error> {
     let mut exit = if bugs > 0 { Exit::Bug } else { Exit::Done };
     if let Some(fail_on) = args.fail_on {
         let policy = threshold(&desk.policy, fail_on);
-        exit = exit.and(told(&gate(&after, Some(&before), &policy, &Waiving::default()), ui));
+        exit = exit.and(told(
+            &gate(&after, Some(&before), &policy, &Waiving::default()),
+            ui,
+        ));
     }
     Ok(exit)
 }
 
 /// A saved report as it is, or a scan with the waivers of today.
 fn side(input: &Path, desk: &Desk, ui: &Ui) -> Result<Report, Error> {
-    if is_report(input) { saved(input) } else { desk.scan(input, ui).map(|(report, _)| report) }
+    if is_report(input) {
+        saved(input)
+    } else {
+        desk.scan(input, ui).map(|(report, _)| report)
+    }
 }

@@ -55,7 +55,10 @@ impl Exit {
             Exit::Failed,
             Exit::Done,
         ];
-        ORDER.into_iter().find(|exit| *exit == self || *exit == other).unwrap_or(self)
+        ORDER
+            .into_iter()
+            .find(|exit| *exit == self || *exit == other)
+            .unwrap_or(self)
     }
 }
 
@@ -76,7 +79,10 @@ pub(super) struct Error {
 impl Error {
     /// An error with its headline.
     pub(super) fn new(exit: Exit, what: impl Into<String>) -> Self {
-        Self { exit, text: what.into() }
+        Self {
+            exit,
+            text: what.into(),
+        }
     }
 
     /// A wrong argument or file of the user's.
@@ -125,7 +131,11 @@ impl From<RuleError> for Error {
             place.push_str(&format!(":{line}:{column}"));
         }
         let error = Self::usage(format!("signature file: {}", e.what)).at(place);
-        if e.hint.is_empty() { error } else { error.help(e.hint) }
+        if e.hint.is_empty() {
+            error
+        } else {
+            error.help(e.hint)
+        }
     }
 }
 

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use crate::judge::nearest;
-use crate::report::{Document, EXPLAIN_SCHEMA, Explanation, Kind, NoMatch, Report, RuleText, inert};
+use crate::report::{Document, Explanation, Kind, NoMatch, Report, inert};
 
 use super::config::ScanArgs;
 use super::load::{Desk, Judging, is_report, saved};
 use super::output::Output;
+use super::signatures::explanation;
 use super::{Error, Exit, Global, Ui};
 
 /// Show a finding or a rule in full: score, path, code, why, what to do
@@ -61,22 +62,12 @@ pub(super) fn run(args: Explain, global: &Global, ui: &Ui) -> Result<Exit, Error
 fn rule(id: &str, desk: &Desk, report: Option<&Report>) -> Result<Explanation, Error> {
     let rules = desk.rules()?;
     if let Some(rule) = rules.findings.iter().find(|rule| rule.id == id) {
-        return Ok(Explanation {
-            schema: EXPLAIN_SCHEMA.to_owned(),
-            rule: rule.id.clone(),
-            text: RuleText {
-                title: rule.title.clone(),
-                why: rule.why.clone(),
-                fix: rule.fix.clone(),
-                refs: rule.refs.clone(),
-            },
-            severity: Some(rule.severity.into()),
-            finding: None,
-            others: Vec::new(),
-        });
+        return Ok(explanation(rule));
     }
     let error = Error::usage(format!("nothing has the id `{}`", inert::text(id)));
-    let findings = report.into_iter().flat_map(|r| r.findings.iter().map(|f| f.id.as_str()));
+    let findings = report
+        .into_iter()
+        .flat_map(|r| r.findings.iter().map(|f| f.id.as_str()));
     let known = findings.chain(rules.findings.iter().map(|rule| rule.id.as_str()));
     Err(match (nearest(id, known), report) {
         (Some(near), _) => error.help(format!("did you mean `{}`?", inert::text(near))),

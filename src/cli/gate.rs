@@ -18,8 +18,10 @@ use super::{Error, Exit, Global, Ui};
 /// not decide, and exits with 4, when too much of the input could not be read: what was not looked at
 /// never passes.
 #[derive(Debug, Clone, clap::Args)]
-#[command(after_help = "Example: phonehome gate report.json --baseline last-release.json\n\n\
-    Exit codes: 0 pass, 1 fail, 2 wrong policy or arguments, 3 input cannot be read, 4 cannot decide.")]
+#[command(
+    after_help = "Example: phonehome gate report.json --baseline last-release.json\n\n\
+    Exit codes: 0 pass, 1 fail, 2 wrong policy or arguments, 3 input cannot be read, 4 cannot decide."
+)]
 pub(super) struct Gate {
     /// What to judge
     input: PathBuf,
@@ -42,12 +44,24 @@ pub(super) fn run(args: Gate, global: &Global, ui: &Ui) -> Result<Exit, Error> {
     let mut inputs = vec![args.input.as_path()];
     inputs.extend(args.baseline.as_deref());
     targets.spare(&inputs)?;
-    let desk = Desk::new(global, &args.scan, &args.judging, args.policy.as_deref(), &inputs, ui)?;
-    let baseline = args.baseline.as_deref().map(saved).transpose()?.map(|mut report| {
-        // Both sides are measured with the same severities.
-        desk.policy.apply(&mut report.findings);
-        report
-    });
+    let desk = Desk::new(
+        global,
+        &args.scan,
+        &args.judging,
+        args.policy.as_deref(),
+        &inputs,
+        ui,
+    )?;
+    let baseline = args
+        .baseline
+        .as_deref()
+        .map(saved)
+        .transpose()?
+        .map(|mut report| {
+            // Both sides are measured with the same severities.
+            desk.policy.apply(&mut report.findings);
+            report
+        });
     let (report, waiving) = if is_report(&args.input) {
         let mut report = saved(&args.input)?;
         let waiving = desk.judge(&mut report, ui)?;
@@ -61,6 +75,10 @@ pub(super) fn run(args: Gate, global: &Global, ui: &Ui) -> Result<Exit, Error> {
     if verdict.outcome == Outcome::Undecided {
         ui.note("what is known and accepted goes into accept-unread of the policy, by place");
     }
-    let bugs = if report.summary.bugs > 0 { Exit::Bug } else { Exit::Done };
+    let bugs = if report.summary.bugs > 0 {
+        Exit::Bug
+    } else {
+        Exit::Done
+    };
     Ok(bugs.and(exit(verdict.outcome)))
 }

@@ -70,10 +70,10 @@ pub(super) fn run(_: &Init, ui: &Ui) -> Result<Exit, Error> {
             ui.note(&format!("wrote {FILE}"));
             Ok(Exit::Done)
         }
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-            Err(Error::usage(format!("{FILE} is there already, and is left as it is"))
-                .help("rename it, then try again"))
-        }
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(Error::usage(format!(
+            "{FILE} is there already, and is left as it is"
+        ))
+        .help("rename it, then try again")),
         Err(e) => Err(Error::usage(format!("{FILE} cannot be written: {e}"))),
     }
 }

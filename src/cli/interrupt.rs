@@ -25,8 +25,15 @@ static STATE: OnceLock<State> = OnceLock::new();
 
 /// Makes Ctrl-C end the program with 130.
 pub(super) fn install() -> io::Result<()> {
-    let state = State { at_once: Arc::new(AtomicBool::new(true)), came: Arc::new(AtomicBool::new(false)) };
-    flag::register_conditional_shutdown(SIGINT, i32::from(Exit::Interrupted.code()), Arc::clone(&state.at_once))?;
+    let state = State {
+        at_once: Arc::new(AtomicBool::new(true)),
+        came: Arc::new(AtomicBool::new(false)),
+    };
+    flag::register_conditional_shutdown(
+        SIGINT,
+        i32::from(Exit::Interrupted.code()),
+        Arc::clone(&state.at_once),
+    )?;
     flag::register_conditional_shutdown(SIGTERM, TERMINATED, Arc::clone(&state.at_once))?;
     flag::register(SIGINT, Arc::clone(&state.came))?;
     flag::register(SIGTERM, Arc::clone(&state.came))?;

@@ -48,11 +48,18 @@ impl Judging {
 /// The time that reproducible builds give.
 pub(super) fn source_date_epoch() -> Result<Option<Timestamp>, Error> {
     const NAME: &str = "SOURCE_DATE_EPOCH";
-    let Some(text) = std::env::var_os(NAME).filter(|v| !v.is_empty()) else { return Ok(None) };
-    let time = text.to_str().and_then(|t| t.parse::<i64>().ok()).and_then(|s| Timestamp::from_second(s).ok());
+    let Some(text) = std::env::var_os(NAME).filter(|v| !v.is_empty()) else {
+        return Ok(None);
+    };
+    let time = text
+        .to_str()
+        .and_then(|t| t.parse::<i64>().ok())
+        .and_then(|s| Timestamp::from_second(s).ok());
     match time {
         Some(time) => Ok(Some(time)),
-        None => Err(Error::usage(format!("{NAME} is not a number of seconds since 1970"))),
+        None => Err(Error::usage(format!(
+            "{NAME} is not a number of seconds since 1970"
+        ))),
     }
 }
 
@@ -82,7 +89,10 @@ impl Desk {
     ) -> Result<Self, Error> {
         let settings = Settings::new(global, scan, inputs)?;
         if let Some(path) = settings.ignored() {
-            ui.note(&format!("{} lies in the input and is not read; name it with --config if it is yours", shown(path)));
+            ui.note(&format!(
+                "{} lies in the input and is not read; name it with --config if it is yours",
+                shown(path)
+            ));
         }
         let today = judging.today()?;
         let mut desk = Self {
@@ -114,7 +124,12 @@ impl Desk {
     }
 
     fn rule_ids(&self) -> Result<Vec<String>, Error> {
-        Ok(self.rules()?.findings.iter().map(|rule| rule.id.clone()).collect())
+        Ok(self
+            .rules()?
+            .findings
+            .iter()
+            .map(|rule| rule.id.clone())
+            .collect())
     }
 
     /// Scans an input, gives findings the severities of this house, and waives.
@@ -151,8 +166,10 @@ impl Desk {
 
     fn scan_only(&self, input: &Path, ui: &Ui) -> Result<Report, Error> {
         if input == Path::new("-") {
-            return Err(Error::input("a build cannot be scanned from a pipe: it is read at random, not in order")
-                .help("save it to a file, and name that"));
+            return Err(Error::input(
+                "a build cannot be scanned from a pipe: it is read at random, not in order",
+            )
+            .help("save it to a file, and name that"));
         }
         regular(input)?;
         let rules = self.rules()?;
@@ -187,12 +204,19 @@ fn scan_error(error: scan::Error) -> Error {
 
 fn not_found(path: &Path) -> Error {
     let error = Error::input(format!("there is no file or folder {}", shown(path)));
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let Ok(entries) = fs::read_dir(folder) else {
-        return error.at(shown(folder)).help("that folder cannot be listed either; check the path");
+        return error
+            .at(shown(folder))
+            .help("that folder cannot be listed either; check the path");
     };
-    let mut names: Vec<String> =
-        entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> = entries
+        .flatten()
+        .map(|e| e.file_name().to_string_lossy().into_owned())
+        .collect();
     names.sort();
     let wanted = path.file_name().unwrap_or_default().to_string_lossy();
     match nearest(&wanted, names.iter().map(String::as_str)) {
@@ -213,8 +237,10 @@ fn unreadable(path: &Path, e: &io::Error) -> Error {
 pub(super) fn regular(path: &Path) -> Result<(), Error> {
     match fs::metadata(path) {
         Ok(m) if m.is_file() || m.is_dir() => Ok(()),
-        Ok(_) => Err(Error::input(format!("{} is neither a file nor a folder", shown(path)))
-            .help("save it to a file, and name that")),
+        Ok(_) => Err(
+            Error::input(format!("{} is neither a file nor a folder", shown(path)))
+                .help("save it to a file, and name that"),
+        ),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Err(not_found(path)),
         Err(e) => Err(unreadable(path, &e)),
     }

@@ -39,8 +39,10 @@ use ui::{Ui, When};
 /// sent, nothing looks for updates. Inputs are never changed, and nothing in them is run.
 #[derive(Debug, Parser)]
 #[command(name = "phonehome", version, propagate_version = false, max_term_width = 100)]
-#[command(after_help = "Example: phonehome scan firmware.zip -o text -o json=report.json\n\n\
-    Offline: opens no connection, sends nothing, asks nobody.")]
+#[command(
+    after_help = "Example: phonehome scan firmware.zip -o text -o json=report.json\n\n\
+    Offline: opens no connection, sends nothing, asks nobody."
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -113,7 +115,11 @@ pub fn run() -> Exit {
         // Help and version are no errors; clap knows which stream and which code.
         Err(e) => {
             let _ = e.print();
-            return if e.exit_code() == 0 { Exit::Done } else { Exit::Usage };
+            return if e.exit_code() == 0 {
+                Exit::Done
+            } else {
+                Exit::Usage
+            };
         }
     };
     let cli = match Cli::from_arg_matches(&matches) {
@@ -145,7 +151,12 @@ pub fn run() -> Exit {
     match ended {
         Ok(Ok(Exit::Bug)) => {
             let help = "the report says in which file; please tell us, with that file if you may";
-            ui.error(&Error::new(Exit::Bug, "a part of phonehome crashed").at(crash()).help(help).to_string());
+            ui.error(
+                &Error::new(Exit::Bug, "a part of phonehome crashed")
+                    .at(crash())
+                    .help(help)
+                    .to_string(),
+            );
             Exit::Bug
         }
         Ok(Ok(exit)) => exit,
@@ -155,7 +166,11 @@ pub fn run() -> Exit {
         }
         Err(_) => {
             let error = Error::new(Exit::Bug, "phonehome crashed; nothing was written").at(crash());
-            ui.error(&error.help("please tell us, with the command and the input if you may").to_string());
+            ui.error(
+                &error
+                    .help("please tell us, with the command and the input if you may")
+                    .to_string(),
+            );
             Exit::Bug
         }
     }

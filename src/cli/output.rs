@@ -30,11 +30,18 @@ pub(super) struct Targets {
 impl Output {
     /// Checks formats and files before any work is done.
     pub(super) fn targets(&self, kind: Kind) -> Result<Targets, Error> {
-        let mut targets = Targets { stdout: None, files: Vec::new(), all: self.all };
+        let mut targets = Targets {
+            stdout: None,
+            files: Vec::new(),
+            all: self.all,
+        };
         for spec in &self.output {
             let (format, file) = parse(spec)?;
             if !format.fits(kind) {
-                return Err(Error::usage(format!("`{}` cannot hold what this command has to say", format.name())));
+                return Err(Error::usage(format!(
+                    "`{}` cannot hold what this command has to say",
+                    format.name()
+                )));
             }
             match file {
                 Some(file) => {
@@ -79,17 +86,19 @@ fn parse(spec: &str) -> Result<(&'static dyn Format, Option<PathBuf>), Error> {
         None => match (report::by_name(spec), report::by_extension(spec)) {
             (Some(format), _) => Ok((format, None)),
             (None, Some(format)) => Ok((format, Some(PathBuf::from(spec)))),
-            (None, None) if spec.contains(['.', '/']) => Err(Error::usage(format!(
-                "the ending of `{spec}` says no format"
-            ))
-            .help(format!("name it: -o json={spec}"))),
+            (None, None) if spec.contains(['.', '/']) => {
+                Err(Error::usage(format!("the ending of `{spec}` says no format"))
+                    .help(format!("name it: -o json={spec}")))
+            }
             (None, None) => Err(unknown(spec)),
         },
     }
 }
 
 fn folder(file: &Path) -> &Path {
-    file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    file.parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 fn folder_exists(file: &Path) -> Result<(), Error> {
@@ -99,16 +108,28 @@ fn folder_exists(file: &Path) -> Result<(), Error> {
     if folder(file).is_dir() {
         return Ok(());
     }
-    Err(Error::usage(format!("{} cannot be written: its folder does not exist", shown(file))).help("create it first"))
+    Err(Error::usage(format!(
+        "{} cannot be written: its folder does not exist",
+        shown(file)
+    ))
+    .help("create it first"))
 }
 
 impl Targets {
     /// Refuses to write over one of the inputs.
     pub(super) fn spare(&self, inputs: &[&Path]) -> Result<(), Error> {
         for (_, file) in &self.files {
-            let Ok(file_there) = file.canonicalize() else { continue };
-            if inputs.iter().any(|input| input.canonicalize().is_ok_and(|input| input == file_there)) {
-                return Err(Error::usage(format!("{} is an input, and inputs are never written", shown(file))));
+            let Ok(file_there) = file.canonicalize() else {
+                continue;
+            };
+            if inputs
+                .iter()
+                .any(|input| input.canonicalize().is_ok_and(|input| input == file_there))
+            {
+                return Err(Error::usage(format!(
+                    "{} is an input, and inputs are never written",
+                    shown(file)
+                )));
             }
         }
         Ok(())
@@ -136,7 +157,10 @@ fn render(format: &dyn Format, document: &Document, look: report::Look) -> Resul
     let mut out = Vec::new();
     match format.write(document, &look, &mut out) {
         Ok(()) => Ok(out),
-        Err(e) => Err(Error::usage(format!("`{}` cannot be written: {e}", format.name()))),
+        Err(e) => Err(Error::usage(format!(
+            "`{}` cannot be written: {e}",
+            format.name()
+        ))),
     }
 }
 
@@ -173,7 +197,10 @@ mod tests {
     use super::*;
 
     fn output(specs: &[&str]) -> Output {
-        Output { output: specs.iter().map(|s| (*s).to_owned()).collect(), all: false }
+        Output {
+            output: specs.iter().map(|s| (*s).to_owned()).collect(),
+            all: false,
+        }
     }
 
     #[track_caller]
@@ -186,11 +213,21 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("a.json");
         let file = file.to_str().unwrap();
-        let targets = output(&["text", file, &format!("text={file}.txt")]).targets(Kind::Report).unwrap();
+        let targets = output(&["text", file, &format!("text={file}.txt")])
+            .targets(Kind::Report)
+            .unwrap();
         assert_eq!(targets.stdout.unwrap().name(), "text");
         assert_eq!(targets.files[0].0.name(), "json");
         assert_eq!(targets.files[1].0.name(), "text");
-        assert_eq!(output(&["json=-"]).targets(Kind::Report).unwrap().stdout.unwrap().name(), "json");
+        assert_eq!(
+            output(&["json=-"])
+                .targets(Kind::Report)
+                .unwrap()
+                .stdout
+                .unwrap()
+                .name(),
+            "json"
+        );
     }
 
     #[test]

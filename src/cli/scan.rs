@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::judge::{Outcome, Policy, Threshold, gate};
+use crate::judge::{Outcome, Policy, Threshold, Waiving, gate};
 use crate::report::{Document, Kind};
 
 use super::config::ScanArgs;
@@ -44,12 +44,19 @@ pub(super) fn run(args: Scan, global: &Global, ui: &Ui) -> Result<Exit, Error> {
         return Ok(Exit::Done);
     }
     targets.spare(&inputs)?;
-    let (report, waiving) = desk.scan(&input, ui)?;
+    let (report, _) = desk.scan(&input, ui)?;
     targets.write(&Document::Report(&report), ui)?;
-    let mut exit = if report.summary.bugs > 0 { Exit::Bug } else { Exit::Done };
+    let mut exit = if report.summary.bugs > 0 {
+        Exit::Bug
+    } else {
+        Exit::Done
+    };
     if let Some(fail_on) = args.fail_on {
         let policy = threshold(&desk.policy, fail_on);
-        exit = exit.and(told(&gate(&report.side(), None, &policy, &waiving.without_ended()), ui));
+        exit = exit.and(told(
+            &gate(&report.side(), None, &policy, &Waiving::default()),
+            ui,
+        ));
     }
     Ok(exit)
 }
@@ -66,7 +73,10 @@ pub(super) fn threshold(house: &Policy, fail_on: Threshold) -> Policy {
 
 /// Says on standard error why a threshold was met or could not be checked.
 pub(super) fn told(verdict: &crate::judge::Verdict, ui: &Ui) -> Exit {
-    let bad = verdict.checks.iter().filter(|c| matches!(c.outcome, Outcome::Fail | Outcome::Undecided));
+    let bad = verdict
+        .checks
+        .iter()
+        .filter(|c| matches!(c.outcome, Outcome::Fail | Outcome::Undecided));
     for check in bad {
         ui.note(&format!("--fail-on: {}", check.text));
     }

@@ -56,12 +56,22 @@ impl Ui {
 
     /// How text on standard output should look.
     pub(super) fn look(&self, all: bool) -> Look {
-        Look { color: self.color, width: self.width, all, verbose: self.verbose }
+        Look {
+            color: self.color,
+            width: self.width,
+            all,
+            verbose: self.verbose,
+        }
     }
 
     /// How text in a file should look.
     pub(super) fn look_in_file(&self, all: bool) -> Look {
-        Look { color: false, width: None, all, verbose: self.verbose }
+        Look {
+            color: false,
+            width: None,
+            all,
+            verbose: self.verbose,
+        }
     }
 
     /// Writes to standard output. A reader that went away is not an error: it has what it wanted.
@@ -95,7 +105,11 @@ impl Ui {
     fn say(&self, label: &str, style: Style, text: &str) {
         let mut lines = text.lines().map(inert::text);
         let head = lines.next().unwrap_or_default();
-        let mut out = if self.color_err { format!("{style}{label}{style:#}: {head}\n") } else { format!("{label}: {head}\n") };
+        let mut out = if self.color_err {
+            format!("{style}{label}{style:#}: {head}\n")
+        } else {
+            format!("{label}: {head}\n")
+        };
         for line in lines {
             out.push_str(&line);
             out.push('\n');
@@ -172,9 +186,18 @@ impl Watch {
 }
 
 fn words(progress: Progress) -> String {
-    let Progress { done, units, bytes, total } = progress;
+    let Progress {
+        done,
+        units,
+        bytes,
+        total,
+    } = progress;
     if units == 0 {
         return "listing the input".to_owned();
     }
-    format!("analyse {done} of {units} units · {} of {} MiB", bytes >> 20, total >> 20)
+    format!(
+        "analyse {done} of {units} units · {} of {} MiB",
+        bytes >> 20,
+        total >> 20
+    )
 }

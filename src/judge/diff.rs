@@ -219,12 +219,12 @@ pub fn diff(old: &Side, new: &Side) -> Diff {
     out
 }
 
-/// Worst first: severity, score, then place, rule, subject and id, so that the order is total.
+/// Worst first, in the order of [`detect::sort`](crate::detect::sort), with the id to make it total.
 pub fn worst_first(a: &Finding, b: &Finding) -> std::cmp::Ordering {
     b.severity
         .cmp(&a.severity)
         .then(b.score.total.total_cmp(&a.score.total))
-        .then_with(|| (&a.place, &a.rule, &a.subject, &a.id).cmp(&(&b.place, &b.rule, &b.subject, &b.id)))
+        .then_with(|| (&a.rule, &a.place, &a.subject, &a.id).cmp(&(&b.rule, &b.place, &b.subject, &b.id)))
 }
 
 fn end(side: &Side) -> DiffEnd {
@@ -301,6 +301,16 @@ fn change((old, was): (&Side, &Finding), (new, is): (&Side, &Finding)) -> Option
             });
         }
     };
+    let names: BTreeSet<&String> = was.details.keys().chain(is.details.keys()).collect();
+    for name in names {
+        let values = |f: &Finding| f.details.get(name).cloned().unwrap_or_default();
+        let (a, b) = (values(was), values(is));
+        let (a, b): (Vec<&str>, Vec<&str>) = (
+            a.iter().map(String::as_str).collect(),
+            b.iter().map(String::as_str).collect(),
+        );
+        field(name, &a, &b);
+    }
     field(
         "severity",
         &[severity_name(was.severity)],
@@ -329,16 +339,6 @@ fn change((old, was): (&Side, &Finding), (new, is): (&Side, &Finding)) -> Option
         &[was.purpose.as_deref().unwrap_or("")],
         &[is.purpose.as_deref().unwrap_or("")],
     );
-    let names: BTreeSet<&String> = was.details.keys().chain(is.details.keys()).collect();
-    for name in names {
-        let values = |f: &Finding| f.details.get(name).cloned().unwrap_or_default();
-        let (a, b) = (values(was), values(is));
-        let (a, b): (Vec<&str>, Vec<&str>) = (
-            a.iter().map(String::as_str).collect(),
-            b.iter().map(String::as_str).collect(),
-        );
-        field(name, &a, &b);
-    }
     field(
         "waived",
         &[yes(was.waived.is_some())],

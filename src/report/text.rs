@@ -518,6 +518,9 @@ fn write_listing(listing: &Listing, look: &Look, to: &mut dyn Write) -> io::Resu
 
 /// A difference of scores with its sign.
 pub(super) fn signed(difference: f64) -> String {
+    if difference == 0.0 {
+        return "±0".to_owned();
+    }
     let sign = if difference < 0.0 { '−' } else { '+' };
     format!("{sign}{}", score_text(difference.abs()))
 }

@@ -1,0 +1,168 @@
+//! `ls`.
+
+use std::path::{Path, PathBuf};
+
+use crate::bytes::{Budget, Notice};
+use crate::fact::NoticeFact;
+use crate::report::{Document, Kind, LS_SCHEMA, ListEntry, Listing};
+use crate::unpack::{self, Class, Leaf, Tree};
+
+use super::config::{ScanArgs, Settings};
+use super::exit::shown;
+use super::load::{Desk, Judging, is_report, regular, saved};
+use super::output::Output;
+use super::{Error, Exit, Global, Ui};
+
+/// List what is in an input, by the names that reports use
+///
+/// One line an entry: size, logical place, and the layers on the way where they differ from it.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Example: phonehome ls firmware.zip system:app/Mms.apk")]
+pub(super) struct Ls {
+    /// What to list; with --gaps also a saved report
+    input: PathBuf,
+    /// Only this place, and what is in it
+    path: Option<String>,
+    /// What could not be read, and what is odd, instead of entries; analyses the whole input
+    #[arg(long)]
+    gaps: bool,
+    /// How deep: 1 keeps packages closed, 2 opens them [default: 1, or 2 for one package]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=2))]
+    depth: Option<u8>,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    scan: ScanArgs,
+}
+
+pub(super) fn run(args: Ls, global: &Global, ui: &Ui) -> Result<Exit, Error> {
+    let targets = args.output.targets(Kind::Listing)?;
+    targets.spare(&[&args.input])?;
+    let mut listing = if args.gaps {
+        gaps(&args, global, ui)?
+    } else {
+        entries(&args, global)?
+    };
+    if let Some(path) = &args.path {
+        listing.entries.retain(|e| is_in(&e.place, path));
+        listing.notices.retain(|n| is_in(&n.place, path));
+        if listing.entries.is_empty() && !args.gaps {
+            return Err(
+                Error::input(format!("{} has no entry {path}", shown(&args.input)))
+                    .help("`phonehome ls INPUT` lists them; names are exact"),
+            );
+        }
+    }
+    targets.write(&Document::Listing(&listing), ui)?;
+    Ok(Exit::Done)
+}
+
+/// The place itself, or something in it.
+fn is_in(place: &str, outer: &str) -> bool {
+    place
+        .strip_prefix(outer.trim_end_matches('/'))
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '!', ':']) || outer.ends_with(':'))
+}
+
+fn gaps(args: &Ls, global: &Global, ui: &Ui) -> Result<Listing, Error> {
+    let report = if is_report(&args.input) {
+        saved(&args.input)?
+    } else {
+        let desk = Desk::new(global, &args.scan, &Judging::default(), None, &[&args.input], ui)?;
+        desk.scan(&args.input, ui)?.0
+    };
+    Ok(Listing {
+        schema: LS_SCHEMA.to_owned(),
+        input: report.input.name,
+        format: report.input.format,
+        entries: Vec::new(),
+        notices: report.notices,
+        notices_dropped: report.notices_dropped,
+    })
+}
+
+fn entries(args: &Ls, global: &Global) -> Result<Listing, Error> {
+    let settings = Settings::new(global, &args.scan, &[&args.input])?;
+    regular(&args.input)?;
+    let budget = Budget::new(settings.limits);
+    let tree = unpack::walk(&args.input, &budget)
+        .map_err(|e| Error::input(format!("{} cannot be read", shown(&args.input))).at(e.to_string()))?;
+    let Tree {
+        root,
+        format,
+        leaves,
+        links,
+        notices,
+        ..
+    } = tree;
+    let single = matches!(leaves.as_slice(), [one] if one.place == root);
+    let open = |leaf: &Leaf| match args.depth {
+        Some(depth) => depth > 1,
+        None => {
+            single
+                || args
+                    .path
+                    .as_deref()
+                    .is_some_and(|path| is_in(path, leaf.place.logical()))
+        }
+    };
+    let mut listing = Listing {
+        schema: LS_SCHEMA.to_owned(),
+        input: name(&args.input),
+        format,
+        notices: notices.iter().map(fact).collect(),
+        ..Listing::default()
+    };
+    for leaf in &leaves {
+        listing.entries.push(entry(leaf));
+        if matches!(leaf.class, Class::Archive(_)) && open(leaf) {
+            for package in unpack::open_package(leaf, &budget) {
+                listing
+                    .entries
+                    .extend(package.leaves.iter().filter(|l| l.place != leaf.place).map(entry));
+                listing.notices.extend(package.notices.iter().map(fact));
+            }
+        }
+    }
+    listing
+        .entries
+        .extend(links.into_iter().map(|(place, target)| ListEntry {
+            physical: place.clone(),
+            place,
+            size: 0,
+            target: Some(target),
+        }));
+    listing.entries.sort();
+    listing.entries.dedup();
+    listing.notices.sort();
+    Ok(listing)
+}
+
+fn entry(leaf: &Leaf) -> ListEntry {
+    ListEntry {
+        place: leaf.place.logical().to_owned(),
+        physical: leaf.place.physical().to_owned(),
+        size: leaf.size,
+        target: None,
+    }
+}
+
+fn fact(notice: &Notice) -> NoticeFact {
+    NoticeFact {
+        place: notice.place.logical().to_owned(),
+        physical: notice.place.physical().to_owned(),
+        format: notice.gap.format.to_owned(),
+        class: notice.gap.kind.into(),
+        at: notice.gap.at,
+        text: notice.gap.to_string(),
+        unread: notice.unread,
+    }
+}
+
+fn name(input: &Path) -> String {
+    input
+        .file_name()
+        .unwrap_or(input.as_os_str())
+        .to_string_lossy()
+        .into_owned()
+}
