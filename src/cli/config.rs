@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::bytes::{Glob, Limits};
-use crate::judge::{self, GateTable, Policy, Problem, RuleTable};
+use crate::judge::{self, GateTable, Policy, RuleTable};
 
 use super::exit::shown;
 use super::{Error, Global};
@@ -27,38 +27,38 @@ pub(super) struct ScanArgs {
     /// Leave these places alone; repeatable
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     skip: Vec<String>,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+/// Limits, as flags and as keys of the configuration file; see [`Limits`].
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Limits (hitting one is a gap in the report, not an error)")]
+struct LimitArgs {
     /// Containers within containers [default: 16]
-    #[arg(
-        long,
-        value_name = "N",
-        help_heading = "Limits (hitting one is a gap in the report, not an error)"
-    )]
+    #[arg(long, value_name = "N")]
     max_depth: Option<u32>,
     /// Output bytes per input byte of a compressed item beyond 256 MiB [default: 1000]
-    #[arg(
-        long,
-        value_name = "N",
-        help_heading = "Limits (hitting one is a gap in the report, not an error)"
-    )]
+    #[arg(long, value_name = "N")]
     max_ratio: Option<u64>,
+    /// Bytes of one item in memory [default: 256MiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    max_item: Option<u64>,
+    /// Bytes decoded from one app and all that is nested in it [default: 1GiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    max_decoded: Option<u64>,
     /// Entries in all directories [default: 4194304]
-    #[arg(
-        long,
-        value_name = "N",
-        help_heading = "Limits (hitting one is a gap in the report, not an error)"
-    )]
+    #[arg(long, value_name = "N")]
     max_entries: Option<u64>,
+    /// Entries of one app and all that is nested in it [default: 1048576]
+    #[arg(long, value_name = "N")]
+    max_entries_per_file: Option<u64>,
+    /// Packages nested in one app [default: 4096]
+    #[arg(long, value_name = "N")]
+    max_nested: Option<u64>,
     /// Notices kept with their text; the rest is counted [default: 10000]
-    #[arg(
-        long,
-        value_name = "N",
-        help_heading = "Limits (hitting one is a gap in the report, not an error)"
-    )]
+    #[arg(long, value_name = "N")]
     max_notices: Option<u64>,
-    /// Bytes of one item in memory; an app and what is nested in it may have four times as much
-    /// [default: 256MiB]
-    #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Limits (hitting one is a gap in the report, not an error)")]
-    memory: Option<u64>,
 }
 
 /// The file, as it is written.
@@ -79,9 +79,29 @@ struct ScanTable {
     signatures: Option<Vec<PathBuf>>,
     max_depth: Option<u32>,
     max_ratio: Option<u64>,
+    max_item: Option<Size>,
+    max_decoded: Option<Size>,
     max_entries: Option<u64>,
+    max_entries_per_file: Option<u64>,
+    max_nested: Option<u64>,
     max_notices: Option<u64>,
-    memory: Option<Spanned<String>>,
+}
+
+/// A size in the file: a number of bytes, or text such as `"256MiB"`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "toml::Value")]
+struct Size(u64);
+
+impl TryFrom<toml::Value> for Size {
+    type Error = String;
+
+    fn try_from(value: toml::Value) -> Result<Self, String> {
+        match value {
+            toml::Value::Integer(n) => u64::try_from(n).map(Self).map_err(|_| WRONG_SIZE.to_owned()),
+            toml::Value::String(text) => size(&text).map(Self),
+            _ => Err(WRONG_SIZE.to_owned()),
+        }
+    }
 }
 
 /// A configuration file that was read.
@@ -134,35 +154,42 @@ impl Settings {
         let table = found.as_ref().map_or(&empty, |f| &f.file.scan);
         let from = found.as_ref().map_or("", |f| f.name.as_str()).to_owned();
         let folder = found.as_ref().map(|f| f.folder.clone()).unwrap_or_default();
-        let memory = match (&table.memory, &found) {
-            (Some(text), Some(found)) => Some(size(text.get_ref()).map_err(|why| {
-                Problem::at(&found.name, &found.source, text.span(), "`memory` is a size").help(why)
-            })?),
-            _ => None,
-        };
         let mut pick = Pick {
             origins: Vec::new(),
             file: from,
         };
         let default = Limits::default();
-        let item = pick.one("memory", scan.memory, memory, default.item);
+        let flags = &scan.limits;
+        let bytes = |size: Option<Size>| size.map(|s| s.0);
         settings.limits = Limits {
-            depth: pick.one("max-depth", scan.max_depth, table.max_depth, default.depth),
-            ratio: pick.one("max-ratio", scan.max_ratio, table.max_ratio, default.ratio),
+            depth: pick.one("max-depth", flags.max_depth, table.max_depth, default.depth),
+            ratio: pick.one("max-ratio", flags.max_ratio, table.max_ratio, default.ratio),
+            item: pick.one("max-item", flags.max_item, bytes(table.max_item), default.item),
+            task: pick.one(
+                "max-decoded",
+                flags.max_decoded,
+                bytes(table.max_decoded),
+                default.task,
+            ),
             entries: pick.one(
                 "max-entries",
-                scan.max_entries,
+                flags.max_entries,
                 table.max_entries,
                 default.entries,
             ),
+            listed: pick.one(
+                "max-entries-per-file",
+                flags.max_entries_per_file,
+                table.max_entries_per_file,
+                default.listed,
+            ),
+            nested: pick.one("max-nested", flags.max_nested, table.max_nested, default.nested),
             notices: pick.one(
                 "max-notices",
-                scan.max_notices,
+                flags.max_notices,
                 table.max_notices,
                 default.notices,
             ),
-            item,
-            task: item.saturating_mul(4),
         };
         let flag = (
             global.threads,
@@ -378,9 +405,10 @@ fn text(path: &Path) -> Result<String, Error> {
         .map_err(|e| Error::usage(format!("{} cannot be read: {e}", shown(path))).help("check the name"))
 }
 
+const WRONG_SIZE: &str = "a number of bytes is wanted, like 512MiB, 2GiB or 1000000";
+
 /// Reads a size: `2GiB`, `512M`, `1000000`.
 pub(super) fn size(text: &str) -> Result<u64, String> {
-    const WRONG: &str = "a number of bytes is wanted, like 512MiB, 2GiB or 1000000";
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let one: u64 = match unit.trim().to_ascii_lowercase().as_str() {
@@ -388,13 +416,13 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
         "k" | "kb" | "kib" => 1 << 10,
         "m" | "mb" | "mib" => 1 << 20,
         "g" | "gb" | "gib" => 1 << 30,
-        _ => return Err(WRONG.to_owned()),
+        _ => return Err(WRONG_SIZE.to_owned()),
     };
     number
         .parse::<u64>()
         .ok()
         .and_then(|n| n.checked_mul(one))
-        .ok_or_else(|| WRONG.to_owned())
+        .ok_or_else(|| WRONG_SIZE.to_owned())
 }
 
 #[cfg(test)]

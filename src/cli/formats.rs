@@ -1,6 +1,7 @@
 //! `formats`.
 
 use crate::report;
+use crate::unpack;
 
 use super::{Error, Exit, Ui};
 
@@ -10,17 +11,19 @@ use super::{Error, Exit, Ui};
 pub(super) struct Formats {}
 
 pub(super) fn run(_: &Formats, ui: &Ui) -> Result<Exit, Error> {
-    let mut out = String::new();
-    out.push_str("written with -o\n");
+    let mut out = String::from("containers that are opened\n");
+    for format in unpack::ALL {
+        line(&mut out, format.name(), format.endings(), format.about());
+    }
+    out.push_str("\nresults, with -o\n");
     for format in report::ALL {
-        let endings: Vec<String> = format.extensions().iter().map(|e| format!(".{e}")).collect();
-        out.push_str(&format!(
-            " {:<10} {:<8} {}\n",
-            format.name(),
-            endings.join(" "),
-            format.about()
-        ));
+        line(&mut out, format.name(), format.extensions(), format.about());
     }
     ui.out(out.as_bytes())?;
     Ok(Exit::Done)
+}
+
+fn line(out: &mut String, name: &str, endings: &[&str], about: &str) {
+    let endings: Vec<String> = endings.iter().map(|ending| format!(".{ending}")).collect();
+    out.push_str(&format!(" {name:<8} {:<24} {about}\n", endings.join(" ")));
 }

@@ -28,9 +28,12 @@ const TEMPLATE: &str = r#"# phonehome.toml: how this house scans and judges. Fla
 # Limits. Hitting one is a gap in the report, and keeps a gate from passing.
 #max-depth = 16                   # containers within containers
 #max-ratio = 1000                 # output bytes per input byte, beyond 256 MiB
+#max-item = "256MiB"              # one item in memory
+#max-decoded = "1GiB"             # decoded from one app and all that is nested in it
 #max-entries = 4194304            # entries in all directories
+#max-entries-per-file = 1048576   # entries of one app and all that is nested in it
+#max-nested = 4096                # packages nested in one app
 #max-notices = 10000              # notices kept with their text
-#memory = "256MiB"                # one item in memory; an app with all that is in it: four times
 
 [gate]
 # Findings as bad as this fail when they are new or worse than in the baseline; without a baseline,

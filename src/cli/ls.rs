@@ -95,7 +95,7 @@ fn entries(args: &Ls, global: &Global) -> Result<Listing, Error> {
         notices,
         ..
     } = tree;
-    let single = matches!(leaves.as_slice(), [one] if one.place == root);
+    let single = matches!(leaves.as_slice(), [one] if one.place() == root);
     let open = |leaf: &Leaf| match args.depth {
         Some(depth) => depth > 1,
         None => {
@@ -103,7 +103,7 @@ fn entries(args: &Ls, global: &Global) -> Result<Listing, Error> {
                 || args
                     .path
                     .as_deref()
-                    .is_some_and(|path| is_in(path, leaf.place.logical()))
+                    .is_some_and(|path| is_in(path, leaf.place().logical()))
         }
     };
     let mut listing = Listing {
@@ -116,10 +116,11 @@ fn entries(args: &Ls, global: &Global) -> Result<Listing, Error> {
     for leaf in &leaves {
         listing.entries.push(entry(leaf));
         if matches!(leaf.class, Class::Archive(_)) && open(leaf) {
+            let own = leaf.place();
             for package in unpack::open_package(leaf, &budget) {
                 listing
                     .entries
-                    .extend(package.leaves.iter().filter(|l| l.place != leaf.place).map(entry));
+                    .extend(package.leaves.iter().filter(|l| l.place() != own).map(entry));
                 listing.notices.extend(package.notices.iter().map(fact));
             }
         }
@@ -139,9 +140,10 @@ fn entries(args: &Ls, global: &Global) -> Result<Listing, Error> {
 }
 
 fn entry(leaf: &Leaf) -> ListEntry {
+    let place = leaf.place();
     ListEntry {
-        place: leaf.place.logical().to_owned(),
-        physical: leaf.place.physical().to_owned(),
+        place: place.logical().to_owned(),
+        physical: place.physical().to_owned(),
         size: leaf.size,
         target: None,
     }

@@ -26,4 +26,5 @@ mod zip;
 pub use class::{Class, classify};
 pub use group::{Groups, Kind as GroupKind, Skipped, Unit, group};
 pub use leaf::{Leaf, Read};
+pub use registry::{ALL, Format, Listing};
 pub use walk::{OpenError, Package, Tree, open_package, walk};
