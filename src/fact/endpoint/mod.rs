@@ -98,11 +98,8 @@ impl<'r> Finder<'r> {
     /// a closer look shows that there is no host and nothing to learn from the rest.
     pub fn endpoint(&self, text: &[u8], hit: &Hit, source: Source) -> Option<Found> {
         let parts = Parts::of(text, hit)?;
-        if parts.scheme.is_empty()
-            && hit.kind == HitKind::Url
-            && parts.host_kind == HostKind::Template
-            && parts.host.is_empty()
-        {
+        // `://null:`: neither a scheme nor a host.
+        if parts.scheme.is_empty() && hit.kind == HitKind::Url && !parts.host.contains('.') {
             return None;
         }
         let (class, row) = self.classify(&parts)?;
@@ -213,6 +210,8 @@ mod tests {
         text("//cdn.foo.com/x.js", &["//cdn.foo.com/x.js"]);
         text("访问http://www.foo.com查看", &["http://www.foo.com"]);
         text("http://www.例え.jp/x", &["http://www.例え.jp/x"]);
+        text("http://m.foo.com&type=1", &["http://m.foo.com&type=1"]);
+        text("http://m.foo.com/[a-z]+/([", &["http://m.foo.com/[a-z]+/"]);
         text("mqtt://broker.foo.com:1883", &["mqtt://broker.foo.com:1883"]);
     }
 

@@ -184,7 +184,14 @@ impl Finder<'_> {
         match self.words.suffixes.get(top) {
             Some(SuffixTrust::Open) => own.len() > 1 && (labels > 2 || own.len() > 2),
             Some(SuffixTrust::Deep) if labels > 2 => {
-                !underscore && own.len() > 1 && !self.words.property_roots.contains(first)
+                let suffix = domain.suffix();
+                let group = suffix.as_bytes().split(|b| *b == b'.').next().unwrap_or_default();
+                // `city.kyoto.jp` is an entry of a suffix list, `foo.co.uk` is a host.
+                let listed = domain.as_bytes() == name && !self.words.suffixes.contains_key(group);
+                // `cn.foo.pe` is a package of somebody in China, not a host in Peru.
+                let package =
+                    self.words.suffixes.contains_key(first) || self.words.property_roots.contains(first);
+                !underscore && own.len() > 1 && !listed && !package
             }
             _ if self.words.file_endings.contains(top) && labels == 2 => false,
             _ => has_port || labels > 2 && self.words.host_labels.contains(first),

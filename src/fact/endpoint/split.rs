@@ -47,6 +47,16 @@ impl Parts {
         // Some servers are written with three slashes, `http:///host`; browsers take it.
         let rest = rest.trim_start_matches('/');
         let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+        // What cannot be part of a host begins the path, unless it is before an `@`.
+        let user = rest
+            .get(..end)
+            .and_then(|authority| authority.rfind('@'))
+            .unwrap_or(0);
+        let odd = |c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && !".-_:%@{}[]".contains(c);
+        let end = rest
+            .get(user..end)
+            .and_then(|host| host.find(odd))
+            .map_or(end, |n| user.saturating_add(n));
         let (authority, path) = rest.split_at_checked(end)?;
         let (user, host) = match authority.rsplit_once('@') {
             Some((user, host)) => (format!("{user}@"), host),
@@ -210,7 +220,7 @@ fn trim(text: &str) -> &str {
             return text;
         };
         let drop = match last {
-            '.' | ',' | ';' | ':' | '!' | '\'' | '"' | '*' | '$' => true,
+            '.' | ',' | ';' | ':' | '!' | '\'' | '"' | '*' | '$' | '(' | '[' => true,
             ')' => text.matches(')').count() > text.matches('(').count(),
             ']' => text.matches(']').count() > text.matches('[').count(),
             '}' => text.matches('}').count() > text.matches('{').count(),
