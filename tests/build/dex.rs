@@ -1482,3 +1482,93 @@ pub fn odex(dex: &[u8]) -> Vec<u8> {
     out.extend(dex);
     out
 }
+
+/// A container of version 041 with these files in it: headers grow by eight bytes, and every offset
+/// counts from the container's start.
+pub fn container(dexes: &[Vec<u8>]) -> Vec<u8> {
+    let total: usize = dexes.iter().map(|dex| (dex.len() + 8).next_multiple_of(4)).sum();
+    let mut out = Vec::new();
+    for dex in dexes {
+        let start = out.len() as u32;
+        let moved = move_by(dex, start + 8);
+        out.extend(&moved[..0x70]);
+        out.extend((total as u32).to_le_bytes());
+        out.extend(start.to_le_bytes());
+        out.extend(&moved[0x70..]);
+        out.resize(out.len().next_multiple_of(4), 0);
+        let end = out.len() as u32;
+        let header = &mut out[start as usize..];
+        header[4..7].copy_from_slice(b"041");
+        header[0x20..0x24].copy_from_slice(&(end - start).to_le_bytes());
+        header[0x24..0x28].copy_from_slice(&0x78_u32.to_le_bytes());
+        header[0x68..0x70].fill(0);
+        fix_checksum(header);
+    }
+    out
+}
+
+/// Adds `by` to every offset of a dex that has no annotations, no static values and no call sites.
+fn move_by(dex: &[u8], by: u32) -> Vec<u8> {
+    let word = |at: usize| u32::from_le_bytes(dex[at..at + 4].try_into().unwrap());
+    let mut out = dex.to_vec();
+    let mut add = |at: usize| {
+        let old = word(at);
+        if old != 0 {
+            out[at..at + 4].copy_from_slice(&(old + by).to_le_bytes());
+        }
+    };
+    for at in [0x34, 0x3c, 0x44, 0x4c, 0x54, 0x5c, 0x64] {
+        add(at);
+    }
+    let table = |size: usize, width: usize| {
+        let (count, off) = (word(size) as usize, word(size + 4) as usize);
+        (0..count).map(move |i| off + i * width)
+    };
+    table(0x38, 4).for_each(&mut add);
+    table(0x48, 12).for_each(|at| add(at + 8));
+    for at in table(0x60, 32) {
+        [12, 20, 24, 28].into_iter().for_each(|field| add(at + field));
+    }
+    let map = word(0x34) as usize;
+    (0..word(map) as usize).for_each(|i| add(map + 4 + 12 * i + 8));
+    // Members: two lists of fields and two of methods, whose code offsets may grow by a byte; padding of
+    // five bytes is always valid, so the builder's files keep their length only when it fits.
+    for at in table(0x60, 32) {
+        let data = word(at + 24) as usize;
+        if data == 0 {
+            continue;
+        }
+        let mut p = data;
+        let mut next = |out: &mut Vec<u8>, shift: bool| {
+            let (start, mut value, mut bits) = (p, 0_u32, 0);
+            loop {
+                let byte = dex[p];
+                p += 1;
+                value |= u32::from(byte & 0x7f) << bits;
+                bits += 7;
+                if byte < 0x80 {
+                    break;
+                }
+            }
+            if shift && value != 0 {
+                let mut new = value + by;
+                for (i, slot) in (start..p).enumerate() {
+                    out[slot] = (new & 0x7f) as u8 | if i + 1 < p - start { 0x80 } else { 0 };
+                    new >>= 7;
+                }
+                assert_eq!(new, 0, "a code offset outgrew its bytes");
+            }
+            value
+        };
+        let counts: Vec<u32> = (0..4).map(|_| next(&mut out, false)).collect();
+        for _ in 0..2 * (counts[0] + counts[1]) {
+            next(&mut out, false);
+        }
+        for _ in 0..counts[2] + counts[3] {
+            next(&mut out, false);
+            next(&mut out, false);
+            next(&mut out, true);
+        }
+    }
+    out
+}

@@ -110,12 +110,7 @@ impl Header {
     fn check(&self, data: &[u8], at: u64, gaps: &mut Vec<Gap>) {
         let mut odd = |right: bool, field: u64, what: &'static str, got: u32| {
             if !right {
-                gaps.push(Gap::invalid(
-                    FORMAT,
-                    at.saturating_add(field),
-                    what,
-                    u64::from(got),
-                ));
+                gaps.push(Gap::odd(FORMAT, at.saturating_add(field), what, u64::from(got)));
             }
         };
         let size = if self.version >= 41 { LONG } else { SHORT };

@@ -71,7 +71,7 @@ impl<'a> Insn<'a> {
     /// The first register, `vA`; 0 where the format has none or [`Insn::registers`] lists them.
     #[inline]
     pub fn a(&self) -> u16 {
-        match self.info().format {
+        match self.op.format() {
             F12x | F11n | F22t | F22s | F22c | F22cs => u16::from(self.high() & 0xf),
             F11x | F22x | F21t | F21s | F21h | F21c | F23x | F22b | F31i | F31t | F31c | F51l => {
                 u16::from(self.high())
@@ -84,7 +84,7 @@ impl<'a> Insn<'a> {
     /// The second register, `vB`; 0 where the format has none.
     #[inline]
     pub fn b(&self) -> u16 {
-        match self.info().format {
+        match self.op.format() {
             F12x | F22t | F22s | F22c | F22cs => u16::from(self.high().wrapping_shr(4)),
             F22x => self.unit(1),
             F32x => self.unit(2),
@@ -96,7 +96,7 @@ impl<'a> Insn<'a> {
     /// The third register, `vC`; 0 where the format has none.
     #[inline]
     pub fn c(&self) -> u16 {
-        if self.info().format == F23x {
+        if self.op.format() == F23x {
             self.unit(1).wrapping_shr(8)
         } else {
             0
@@ -120,7 +120,7 @@ impl<'a> Insn<'a> {
     /// or `double` argument takes two.
     #[inline]
     pub fn registers(&self) -> Registers {
-        match self.info().format {
+        match self.op.format() {
             F35c | F35ms | F35mi | F45cc => {
                 let packed = self.unit(2);
                 let high = self.high();
@@ -153,10 +153,9 @@ impl<'a> Insn<'a> {
     /// The number that refers to something, as the opcode's [`Reference`] says.
     #[inline]
     pub fn index(&self) -> Option<u32> {
-        let info = self.info();
-        match info.reference {
+        match self.op.reference() {
             Reference::None => None,
-            _ if info.format == F31c => Some(self.double(1)),
+            _ if self.op.format() == F31c => Some(self.double(1)),
             _ => Some(u32::from(self.unit(1))),
         }
     }
@@ -164,7 +163,7 @@ impl<'a> Insn<'a> {
     /// The prototype of `invoke-polymorphic`.
     #[inline]
     pub fn second_index(&self) -> Option<u32> {
-        matches!(self.info().format, F45cc | F4rcc).then(|| u32::from(self.unit(3)))
+        matches!(self.op.format(), F45cc | F4rcc).then(|| u32::from(self.unit(3)))
     }
 
     /// The string of `const-string` and `const-string/jumbo`.
@@ -180,24 +179,21 @@ impl<'a> Insn<'a> {
     /// The method of an ordinary call or of `invoke-polymorphic`.
     #[inline]
     pub fn method(&self) -> Option<u32> {
-        matches!(
-            self.info().reference,
-            Reference::Method | Reference::MethodAndProto
-        )
-        .then(|| u32::from(self.unit(1)))
+        matches!(self.op.reference(), Reference::Method | Reference::MethodAndProto)
+            .then(|| u32::from(self.unit(1)))
     }
 
     /// The field of an ordinary field access.
     #[inline]
     pub fn field(&self) -> Option<u32> {
-        (self.info().reference == Reference::Field).then(|| u32::from(self.unit(1)))
+        (self.op.reference() == Reference::Field).then(|| u32::from(self.unit(1)))
     }
 
     /// The number in the instruction, sign-extended, at the place where the register holds it:
     /// `const/high16` is shifted by 16, `const-wide/high16` by 48.
     #[inline]
     pub fn literal(&self) -> Option<i64> {
-        Some(match self.info().format {
+        Some(match self.op.format() {
             F11n => i64::from(self.high().cast_signed().wrapping_shr(4)),
             F21s | F22s => i64::from(self.unit(1).cast_signed()),
             F21h if self.op == Op::CONST_WIDE_HIGH16 => {
@@ -217,7 +213,7 @@ impl<'a> Insn<'a> {
     /// Code units from this instruction to its branch target or its payload.
     #[inline]
     pub fn offset(&self) -> Option<i32> {
-        Some(match self.info().format {
+        Some(match self.op.format() {
             F10t => i32::from(self.high().cast_signed()),
             F20t | F21t | F22t => i32::from(self.unit(1).cast_signed()),
             F30t | F31t => self.double(1).cast_signed(),
@@ -384,7 +380,8 @@ pub struct Insns<'a> {
     rest: &'a [u8],
     pc: u32,
     dialect: Dialect,
-    cut: bool,
+    /// The bytes that hold no whole instruction, once they are met.
+    cut: &'a [u8],
     /// Bytes from the start of the file to the method's first instruction.
     start: u32,
 }
@@ -395,7 +392,7 @@ impl<'a> Insns<'a> {
             rest: insns,
             pc: 0,
             dialect,
-            cut: false,
+            cut: &[],
             start,
         }
     }
@@ -409,21 +406,15 @@ impl<'a> Insns<'a> {
 
     /// Why the iteration ended before the end of the method, if it did.
     pub fn gap(&self) -> Option<Gap> {
-        if !self.cut {
-            return None;
-        }
+        let [low, high, ..] = *self.cut else { return None };
         let at = u64::from(self.start).saturating_add(u64::from(self.pc).saturating_mul(2));
-        let (low, high) = match *self.rest {
-            [low, high, ..] => (low, high),
-            _ => (0, 0),
-        };
-        let need = wide(width(Op::new(low, self.dialect), high, self.rest)).saturating_mul(2);
+        let need = wide(width(Op::new(low, self.dialect), high, self.cut)).saturating_mul(2);
         Some(Gap::truncated(
             FORMAT,
             at,
             "instruction",
             need,
-            wide(self.rest.len()),
+            wide(self.cut.len()),
         ))
     }
 }
@@ -434,13 +425,10 @@ impl<'a> Iterator for Insns<'a> {
     #[inline]
     fn next(&mut self) -> Option<Insn<'a>> {
         let [low, high, ..] = *self.rest else { return None };
-        if self.cut {
-            return None;
-        }
         let op = Op::new(low, self.dialect);
         let units = width(op, high, self.rest);
         let Some((bytes, rest)) = self.rest.split_at_checked(units.saturating_mul(2)) else {
-            self.cut = true;
+            self.cut = std::mem::take(&mut self.rest);
             return None;
         };
         let pc = self.pc;

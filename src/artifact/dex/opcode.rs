@@ -110,7 +110,6 @@ impl Op {
     }
 
     /// Its row in the table.
-    #[inline]
     pub fn info(self) -> &'static Opcode {
         let row = match self.0 {
             0..0x100 => STANDARD.get(usize::from(self.0)),
@@ -119,17 +118,40 @@ impl Op {
         row.unwrap_or(&UNUSED)
     }
 
+    /// What the walk over code needs of the row.
+    #[inline]
+    fn brief(self) -> Brief {
+        BRIEF.get(usize::from(self.0)).copied().unwrap_or(UNUSED_BRIEF)
+    }
+
+    /// The mnemonic.
+    pub fn name(self) -> &'static str {
+        self.info().name
+    }
+
+    /// The layout of the instruction.
+    #[inline]
+    pub fn format(self) -> Format {
+        self.brief().format
+    }
+
+    /// What the index refers to.
+    #[inline]
+    pub fn reference(self) -> Reference {
+        self.brief().reference
+    }
+
     /// Width of the instruction in code units of two bytes, 1 to 5. Payloads are longer: see
     /// [`Insn::payload`](super::Insn::payload).
     #[inline]
     pub fn width(self) -> usize {
-        WIDTHS.get(usize::from(self.0)).map_or(1, |&n| usize::from(n))
+        usize::from(self.brief().width)
     }
 
     /// Whether all bits of `flags` are set in the table.
     #[inline]
     pub fn is(self, flags: u16) -> bool {
-        self.info().flags & flags == flags
+        self.brief().flags & flags == flags
     }
 }
 
@@ -657,28 +679,49 @@ impl Format {
     }
 }
 
-/// Widths alone, by [`Op`]: the walk over code reads nothing else, and 512 bytes stay in the cache.
-static WIDTHS: [u8; 512] = widths();
+/// A row without its name, in eight bytes: the walk over code reads nothing else of an opcode, and the
+/// table stays in the cache.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(8))]
+struct Brief {
+    width: u8,
+    format: Format,
+    reference: Reference,
+    flags: u16,
+}
+
+const UNUSED_BRIEF: Brief = brief(&UNUSED);
+
+const fn brief(row: &Opcode) -> Brief {
+    Brief {
+        width: row.format.width(),
+        format: row.format,
+        reference: row.reference,
+        flags: row.flags,
+    }
+}
+
+/// By [`Op`].
+static BRIEF: [Brief; 512] = briefs();
 
 #[expect(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     reason = "computed by the compiler"
 )]
-const fn widths() -> [u8; 512] {
-    let mut widths = [1; 512];
+const fn briefs() -> [Brief; 512] {
+    let mut briefs = [UNUSED_BRIEF; 512];
     let mut i = 0;
     while i < 256 {
-        widths[i] = STANDARD[i].format.width();
-        widths[i + 256] = widths[i];
+        briefs[i] = brief(&STANDARD[i]);
         i += 1;
     }
     i = 0;
     while i < ODEX.len() {
-        widths[i + 0x1e3] = ODEX[i].format.width();
+        briefs[i + 0x1e3] = brief(&ODEX[i]);
         i += 1;
     }
-    widths
+    briefs
 }
 
 /// By byte. `0x73` and `0xe3..=0xf2` are ART's quick opcodes, in files that it has quickened.

@@ -115,6 +115,7 @@ impl Dex<'_> {
     fn verify_strings(&self, broken: &mut Broken) {
         let from = u64::from(self.header().string_ids.off);
         let mut last: &[u8] = &[];
+        let mut last_is_ascii = true;
         let mut budget = self.data().len().saturating_mul(2);
         for i in 0..self.string_count() {
             let at = from.saturating_add(u64::from(i).saturating_mul(4));
@@ -122,25 +123,39 @@ impl Dex<'_> {
                 broken.note(Rule::StringOffset, at);
                 continue;
             };
-            let Some(len) = memchr::memchr(0, rest) else {
-                broken.note(Rule::StringOffset, at);
-                continue;
+            // Nearly all strings are plain ASCII, and of them the length is known before the NUL is met.
+            let plain = rest
+                .split_at_checked(size(units))
+                .filter(|(text, end)| end.first() == Some(&0) && is_plain(text));
+            let bytes = match plain {
+                Some((text, _)) => text,
+                None => match memchr::memchr(0, rest).and_then(|len| rest.get(..len)) {
+                    Some(text) => text,
+                    None => {
+                        broken.note(Rule::StringOffset, at);
+                        continue;
+                    }
+                },
             };
             // Strings that share bytes are out of order too; that much is known by now.
-            match budget.checked_sub(len) {
+            match budget.checked_sub(bytes.len()) {
                 Some(left) => budget = left,
                 None => return broken.note(Rule::StringOrder, at),
             }
-            let bytes = rest.get(..len).unwrap_or_default();
-            if bytes.is_ascii() {
-                broken.check(size(units) == len, Rule::StringLength, at);
-            } else {
+            let is_ascii = plain.is_some();
+            if !is_ascii {
                 let (count, valid) = measure(bytes);
                 broken.check(valid, Rule::StringEncoding, at);
                 broken.check(!valid || size(units) == count, Rule::StringLength, at);
             }
-            broken.check(i == 0 || ascends(last, bytes), Rule::StringOrder, at);
+            let right = if is_ascii && last_is_ascii {
+                last < bytes
+            } else {
+                ascends(last, bytes)
+            };
+            broken.check(i == 0 || right, Rule::StringOrder, at);
             last = bytes;
+            last_is_ascii = is_ascii;
         }
     }
 
@@ -212,6 +227,19 @@ impl Dex<'_> {
     }
 }
 
+/// Whether all bytes are ASCII but NUL. Without a branch per byte, so that it runs in vectors.
+fn is_plain(text: &[u8]) -> bool {
+    let (blocks, tail) = text.as_chunks::<16>();
+    let mut right = true;
+    for block in blocks {
+        right &= block
+            .iter()
+            .fold(true, |right, byte| right & (byte.wrapping_sub(1) < 0x7f));
+    }
+    tail.iter()
+        .fold(right, |right, byte| right & (byte.wrapping_sub(1) < 0x7f))
+}
+
 /// Number of UTF-16 units, and whether the encoding is what Android takes: no four-byte sequences, no
 /// stray bytes, no character in more bytes than it needs (NUL in two is right).
 fn measure(bytes: &[u8]) -> (usize, bool) {
@@ -254,20 +282,27 @@ fn is_descriptor(text: &[u8]) -> bool {
     match text.get(dims..).unwrap_or_default() {
         [b'V'] => dims == 0,
         [b'Z' | b'B' | b'S' | b'C' | b'I' | b'J' | b'F' | b'D'] => dims <= 255,
-        [b'L', name @ .., b';'] => dims <= 255 && name.split(|&byte| byte == b'/').all(is_simple),
+        [b'L', name @ .., b';'] => dims <= 255 && is_name(name),
         _ => false,
     }
 }
 
-/// "SimpleName": no punctuation that a path, a signature or a terminal gives a meaning to. Characters
-/// beyond ASCII are looked at by their bytes only as far as needed: general punctuation, which holds the
-/// direction marks, is out but for the hyphens and quotes that the format allows.
-fn is_simple(name: &[u8]) -> bool {
-    let ascii = |byte: &u8| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'$' | b'-' | b'_' | b' ' | 0x80..);
-    if name.is_empty() || !name.iter().all(ascii) {
-        return false;
+/// "FullClassName": "SimpleName"s with `/` between them. No punctuation that a path, a signature or a
+/// terminal gives a meaning to.
+fn is_name(name: &[u8]) -> bool {
+    // A part is empty where a slash follows a slash, or the start.
+    let mut last = b'/';
+    let mut ascii = true;
+    for &byte in name {
+        match byte {
+            b'/' if last == b'/' => return false,
+            b'/' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'$' | b'-' | b'_' | b' ' => {}
+            0x80.. => ascii = false,
+            _ => return false,
+        }
+        last = byte;
     }
-    name.is_ascii() || Units { rest: name }.all(is_simple_unit)
+    last != b'/' && (ascii || Units { rest: name }.all(is_simple_unit))
 }
 
 /// The part of "SimpleNameChar" beyond ASCII.
