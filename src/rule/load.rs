@@ -11,7 +11,7 @@ use super::row::{
     TriggerFile,
 };
 use super::weight::Weights;
-use super::{FindingRule, RuleError, Rules, WordFile};
+use super::{FindingRule, RuleError, Rules, check, WordFile};
 
 /// A signature file is written by hand; the largest of ours has some 100 kB.
 const MAX_FILE: u64 = 16 << 20;
@@ -19,6 +19,10 @@ const MAX_FILE: u64 = 16 << 20;
 const MAX_FILES: usize = 4096;
 /// Folders within folders.
 const MAX_DEPTH: usize = 8;
+
+/// What to do about a file that says something wrong.
+const HINT: &str =
+    "see signatures/README.md for the keys of each file; `phonehome signatures check DIR` lists all problems";
 
 /// A folder of `signatures/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -131,6 +135,12 @@ fn packed<T: DeserializeOwned>(folder: Folder) -> Result<Vec<Packed<T>>, RuleErr
     })
 }
 
+/// Reads a file that is not of rows.
+pub(super) fn toml_file<T: DeserializeOwned>(path: &Path) -> Result<T, RuleError> {
+    let text = read_text(path)?;
+    toml::from_str(&text).map_err(|e| toml_error(path, &text, &e))
+}
+
 /// Reads a file of rows.
 pub(super) fn parse<T: DeserializeOwned>(file: &SourceFile) -> Result<T, RuleError> {
     toml::from_str(&file.text).map_err(|e| toml_error(&file.path, &file.text, &e))
@@ -147,7 +157,7 @@ fn toml_error(path: &Path, text: &str, error: &toml::de::Error) -> RuleError {
         file: path.to_owned(),
         at: error.span().map(|span| position(text, span.start)),
         what: error.message().trim_end().replace('\n', "; "),
-        hint: "see signatures/README.md for the keys of each file; `phonehome signatures check DIR` lists all problems",
+        hint: HINT,
     }
 }
 
@@ -238,7 +248,19 @@ impl Rules {
             rules.findings.push(rule);
         }
         rules.findings.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(rules)
+        if files.is_empty() {
+            return Ok(rules);
+        }
+        // What the types cannot say: words of closed lists, names, descriptors.
+        match check::lint(&files, &[]).into_iter().find(|problem| problem.fatal) {
+            Some(problem) => Err(RuleError {
+                file: problem.file,
+                at: Some((problem.line, 1)),
+                what: problem.what,
+                hint: HINT,
+            }),
+            None => Ok(rules),
+        }
     }
 }
 
@@ -289,7 +311,7 @@ pub(super) fn read_folder(dir: &Path) -> Result<Vec<SourceFile>, RuleError> {
     let mut files = Vec::new();
     for path in paths {
         let below = path.strip_prefix(dir).unwrap_or(&path);
-        if below == Path::new("retired.toml") {
+        if below == Path::new("retired.toml") || below == Path::new("sources.toml") {
             continue;
         }
         files.push(read_file(&path, below)?);
@@ -321,21 +343,21 @@ pub(super) fn read_file(path: &Path, below: &Path) -> Result<SourceFile, RuleErr
         ));
     };
     let name = name.replace(std::path::MAIN_SEPARATOR, "/");
-    let size = fs::metadata(path).map_err(|e| unreadable(path, &e))?.len();
-    if size > MAX_FILE {
-        return Err(error(
-            path,
-            format!("{size} bytes, at most {MAX_FILE}"),
-            "split it",
-        ));
-    }
-    let text = fs::read_to_string(path).map_err(|e| unreadable(path, &e))?;
+    let text = read_text(path)?;
     Ok(SourceFile {
         path: path.to_owned(),
         folder,
         name,
         text,
     })
+}
+
+fn read_text(path: &Path) -> Result<String, RuleError> {
+    let size = fs::metadata(path).map_err(|e| unreadable(path, &e))?.len();
+    if size > MAX_FILE {
+        return Err(error(path, format!("{size} bytes, at most {MAX_FILE}"), "split it"));
+    }
+    fs::read_to_string(path).map_err(|e| unreadable(path, &e))
 }
 
 fn unreadable(path: &Path, e: &std::io::Error) -> RuleError {

@@ -8,6 +8,7 @@
 //! `build.rs` and need no parsing of TOML at start; those of `--signatures DIR` are read as TOML,
 //! after them, and a row with the same key replaces the earlier one.
 
+pub mod check;
 mod error;
 mod finding;
 mod flag;
@@ -20,6 +21,8 @@ pub mod row;
 mod shape;
 mod sink;
 mod tracker;
+#[cfg(test)]
+mod tests;
 mod trigger;
 mod weight;
 mod words;
@@ -31,7 +34,7 @@ pub use host::{Address, Documentation, Host, Hosts, Purpose, PurposeClass};
 pub use identifier::{Category, Identifier, IdentifierKind, Identifiers, Members};
 pub use package::{Package, Packages, SigningKey};
 pub use permission::{Permission, Permissions, SharedUid};
-pub use sink::{Flow, Propagator, Sink, SinkKind, Sinks, Spot};
+pub use sink::{Channel, Flow, Propagator, Sink, SinkKind, Sinks, Spot};
 pub use tracker::{Tracker, Trackers};
 pub use trigger::Triggers;
 pub use weight::{Destination, Exposure, RungWeights, Weights};

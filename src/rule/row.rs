@@ -178,10 +178,22 @@ pub struct ValueRow {
 pub struct SinkFile {
     /// Where the rows come from, for people.
     pub sources: Vec<String>,
+    /// Channels; only in `channels.toml`.
+    pub channel: Vec<ChannelRow>,
     /// Classes with their methods.
     pub class: Vec<SinkClassRow>,
     /// Native functions.
     pub native: Vec<SinkRow>,
+}
+
+/// A channel.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelRow {
+    /// Short name.
+    pub id: String,
+    /// For people.
+    pub title: String,
 }
 
 /// A class with sinks.

@@ -102,6 +102,15 @@ pub struct Propagator {
     pub flows: Box<[Flow]>,
 }
 
+/// A channel by which data leaves; the closed list is `signatures/sinks/channels.toml`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Channel {
+    /// Short name, as in facts: `net`, `sms` …
+    pub id: Box<str>,
+    /// For people.
+    pub title: Box<str>,
+}
+
 /// The rows of one class.
 type Rows = FxHashMap<Box<[u8]>, usize>;
 
@@ -113,6 +122,7 @@ pub struct Sinks {
     sink_classes: FxHashMap<Box<[u8]>, Rows>,
     propagator_classes: FxHashMap<Box<[u8]>, Rows>,
     native: Rows,
+    channels: FxHashMap<Box<str>, Channel>,
 }
 
 impl Sinks {
@@ -137,6 +147,18 @@ impl Sinks {
             .get(*self.propagator_classes.get(class)?.get(name)?)
     }
 
+    /// A channel by id.
+    pub fn channel(&self, id: &str) -> Option<&Channel> {
+        self.channels.get(id)
+    }
+
+    /// All channels, by id.
+    pub fn channels(&self) -> Vec<&Channel> {
+        let mut all: Vec<&Channel> = self.channels.values().collect();
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        all
+    }
+
     /// All sinks, in the order of the files.
     pub fn rows(&self) -> impl Iterator<Item = &Sink> {
         self.sinks.iter()
@@ -148,6 +170,10 @@ impl Sinks {
     }
 
     pub(super) fn add(&mut self, file: SinkFile) {
+        for row in file.channel {
+            let row = Channel { id: row.id.into(), title: row.title.into() };
+            self.channels.insert(row.id.clone(), row);
+        }
         for class in file.class {
             let rows = self
                 .sink_classes

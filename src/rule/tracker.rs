@@ -104,6 +104,13 @@ impl Trackers {
         self.categories.get(id)
     }
 
+    /// All that SDKs may do, by name.
+    pub fn categories(&self) -> Vec<&Purpose> {
+        let mut all: Vec<&Purpose> = self.categories.values().collect();
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        all
+    }
+
     /// All SDKs, in the order of the files.
     pub fn rows(&self) -> impl Iterator<Item = &Tracker> {
         self.rows.iter()
