@@ -14,6 +14,7 @@ mod finding;
 mod flag;
 mod host;
 mod identifier;
+pub mod import;
 mod load;
 mod package;
 mod permission;

@@ -19,6 +19,7 @@ use super::load::{Folder, SourceFile, parse, parse_rule, read_file, read_folder,
 use super::row::{HostFile, IdentifierFile, SinkFile, TrackerFile};
 use super::{Rules, RuleError, Weights, WordFile};
 use place::{Step, Tree};
+pub(super) use text::{is_host, is_prefix};
 
 /// Something wrong in a signature file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -16,7 +16,7 @@ pub(super) fn is_country(text: &str) -> bool {
 }
 
 /// A lower-case host name: RFC 1035 section 2.3.4 for the sizes; `_` is met in the wild.
-pub(super) fn is_host(text: &str) -> bool {
+pub(in crate::rule) fn is_host(text: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
@@ -72,7 +72,7 @@ pub(super) fn is_package(text: &str) -> bool {
 }
 
 /// A package or class with dots, a package may end in one.
-pub(super) fn is_prefix(text: &str) -> bool {
+pub(in crate::rule) fn is_prefix(text: &str) -> bool {
     is_package(text.strip_suffix('.').unwrap_or(text))
 }
 
