@@ -381,3 +381,51 @@ fn signer(words: &mut Words<'_>) -> Result<Signer, String> {
     // a unit with `package android` and the same certificate.
     Ok(Signer { scheme: 1, sha256: format!("of {sha1}"), sha1, ..Signer::default() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::ALL;
+    use crate::rule::Match;
+
+    #[test]
+    fn every_example_of_every_rule_holds() {
+        let rules = Rules::bundled().unwrap();
+        assert!(rules.findings.len() > 100, "only {} rules", rules.findings.len());
+        let failed: Vec<String> = all(&rules)
+            .into_iter()
+            .map(|failure| format!("{}: {}: {}", failure.rule, failure.what, failure.example))
+            .collect();
+        assert!(failed.is_empty(), "\n{}", failed.join("\n"));
+    }
+
+    #[test]
+    fn detectors_and_their_rules_go_together() {
+        let rules = Rules::bundled().unwrap();
+        let with_rule: Vec<&str> = rules
+            .findings
+            .iter()
+            .filter(|rule| matches!(rule.select, Match::Detector(_)))
+            .map(|rule| rule.id.as_str())
+            .collect();
+        let detectors: Vec<&str> = ALL.iter().map(|detector| detector.rule()).collect();
+        assert_eq!(with_rule, detectors);
+    }
+
+    #[test]
+    fn a_word_that_means_nothing_is_named() {
+        let rules = Rules::bundled().unwrap();
+        let finder = Finder::new(&rules);
+        let problem = |line: &str| units(line, &rules, &finder).unwrap_err();
+        assert_eq!(problem("hoax x"), "`hoax` is no kind of fact");
+        assert_eq!(problem("identifier"), "`identifier` ends too early");
+        assert_eq!(problem("sink net a b"), "`b` says nothing in `sink net a b`");
+        assert!(problem("identifier imei walk").contains("`walk`"));
+        assert!(problem("switch settings secure k 1").contains("needs ` = value`"));
+    }
+
+    #[test]
+    fn quotes_hold_words_together() {
+        assert_eq!(words(r#"notice zip "a b" c"#), ["notice", "zip", "a b", "c"]);
+    }
+}

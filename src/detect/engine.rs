@@ -37,7 +37,7 @@ impl<'r> Index<'r> {
             .slots
             .iter()
             .map(|slot| {
-                let meets = |rule: &&&FindingRule| rule.select.with().is_some_and(|with| view.meets(with));
+                let meets = |rule: &&&FindingRule| view.meets(rule.select.with());
                 slot.iter().filter(meets).copied().collect()
             })
             .collect();

@@ -140,6 +140,7 @@ impl<'a> View<'a> {
         let manifest = self.manifest();
         let target = manifest.and_then(|m| m.target_sdk.or(m.min_sdk));
         flag(with.privileged, self.link.privileged)
+            && flag(with.contacts, self.contacts)
             && flag(with.platform_key, self.link.platform_key)
             && is(&with.kind, kind(self.facts))
             && is(&with.partition, &self.facts.unit.partition)

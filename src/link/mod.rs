@@ -119,11 +119,16 @@ pub fn link(units: &mut [UnitFacts], rules: &Rules) -> Linked {
 }
 
 impl Linked {
-    /// What another package or a property makes of a switch before any reader's default counts.
-    pub fn first_value(&self, switch: &Switch) -> Option<SwitchState> {
+    /// Everyone who has a say in a switch, when it lives in a place that apps share.
+    pub fn joined(&self, switch: &Switch) -> Option<&Joined> {
         let key = (switch.kind, switch.namespace.as_str(), switch.key.as_str());
         let at = self.switches.binary_search_by(|j| (j.kind, j.namespace.as_str(), j.key.as_str()).cmp(&key));
-        let joined = self.switches.get(at.ok()?)?;
+        self.switches.get(at.ok()?)
+    }
+
+    /// What another package or a property makes of a switch before any reader's default counts.
+    pub fn first_value(&self, switch: &Switch) -> Option<SwitchState> {
+        let joined = self.joined(switch)?;
         (!joined.first.is_empty()).then_some(joined.state)
     }
 
@@ -132,13 +137,17 @@ impl Linked {
         self.first_value(switch).unwrap_or(switch.state)
     }
 
-    /// Whose something is, by its owner and the maker's group that the signatures put it in.
+    /// Whose something is, by its owner and the maker's group that the signatures put it in. Where no
+    /// properties name the maker of the build, nobody can tell.
     pub fn party(&self, owner: Option<&str>, vendor: Option<&str>) -> Party {
         let name = match (vendor, owner) {
             (Some(vendor), _) if !vendor.is_empty() => vendor,
             (_, Some(owner)) if !owner.is_empty() => owner,
             _ => return Party::Unknown,
         };
+        if self.makers.is_empty() {
+            return Party::Unknown;
+        }
         let name = name.to_lowercase();
         let maker = |maker: &String| {
             name.strip_prefix(maker.as_str()).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))

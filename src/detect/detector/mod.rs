@@ -1,17 +1,25 @@
 //! Detectors: what needs two facts at once, or the whole build.
 //!
-//! One file each, one line in [`ALL`], and a rule file of the same id for its words.
+//! One file each, one line in [`ALL`], and a rule file of the same id for its words and its numbers.
+
+mod collector;
+mod default_on;
+mod inconsistent;
+mod parts;
+mod sim;
 
 use std::borrow::Cow;
+
+use crate::rule::{DetectorMatch, Match};
 
 use super::{Draft, Finding, View};
 
 /// Finds what a rule cannot express.
 pub trait Detector: Sync {
-    /// The rule that gives it its words.
+    /// The rule that gives it its words and numbers.
     fn rule(&self) -> &'static str;
-    /// Adds what it finds in a unit: the finding in the making, and the values that the title names.
-    fn run(&self, view: &View<'_>, out: &mut Vec<Found>);
+    /// Adds what it finds in a unit that meets the rule's conditions.
+    fn run(&self, view: &View<'_>, told: &DetectorMatch, out: &mut Vec<Found>);
 }
 
 /// A draft, and what the title's fill-ins stand for.
@@ -23,20 +31,32 @@ pub struct Found {
 }
 
 /// All detectors, by id.
-pub const ALL: &[&dyn Detector] = &[];
+pub const ALL: &[&dyn Detector] = &[
+    &sim::Activation,
+    &collector::InClearText,
+    &collector::StartsByItself,
+    &inconsistent::Inconsistent,
+    &default_on::DefaultOn,
+    &default_on::DefaultOnByName,
+];
 
 /// What all detectors find in a unit. One whose rule is not there finds nothing: without words there is
 /// nothing to report, and a run may replace the rules.
 pub(super) fn run(view: &View<'_>, out: &mut Vec<Finding>) {
     let mut found = Vec::new();
     for detector in ALL {
-        let Some(rule) = view.scene.rules.findings.iter().find(|rule| rule.id == detector.rule()) else { continue };
-        detector.run(view, &mut found);
+        let rules = &view.scene.rules.findings;
+        let Some(rule) = rules.iter().find(|rule| rule.id == detector.rule()) else { continue };
+        let Match::Detector(told) = &rule.select else { continue };
+        if !view.meets(&told.with) {
+            continue;
+        }
+        detector.run(view, told, &mut found);
         for Found { draft, values } in found.drain(..) {
-            let value = |name: &str| {
-                values.iter().find(|(n, _)| *n == name).map_or(Cow::Borrowed(""), |(_, v)| Cow::Borrowed(v.as_str()))
-            };
-            out.push(draft.finish(rule, view, value));
+            out.push(draft.finish(rule, view, |name| {
+                let value = values.iter().find(|(n, _)| *n == name);
+                value.map_or(Cow::Borrowed(""), |(_, v)| Cow::Borrowed(v.as_str()))
+            }));
         }
     }
 }

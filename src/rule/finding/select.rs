@@ -353,12 +353,24 @@ conditions! {
     value: Text,
 }
 
-/// Of a detector's rule there is nothing to select.
+/// What a detector is told by its rule. Each says itself which of these it asks for.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DetectorMatch {
     /// What the detector's titles may name.
     pub names: Vec<String>,
+    /// Purposes of servers that count.
+    pub purpose: Option<Text>,
+    /// Keys of switches that count although the signatures do not know them.
+    pub key: Option<Text>,
+    /// Groups of identifier categories that count.
+    pub class: Option<Text>,
+    /// Identifiers count from this weight on, 0 to 10.
+    pub min_weight: u8,
+    /// So many different ones at least.
+    pub least: usize,
+    /// What must hold of the unit.
+    pub with: With,
 }
 
 /// What must hold of the unit that a fact is in.
@@ -395,6 +407,8 @@ pub struct With {
     pub sink: Option<Text>,
     /// A category of an SDK in it.
     pub tracker: Option<Text>,
+    /// It names a server in code or data, and may reach it.
+    pub contacts: Option<bool>,
     /// Target below this API level.
     pub target_below: Option<u32>,
     /// Target at this API level or above.
@@ -404,9 +418,9 @@ pub struct With {
 }
 
 impl Match {
-    /// The conditions on the unit, if the kind of rule has any.
-    pub fn with(&self) -> Option<&With> {
-        Some(match self {
+    /// The conditions on the unit.
+    pub fn with(&self) -> &With {
+        match self {
             Self::Endpoint(m) => &m.with,
             Self::Identifier(m) => &m.with,
             Self::Sink(m) => &m.with,
@@ -422,8 +436,8 @@ impl Match {
             Self::Nested(m) => &m.with,
             Self::Notice(m) => &m.with,
             Self::Property(m) => &m.with,
-            Self::Detector(_) => return None,
-        })
+            Self::Detector(m) => &m.with,
+        }
     }
 
     /// Names that a title, a subject or a grouping may use; the first is what facts are grouped by.
