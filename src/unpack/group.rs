@@ -145,7 +145,7 @@ impl Sorter {
         if let (Kind::App | Kind::Jar, Some((stem, _))) = (kind, place.logical().rsplit_once('.')) {
             self.stems.entry(stem.to_string()).or_insert(self.units.len());
         }
-        let partition = partition(&place).to_string();
+        let partition = leaf.partition().to_string();
         self.units.push(Unit {
             kind,
             place,
@@ -175,8 +175,7 @@ impl Sorter {
     }
 
     fn configuration(&mut self, leaf: Leaf) {
-        let place = leaf.place();
-        let partition = partition(&place);
+        let partition = leaf.partition();
         let unit = self.config.entry(partition.to_string()).or_insert_with(|| {
             let root = self.root.physical();
             let place = match partition {
@@ -194,14 +193,6 @@ impl Sorter {
     }
 }
 
-/// The partition of a logical place; a single file's name may hold a colon, a partition's none.
-fn partition(place: &Place) -> &str {
-    match place.logical().split_once(':') {
-        Some((partition, _)) if !partition.contains(['/', '!', '.']) => partition,
-        _ => "",
-    }
-}
-
 /// Programs seldom have an ending; their folder says it.
 fn is_program(path: &str) -> bool {
     ["bin/", "xbin/", "sbin/"]
@@ -216,7 +207,8 @@ mod tests {
 
     fn tree(paths: &[(&str, usize)]) -> Tree {
         let leaf = |(path, size): &(&str, usize)| {
-            Leaf::plain(Place::new(path, path), classify(path, b""), vec![0; *size])
+            let partition = path.find(':').map_or(0, |at| at.saturating_add(1));
+            Leaf::plain(Place::new(path, path), classify(path, b""), vec![0; *size]).in_partition(partition)
         };
         Tree {
             root: Place::root("ota.zip"),

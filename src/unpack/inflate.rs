@@ -31,6 +31,8 @@ pub(super) struct Inflated {
     pub(super) bytes: Bytes,
     /// Why it is not all, or not what was claimed.
     pub(super) gap: Option<Gap>,
+    /// The stream came to its end: nothing is missing, whatever was claimed.
+    pub(super) done: bool,
     /// Bytes of input that it took, where that is known.
     pub(super) used: Option<u64>,
 }
@@ -60,6 +62,7 @@ pub(super) fn inflate(
         return Inflated {
             bytes,
             gap,
+            done: true,
             used: None,
         };
     }
@@ -78,14 +81,15 @@ pub(super) fn inflate(
             Some(Gap::truncated(format, at, "deflate stream", need, got))
         }
         End::Bad => Some(Gap::invalid(format, at, "deflate block", used)),
-        End::Full => Some(over.clone().unwrap_or_else(|| {
+        End::Full => Some(over.unwrap_or_else(|| {
             let got = got.saturating_add(1);
             Gap::over(format, at, "item size", got, cap, "--max-item")
         })),
     };
     Inflated {
         bytes,
-        gap: over.or(gap),
+        gap,
+        done: end == End::Done,
         used: Some(used),
     }
 }

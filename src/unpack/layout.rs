@@ -80,12 +80,17 @@ impl Layout {
 
     /// The logical name of a path.
     pub(super) fn logical(&self, path: &str) -> String {
+        self.split(path).1
+    }
+
+    /// The logical name of a path, and how many bytes of it are the partition's name and the colon.
+    pub(super) fn split(&self, path: &str) -> (usize, String) {
         for (folder, partition) in &self.partitions {
             if let Some(rest) = path.strip_prefix(&**folder).filter(|rest| !rest.is_empty()) {
-                return format!("{partition}:{rest}");
+                return (partition.len().saturating_add(1), format!("{partition}:{rest}"));
             }
         }
-        path.strip_prefix(&*self.wrapper).unwrap_or(path).to_string()
+        (0, path.strip_prefix(&*self.wrapper).unwrap_or(path).to_string())
     }
 
     /// Whether a path is inside a partition.

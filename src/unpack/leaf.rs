@@ -22,7 +22,8 @@ pub struct Leaf {
 /// Where a leaf is. The names of packages around it are shared by all leaves in them.
 #[derive(Debug, Clone)]
 enum Site {
-    At(Place),
+    /// In the tree, with the length of its partition's name and the colon; 0 where it is in none.
+    At(Place, usize),
     Inside(Place, Box<str>),
 }
 
@@ -70,7 +71,7 @@ impl Leaf {
         Self {
             size,
             class,
-            site: Site::At(place),
+            site: Site::At(place, 0),
             data,
             task: None,
         }
@@ -91,7 +92,7 @@ impl Leaf {
     /// Where it is.
     pub fn place(&self) -> Place {
         match &self.site {
-            Site::At(place) => place.clone(),
+            Site::At(place, _) => place.clone(),
             Site::Inside(package, name) => package.inside(name),
         }
     }
@@ -100,11 +101,19 @@ impl Leaf {
     /// `app/Mms.apk`.
     pub fn path(&self) -> &str {
         match &self.site {
-            Site::At(place) => {
-                let logical = place.logical();
-                logical.split_once(':').map_or(logical, |(_, path)| path)
-            }
+            Site::At(place, partition) => place.logical().get(*partition..).unwrap_or_default(),
             Site::Inside(_, name) => name,
+        }
+    }
+
+    /// The partition that it is in, `system`; empty where there is none, and inside of packages.
+    pub fn partition(&self) -> &str {
+        match &self.site {
+            Site::At(place, partition) => place
+                .logical()
+                .get(..partition.saturating_sub(1))
+                .unwrap_or_default(),
+            Site::Inside(..) => "",
         }
     }
 
@@ -173,7 +182,19 @@ impl Leaf {
     }
 
     pub(super) fn move_to(&mut self, place: Place) {
-        self.site = Site::At(place);
+        let partition = match self.site {
+            Site::At(_, partition) => partition,
+            Site::Inside(..) => 0,
+        };
+        self.site = Site::At(place, partition);
+    }
+
+    /// The same leaf, in a partition whose name and colon take so many bytes of its logical name.
+    pub(super) fn in_partition(mut self, len: usize) -> Self {
+        if let Site::At(_, partition) = &mut self.site {
+            *partition = len;
+        }
+        self
     }
 
     /// Its bytes at random access, where they need no decoding.

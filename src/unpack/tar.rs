@@ -149,7 +149,9 @@ fn member(kind: u8, raw: &[u8], link: &[u8], data: Blob, size: u64, at: u64, lis
             let have = data.len();
             if have < size {
                 let gap = Gap::truncated(NAME, at.saturating_add(BLOCK), "file", size, have);
-                listing.notices.push(remark(gap, size.saturating_sub(have)));
+                listing
+                    .notices
+                    .push(remark(gap, believable(size).saturating_sub(have)));
             }
             listing.entries.push(Entry {
                 name,
@@ -164,9 +166,14 @@ fn member(kind: u8, raw: &[u8], link: &[u8], data: Blob, size: u64, at: u64, lis
         b'5' => {}
         kind => {
             let gap = Gap::unsupported(NAME, at.saturating_add(156), "member type", kind.into());
-            listing.notices.push(remark(gap, size));
+            listing.notices.push(remark(gap, believable(size)));
         }
     }
+}
+
+/// A loss that nobody believes counts as not known.
+fn believable(size: u64) -> u64 {
+    if size > 1 << 40 { 0 } else { size }
 }
 
 /// `length key=value\n` records (pax Extended Header).

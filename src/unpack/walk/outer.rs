@@ -12,7 +12,7 @@ use super::super::layout::Layout;
 use super::super::leaf::{Data, HEAD, Task};
 use super::super::registry::Listing;
 use super::super::{Class, Leaf, classify, folder, links, name};
-use super::{container, notices, package_kind, stem, tell_apart};
+use super::{container, ending, notices, package_kind, stem, tell_apart};
 
 /// An input, its outer layers listed.
 #[derive(Debug, Clone)]
@@ -184,8 +184,11 @@ impl<'a> Outer<'a> {
         };
         let mut listing = format.list(&blob, &stem(&file.path), self.budget);
         if listing.entries.is_empty() && listing.salvaged {
-            // Nothing in it: a file that only looks like a container, to be searched as it is.
-            notices(&mut listing, &place, &mut self.notices);
+            // Nothing in it: a file that only looks like a container. Whoever opens it again as a
+            // package finds the same remarks.
+            if !matches!(classify(&file.path, &head), Class::Archive(_)) {
+                notices(&mut listing, &place, &mut self.notices);
+            }
             return self.keep(leaf, &file.path, &head, inner);
         }
         if let Some(kind) = package_kind(format, &listing, &file.path) {
@@ -246,6 +249,10 @@ impl<'a> Outer<'a> {
         let first = head.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
         let gap = match class {
             Class::Unread(name) => Some(Gap::unsupported(name, 0, "format not read yet", first.into())),
+            // `payload.bin`, `system.img` of no bytes at all: an upload that failed.
+            Class::Unknown if leaf.size == 0 && matches!(&*ending(path), "img" | "bin") => {
+                Some(Gap::truncated("file", 0, "file", 1, 0))
+            }
             Class::Unknown if leaf.size > 0 => {
                 Some(Gap::unsupported("file", 0, "unknown format", first.into()))
             }
@@ -273,7 +280,7 @@ impl<'a> Outer<'a> {
         let shared = listing.overlaps.then(Arc::<Task>::default);
         for entry in std::mem::take(&mut listing.entries) {
             let name = name::inert(&entry.name);
-            let logical = layout.logical(&name);
+            let (partition, logical) = layout.split(&name);
             let path = if inner.is_empty() {
                 entry.name.to_string()
             } else {
@@ -299,7 +306,7 @@ impl<'a> Outer<'a> {
             }
             let mut leaf = Leaf::at(self.place(&logical, &path), class, entry.data, Some(entry.size));
             leaf.task = shared.clone();
-            self.leaves.push(leaf);
+            self.leaves.push(leaf.in_partition(partition));
         }
         for (link, target) in std::mem::take(&mut listing.links) {
             self.links.push((layout.logical(&name::inert(&link)), target));

@@ -196,7 +196,7 @@ fn deflated(archive: &Archive, record: &Record, start: u64, end: u64, budget: &B
     let claim = (record.size != UNSAID).then_some(record.size);
     let out = inflate::inflate(NAME, start, &input, claim, budget);
     let got = wide(out.bytes.len());
-    let unread = if out.gap.is_some() {
+    let unread = if !out.done {
         claim.unwrap_or(0).saturating_sub(got)
     } else {
         0
@@ -256,7 +256,8 @@ fn stored(archive: &Archive, record: &Record, start: u64, end: u64, budget: &Bud
     }
 }
 
-fn is_code(name: &[u8]) -> bool {
+/// Whether this is a dex file that the runtime loads by its name.
+pub(super) fn is_code(name: &[u8]) -> bool {
     name.starts_with(b"classes") && name.ends_with(b".dex")
 }
 

@@ -217,7 +217,8 @@ fn oddities(archive: &Archive, listing: &mut Listing) {
         let raw = archive.name(record);
         let odd = [
             (record.flags & ENCRYPTED != 0).then(|| u64::from(record.flags)),
-            (!matches!(record.method, STORED | DEFLATED)).then(|| u64::from(record.method)),
+            (!matches!(record.method, STORED | DEFLATED) && !entry::is_code(raw))
+                .then(|| u64::from(record.method)),
             name::leaves(raw).then_some(1),
             raw.is_empty().then_some(0),
         ];

@@ -105,7 +105,7 @@ fn chains(blob: &Blob, budget: &Budget) -> Chain {
         let before = end.saturating_sub(size);
         let places = [
             Some((start, 0)),
-            Some((before, before.saturating_sub(start))),
+            Some((before, front(blob, before, before.saturating_sub(start)))),
             span64.map(|s| (s.start, 0)),
         ];
         for (start, base) in places.into_iter().flatten() {
@@ -127,6 +127,26 @@ fn chains(blob: &Blob, budget: &Budget) -> Chain {
         }
     }
     best
+}
+
+/// What the offsets of a directory at `start` are relative to: `base` if something was put in front
+/// of the archive, 0 if it is only the end record that lies. The first record's local header tells.
+fn front(blob: &Blob, start: u64, base: u64) -> u64 {
+    let header = |base: u64| -> Option<bool> {
+        let head = blob.read(NAME, start..start.saturating_add(RECORD_LEN)).ok()?;
+        let local = head
+            .get(42..)
+            .and_then(|rest| rest.first_chunk())
+            .map(|bytes| u32::from_le_bytes(*bytes))?;
+        let mut found = [0; 4];
+        blob.read_at(base.saturating_add(local.into()), &mut found).ok()?;
+        Some(found == LOCAL)
+    };
+    if header(base) != Some(true) && header(0) == Some(true) {
+        0
+    } else {
+        base
+    }
 }
 
 /// The records from `start` on, none beyond `end`; after a broken one, from the next signature on.
