@@ -12,6 +12,10 @@ pub mod elf;
 pub mod initrc;
 pub mod manifest;
 pub mod props;
-pub mod textxml;
 mod res_value;
 mod string_pool;
+pub mod textxml;
+
+#[cfg(test)]
+#[path = "../../tests/build/res.rs"]
+pub(crate) mod build;

@@ -151,10 +151,9 @@ impl<'a> Table<'a> {
     pub fn lookup(&self, id: u32) -> impl Iterator<Item = (Config<'a>, Entry<'a>)> + '_ {
         let [_, _, type_id, package_id] = id.to_le_bytes();
         let number = id & 0xffff;
-        // A shared library refers to itself with package 0.
         self.packages
             .iter()
-            .filter(move |p| p.id == u32::from(package_id))
+            .filter(move |p| p.is(package_id))
             .flat_map(move |p| p.chunks_of(type_id))
             .take(MAX_CONFIGS)
             .filter_map(move |c| Some((c.config(), c.entry(number).ok()??)))
@@ -175,17 +174,14 @@ impl<'a> Table<'a> {
     /// Name of a resource, `string/app_name`, when the table has it.
     pub fn name(&self, id: u32) -> Option<String> {
         let [_, _, type_id, package_id] = id.to_le_bytes();
-        self.packages
-            .iter()
-            .filter(|p| p.id == u32::from(package_id))
-            .find_map(|p| {
-                let entry = p.chunks_of(type_id).find_map(|c| c.entry(id & 0xffff).ok()?)?;
-                Some(format!(
-                    "{}/{}",
-                    p.type_name(type_id)?.text(),
-                    p.key_name(entry.key)?.text()
-                ))
-            })
+        self.packages.iter().filter(|p| p.is(package_id)).find_map(|p| {
+            let entry = p.chunks_of(type_id).find_map(|c| c.entry(id & 0xffff).ok()?)?;
+            Some(format!(
+                "{}/{}",
+                p.type_name(type_id)?.text(),
+                p.key_name(entry.key)?.text()
+            ))
+        })
     }
 
     /// Follows references from `value` to what they stand for in the default configuration. A
@@ -227,3 +223,6 @@ impl<'a> Table<'a> {
         Strings::new(self)
     }
 }
+
+#[cfg(test)]
+mod tests;

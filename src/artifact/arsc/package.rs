@@ -138,6 +138,12 @@ impl<'a> Package<'a> {
         }
     }
 
+    /// Whether a resource id with this package byte may mean this package. Byte 0 is "the package that
+    /// says so": dynamic references are written that way.
+    pub(super) fn is(&self, byte: u8) -> bool {
+        byte == 0 || self.id == u32::from(byte)
+    }
+
     /// Name of a type, `string`.
     pub fn type_name(&self, type_id: u8) -> Option<PoolStr<'a>> {
         self.types

@@ -197,3 +197,6 @@ impl Manifest {
         self.target_sdk.or(self.min_sdk).unwrap_or(1)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,20 +6,21 @@
 //! by its resource id before its name, its typed value counts before its raw text, and a node whose
 //! size is zero, unaligned or too large ends the document.
 
+mod element;
+mod strings;
+
 use super::chunk::{self, Chunk, index, u16_at, u32_at, wide};
-use super::res_value::Value;
-use super::string_pool::{Once, PoolStr, StringPool};
+use super::string_pool::{PoolStr, StringPool};
 use crate::bytes::Gap;
+
+pub use element::{Attribute, Element};
+pub use strings::{Spot, Strings};
 
 const FORMAT: &str = "axml";
 /// Bytes of a `ResXMLTree_node`: chunk header, line number, comment.
 const NODE: usize = 16;
 /// Bytes of a `ResXMLTree_attrExt`.
 const ELEMENT: usize = 20;
-/// Bytes of a `ResXMLTree_attribute` that are read; the stride is the element's `attributeSize`.
-const ATTRIBUTE: usize = 20;
-/// "No string" in an index.
-const NONE: u32 = u32::MAX;
 
 /// The namespace of framework attributes.
 pub const ANDROID: &str = "http://schemas.android.com/apk/res/android";
@@ -172,12 +173,7 @@ impl<'a> Xml<'a> {
 
     /// Every string that an attribute or a text has for its value, once, with the first place.
     pub fn each_string(&self) -> Strings<'a> {
-        Strings {
-            once: Once::new(self.strings),
-            events: self.events(),
-            element: None,
-            next: 0,
-        }
+        Strings::new(self.strings, self.events())
     }
 
     /// What could not be read, and what was read although it is odd: the first of each kind, in
@@ -340,222 +336,5 @@ impl<'a> Iterator for Events<'a> {
     }
 }
 
-/// A start tag with its attributes.
-#[derive(Debug, Clone, Copy)]
-pub struct Element<'a> {
-    strings: StringPool<'a>,
-    ids: &'a [u8],
-    name: u32,
-    /// Line in the source that was compiled, 1-based; whatever the file says.
-    pub line: u32,
-    /// From the first attribute on, to the end of the document.
-    table: &'a [u8],
-    /// Bytes from one attribute to the next.
-    stride: usize,
-    count: u16,
-}
-
-impl<'a> Element<'a> {
-    /// The tag's name.
-    pub fn name(&self) -> Option<PoolStr<'a>> {
-        self.strings.get(self.name)
-    }
-
-    /// Whether the tag's name is `name`.
-    pub fn is(&self, name: &str) -> bool {
-        self.name().is_some_and(|n| n.is(name))
-    }
-
-    /// Attributes in file order.
-    pub fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
-        let element = *self;
-        (0..usize::from(self.count)).map_while(move |i| element.attribute(i))
-    }
-
-    /// Attribute `i` in file order.
-    fn attribute(&self, i: usize) -> Option<Attribute<'a>> {
-        // With a stride of 0 all attributes are the first.
-        if i >= usize::from(self.count) || (i > 0 && self.stride == 0) {
-            return None;
-        }
-        let raw = self
-            .table
-            .get(i.checked_mul(self.stride)?..)?
-            .first_chunk::<ATTRIBUTE>()?;
-        let field = |at| u32_at(raw, at).unwrap_or(NONE);
-        let name = field(4);
-        let id = index(name)
-            .checked_mul(4)
-            .and_then(|at| u32_at(self.ids, at))
-            .unwrap_or_default();
-        let value = raw.get(12..).and_then(Value::read).unwrap_or_default();
-        Some(Attribute {
-            strings: self.strings,
-            namespace: field(0),
-            name,
-            raw: field(8),
-            id,
-            value,
-        })
-    }
-
-    /// The first attribute with the resource id `id`.
-    pub fn by_id(&self, id: u32) -> Option<Attribute<'a>> {
-        self.attributes().find(|a| a.id == id)
-    }
-
-    /// The first attribute without a namespace that has this name.
-    pub fn plain(&self, name: &str) -> Option<Attribute<'a>> {
-        self.attributes().find(|a| a.namespace == NONE && a.is(name))
-    }
-
-    /// The first attribute with this name, whatever its namespace.
-    pub fn named(&self, name: &str) -> Option<Attribute<'a>> {
-        self.attributes().find(|a| a.is(name))
-    }
-}
-
-/// An attribute of a start tag.
-#[derive(Debug, Clone, Copy)]
-pub struct Attribute<'a> {
-    strings: StringPool<'a>,
-    namespace: u32,
-    name: u32,
-    raw: u32,
-    /// Resource id of the attribute, 0 where its name has none. It decides what the attribute is.
-    pub id: u32,
-    /// The typed value: it decides, the raw text does not.
-    pub value: Value,
-}
-
-impl<'a> Attribute<'a> {
-    /// The name as text: only a label where there is a resource id.
-    pub fn name(&self) -> Option<PoolStr<'a>> {
-        self.strings.get(self.name)
-    }
-
-    /// The namespace, where there is one.
-    pub fn namespace(&self) -> Option<PoolStr<'a>> {
-        self.strings.get(self.namespace)
-    }
-
-    /// Whether the attribute has this name.
-    pub fn is(&self, name: &str) -> bool {
-        self.name().is_some_and(|n| n.is(name))
-    }
-
-    /// The value, when it is a string: by the typed value, or by the raw text where no value is typed.
-    pub fn string(&self) -> Option<PoolStr<'a>> {
-        match self.value.kind {
-            0 => self.raw(),
-            _ => self.strings.get(self.value.string()?),
-        }
-    }
-
-    /// The raw text, where the compiler kept it.
-    pub fn raw(&self) -> Option<PoolStr<'a>> {
-        self.strings.get(self.raw)
-    }
-
-    /// Index into the pool of the string that [`string`](Self::string) gives.
-    pub fn string_index(&self) -> Option<u32> {
-        match self.value.kind {
-            0 => Some(self.raw).filter(|i| *i != NONE),
-            _ => self.value.string(),
-        }
-    }
-}
-
-/// See [`Xml::each_string`].
-#[derive(Debug, Clone)]
-pub struct Strings<'a> {
-    once: Once<'a>,
-    events: Events<'a>,
-    /// The element whose attributes are under way.
-    element: Option<Element<'a>>,
-    /// Its next attribute.
-    next: usize,
-}
-
-impl<'a> Strings<'a> {
-    /// The strings that were not given yet, names of tags and attributes among them: what is left to
-    /// look at when the document cannot be read to its end.
-    pub fn rest(mut self) -> impl Iterator<Item = PoolStr<'a>> {
-        (0..self.once.pool().len()).filter_map(move |i| self.once.take(FORMAT, i)?.ok())
-    }
-}
-
-impl<'a> Iterator for Strings<'a> {
-    type Item = (PoolStr<'a>, Spot<'a>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            while let Some(element) = self.element {
-                let Some(attribute) = element.attribute(self.next) else {
-                    self.element = None;
-                    break;
-                };
-                self.next = self.next.saturating_add(1);
-                let string = attribute.string_index().and_then(|i| self.once.take(FORMAT, i));
-                if let Some(Ok(string)) = string {
-                    return Some((
-                        string,
-                        Spot {
-                            element: Some(element),
-                            attribute: Some(attribute),
-                        },
-                    ));
-                }
-            }
-            match self.events.next()? {
-                Event::Start(element) => {
-                    self.element = Some(element);
-                    self.next = 0;
-                }
-                Event::Text(_) => {
-                    let string = self.events.text.and_then(|i| self.once.take(FORMAT, i));
-                    if let Some(Ok(string)) = string {
-                        return Some((
-                            string,
-                            Spot {
-                                element: None,
-                                attribute: None,
-                            },
-                        ));
-                    }
-                }
-                Event::End(_) => {}
-            }
-        }
-    }
-}
-
-/// Where in a document a string is.
-#[derive(Debug, Clone, Copy)]
-pub struct Spot<'a> {
-    /// The element, for a value of an attribute.
-    pub element: Option<Element<'a>>,
-    /// The attribute; `None` for text between tags.
-    pub attribute: Option<Attribute<'a>>,
-}
-
-/// `android:name` and `android:key`: what tells one element from its siblings.
-const TELLING: [u32; 2] = [0x0101_0003, 0x0101_01e8];
-
-impl Spot<'_> {
-    /// `meta-data[com.example.KEY]:value`, `text`.
-    pub fn entry(&self) -> String {
-        let (Some(element), Some(attribute)) = (self.element, self.attribute) else {
-            return "text".to_owned();
-        };
-        let label = |s: Option<PoolStr<'_>>| s.map(|s| s.label()).unwrap_or_default();
-        let (tag, name) = (label(element.name()), label(attribute.name()));
-        let telling = element
-            .attributes()
-            .find(|a| TELLING.contains(&a.id) && a.id != attribute.id);
-        match telling.and_then(|a| a.string()) {
-            Some(which) => format!("{tag}[{}]:{name}", which.label()),
-            None => format!("{tag}:{name}"),
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! Every string of a document once.
+
+use super::{Attribute, Element, Event, Events, FORMAT};
+use crate::artifact::string_pool::{Once, PoolStr, StringPool};
+
+/// See [`Xml::each_string`].
+#[derive(Debug, Clone)]
+pub struct Strings<'a> {
+    once: Once<'a>,
+    events: Events<'a>,
+    /// The element whose attributes are under way.
+    element: Option<Element<'a>>,
+    /// Its next attribute.
+    next: usize,
+}
+
+impl<'a> Strings<'a> {
+    pub(super) fn new(pool: StringPool<'a>, events: Events<'a>) -> Self {
+        Self {
+            once: Once::new(pool),
+            events,
+            element: None,
+            next: 0,
+        }
+    }
+
+    /// The strings that were not given yet, names of tags and attributes among them: what is left to
+    /// look at when the document cannot be read to its end.
+    pub fn rest(mut self) -> impl Iterator<Item = PoolStr<'a>> {
+        (0..self.once.pool().len()).filter_map(move |i| self.once.take(FORMAT, i)?.ok())
+    }
+}
+
+impl<'a> Iterator for Strings<'a> {
+    type Item = (PoolStr<'a>, Spot<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            while let Some(element) = self.element {
+                let Some(attribute) = element.attribute(self.next) else {
+                    self.element = None;
+                    break;
+                };
+                self.next = self.next.saturating_add(1);
+                let string = attribute.string_index().and_then(|i| self.once.take(FORMAT, i));
+                if let Some(Ok(string)) = string {
+                    return Some((
+                        string,
+                        Spot {
+                            element: Some(element),
+                            attribute: Some(attribute),
+                        },
+                    ));
+                }
+            }
+            match self.events.next()? {
+                Event::Start(element) => {
+                    self.element = Some(element);
+                    self.next = 0;
+                }
+                Event::Text(_) => {
+                    let string = self.events.text.and_then(|i| self.once.take(FORMAT, i));
+                    if let Some(Ok(string)) = string {
+                        return Some((
+                            string,
+                            Spot {
+                                element: None,
+                                attribute: None,
+                            },
+                        ));
+                    }
+                }
+                Event::End(_) => {}
+            }
+        }
+    }
+}
+
+/// Where in a document a string is.
+#[derive(Debug, Clone, Copy)]
+pub struct Spot<'a> {
+    /// The element, for a value of an attribute.
+    pub element: Option<Element<'a>>,
+    /// The attribute; `None` for text between tags.
+    pub attribute: Option<Attribute<'a>>,
+}
+
+/// `android:name` and `android:key`: what tells one element from its siblings.
+const TELLING: [u32; 2] = [0x0101_0003, 0x0101_01e8];
+
+impl Spot<'_> {
+    /// `meta-data[com.example.KEY]:value`, `text`.
+    pub fn entry(&self) -> String {
+        let (Some(element), Some(attribute)) = (self.element, self.attribute) else {
+            return "text".to_owned();
+        };
+        let label = |s: Option<PoolStr<'_>>| s.map(|s| s.label()).unwrap_or_default();
+        let (tag, name) = (label(element.name()), label(attribute.name()));
+        let telling = element
+            .attributes()
+            .find(|a| TELLING.contains(&a.id) && a.id != attribute.id);
+        match telling.and_then(|a| a.string()) {
+            Some(which) => format!("{tag}[{}]:{name}", which.label()),
+            None => format!("{tag}:{name}"),
+        }
+    }
+}
