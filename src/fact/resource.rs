@@ -69,6 +69,8 @@ type Key = (SwitchKind, String, String, Option<String>);
 pub struct Switches<'r> {
     flags: &'r Flags,
     found: BTreeMap<Key, Switch>,
+    /// The package whose resources this one replaces.
+    target: Option<String>,
     /// How many were not kept.
     dropped: u64,
 }
@@ -79,6 +81,7 @@ impl<'r> Switches<'r> {
         Self {
             flags,
             found: BTreeMap::new(),
+            target: None,
             dropped: 0,
         }
     }
@@ -114,13 +117,15 @@ impl<'r> Switches<'r> {
     }
 
     /// Adds the boolean, integer and string resources of the table at `place` that the signatures
-    /// know, in every configuration. `target` is the package whose resources an overlay replaces.
-    pub fn table(&mut self, place: &Place, table: &Table<'_>, target: Option<&str>) {
+    /// know, in every configuration. The [manifest](Self::manifest) of an overlay has to come before: its
+    /// resources count as those of the package that it changes.
+    pub fn table(&mut self, place: &Place, table: &Table<'_>) {
         let keys: Vec<Vec<u32>> = table.packages().iter().map(|p| self.known_keys(p)).collect();
         // Most tables have none: then the entries need not be looked at.
         if keys.iter().all(Vec::is_empty) {
             return;
         }
+        let target = self.target.clone().unwrap_or_default();
         for named in table.values() {
             let package = table
                 .packages()
@@ -137,11 +142,7 @@ impl<'r> Switches<'r> {
             if !matches!(&*kind, "bool" | "integer" | "string") {
                 continue;
             }
-            let Some(known) = self.known(
-                FlagKind::Resource,
-                &name,
-                &[&named.package().name, target.unwrap_or_default()],
-            ) else {
+            let Some(known) = self.known(FlagKind::Resource, &name, &[&named.package().name, &target]) else {
                 continue;
             };
             let default = table.text(named.value);
@@ -163,6 +164,7 @@ impl<'r> Switches<'r> {
     /// Adds the meta-data and the attributes of the manifest at `place` that the signatures know.
     pub fn manifest(&mut self, place: &Place, manifest: &Manifest) {
         let package = manifest.package.as_str();
+        self.target = manifest.overlay.as_ref().map(|o| o.target.clone());
         for row in &manifest.meta_data {
             let Some(known) = self.known(FlagKind::MetaData, &row.name, &[package]) else {
                 continue;
@@ -309,7 +311,7 @@ fn site(place: &Place, entry: String, line: String) -> Site {
 mod tests {
     use super::*;
     use crate::artifact::build::{TableBuilder, Val, XmlBuilder};
-    use crate::artifact::manifest::preferences;
+    use crate::artifact::manifest::{Overlay, preferences};
     use crate::rule::Rules;
 
     fn rules() -> Rules {
@@ -353,7 +355,19 @@ mod tests {
         let of = |name: &str, target: Option<&str>| {
             let mut s = Switches::new(&rules.flags);
             let data = table(name);
-            s.table(&place, &Table::open(&data), target);
+            let overlay = target.map(|t| Overlay {
+                target: t.to_owned(),
+                is_static: true,
+                priority: 0,
+            });
+            s.manifest(
+                &place,
+                &Manifest {
+                    overlay,
+                    ..Manifest::default()
+                },
+            );
+            s.table(&place, &Table::open(&data));
             rows(s)
         };
         let expect = [

@@ -67,10 +67,13 @@ impl Collector<'_> {
             let gaps =
                 resource::table_strings(table, &mut |text, entry| self.resource(place, text, entry, draft));
             draft.gaps(place, gaps, 0);
+        }
+        let placed = table;
+        let table = placed.as_ref().map(|(_, table)| table);
+        let name = self.manifest(package, outermost, &core, table, &mut switches, draft);
+        if let Some((place, table)) = &placed {
             switches.table(place, table);
         }
-        let table = table.as_ref().map(|(_, table)| table);
-        let name = self.manifest(package, outermost, &core, table, &mut switches, draft);
         for leaf in &core.rest {
             if leaf.class == Class::BinaryXml || leaf.class == Class::Xml {
                 self.document(leaf, &name, table, &mut switches, draft);
