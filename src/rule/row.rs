@@ -567,5 +567,9 @@ pub struct TriggerRow {
     /// For people: `the phone has started`.
     pub title: String,
     /// Intent actions.
+    #[serde(default)]
     pub actions: Vec<String>,
+    /// Endings of actions that apps name themselves.
+    #[serde(default)]
+    pub endings: Vec<String>,
 }

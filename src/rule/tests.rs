@@ -25,6 +25,8 @@ fn the_bundled_files_load_and_hold_what_they_should() {
     assert!(rules.flags.settings(Some(row::Namespace::System), "upload_log_pref").is_none());
     assert_eq!(rules.permissions.shared_uid("android.uid.system").unwrap().weight, 10);
     assert_eq!(rules.triggers.action("android.intent.action.BOOT_COMPLETED"), Some("boot"));
+    assert_eq!(rules.triggers.action("com.acme.CHECK_ALARM"), Some("timer"));
+    assert_eq!(rules.triggers.action("android.intent.action.MAIN"), None);
     let key = "7b6dc7079c34739ce81159719fb5eb61d2a03225";
     assert!(rules.packages.signing_key(key).unwrap().platform);
     assert_eq!(&*rules.trackers.class(b"Lcom/umeng/analytics/a/B;").unwrap().id, "umenganalytics");

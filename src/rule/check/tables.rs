@@ -280,7 +280,6 @@ impl Lint<'_> {
     pub(super) fn triggers(&mut self, file: &TriggerFile) {
         for (i, row) in file.trigger.iter().enumerate() {
             let at = [Key("trigger"), At(i), Key("id")];
-            self.once(&at, "trigger", &row.id);
             self.holds(&at, "word: lower-case letters, digits, - and _", &row.id, text::is_word);
             for (j, action) in row.actions.iter().enumerate() {
                 let at = [Key("trigger"), At(i), Key("actions"), At(j)];
