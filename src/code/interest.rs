@@ -113,14 +113,15 @@ impl<'r> Interest<'r> {
 
     /// What is known of a method of a class. `descriptor` is that of the class `class` was found by.
     pub(crate) fn method(&self, class: u16, descriptor: &[u8], name: &[u8]) -> Option<Member> {
-        if let Some(member) = self.methods.get(&(class, name)) {
-            return Some(*member);
+        let listed = self.methods.get(&(class, name)).copied();
+        // Signatures list setters of stores as sinks: what they do to a key holds all the same.
+        if listed.is_some_and(|member| member.model.is_some()) || !platform::is_store(descriptor) {
+            return listed;
         }
-        if !platform::is_store(descriptor) {
-            return None;
+        match platform::model(descriptor, name) {
+            Some(model) => Some(Member { model: Some(model), ..listed.unwrap_or_default() }),
+            None => listed,
         }
-        let model = platform::model(descriptor, name)?;
-        Some(Member { model: Some(model), ..Member::default() })
     }
 
     /// The identifier row of a field of a class.

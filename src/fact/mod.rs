@@ -6,6 +6,7 @@
 //!
 //! Everything is sorted and free of duplicates when [`UnitFacts`] leaves this module.
 
+pub mod code;
 pub mod collect;
 pub mod config;
 pub mod endpoint;

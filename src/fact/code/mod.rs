@@ -1,0 +1,208 @@
+//! What the code of a package says: identifiers read by any road, calls by which data may leave,
+//! switches and their defaults, endpoints in strings and assembled texts.
+//!
+//! [`crate::code`] knows what registers hold; here the signatures say what it means.
+
+mod reads;
+mod switch;
+
+use std::collections::BTreeMap;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::endpoint::{Endpoints, Finder};
+use super::model::{IdentifierRead, MAX_SITES, SinkUse, Site, Source, Switch, TrackerUse};
+use crate::artifact::dex::Dex;
+use crate::bytes::{Gap, Place};
+use crate::code::{self, Arg, At, Called, Interest, Reading};
+
+/// One dex file of a package and where it is.
+#[derive(Debug, Clone)]
+pub struct File<'a> {
+    /// Where the bytes are.
+    pub place: Place,
+    /// The file. Of a container that holds several, each is one [`File`].
+    pub dex: Dex<'a>,
+}
+
+/// What the code of one package says, endpoints apart.
+#[derive(Debug, Default)]
+pub struct CodeFacts {
+    /// Identifiers read, sorted.
+    pub identifiers: Vec<IdentifierRead>,
+    /// Calls by which data may leave, sorted.
+    pub sinks: Vec<SinkUse>,
+    /// Switches that the signatures know, sorted.
+    pub switches: Vec<Switch>,
+    /// Reads of keys with a boolean default that the signatures do not know.
+    pub other_switches: u64,
+    /// SDKs by their classes, sorted.
+    pub trackers: Vec<TrackerUse>,
+    /// What could not be read, by index into the files.
+    pub gaps: Vec<(usize, Gap)>,
+}
+
+/// Channels whose text argument is the address of a server.
+const ADDRESSED: [&str; 4] = ["net", "webview", "mqtt", "dns"];
+
+/// Reads the code of one package. `name` is the package's name, where it is known: some switches mean
+/// something in one package only. Endpoints go into `endpoints`, the rest is returned.
+pub fn code(
+    files: &[File<'_>],
+    name: Option<&str>,
+    interest: &Interest<'_>,
+    finder: &Finder<'_>,
+    endpoints: &mut Endpoints,
+) -> CodeFacts {
+    let dexes: Vec<Dex<'_>> = files.iter().map(|file| file.dex).collect();
+    let hot = |text: &[u8]| !finder.text(text).is_empty() || memchr::memmem::find(text, b"://").is_some();
+    let reading = code::analyse(&dexes, interest, &hot);
+    let places: Vec<&Place> = files.iter().map(|file| &file.place).collect();
+    let sites = Sites { reading: &reading, places };
+    let mut facts = CodeFacts {
+        gaps: reading.gaps().iter().map(|(dex, gap)| (usize::from(*dex), gap.clone())).collect(),
+        trackers: trackers(files, interest),
+        ..CodeFacts::default()
+    };
+    let calls: Vec<code::Call> = reading.calls().collect();
+    find_endpoints(&sites, &calls, interest, finder, endpoints);
+    facts.sinks = sinks(&sites, interest);
+    facts.identifiers = reads::reads(&sites, &calls, interest);
+    (facts.switches, facts.other_switches) = switch::switches(&sites, &calls, name, interest);
+    facts
+}
+
+/// Turns places in the code into evidence.
+struct Sites<'s, 'a> {
+    reading: &'s Reading<'a>,
+    places: Vec<&'s Place>,
+}
+
+impl Sites<'_, '_> {
+    fn file(&self, dex: u16) -> Site {
+        let Some(place) = self.places.get(usize::from(dex)) else { return Site::default() };
+        Site {
+            place: place.logical().to_owned(),
+            physical: place.physical().to_owned(),
+            ..Site::default()
+        }
+    }
+
+    fn at(&self, at: At) -> Site {
+        Site {
+            class: self.reading.class(at),
+            method: self.reading.method(at),
+            pc: Some(at.pc),
+            lines: self.reading.lines(at),
+            ..self.file(at.dex)
+        }
+    }
+}
+
+/// Keeps the first [`MAX_SITES`] places and counts them all.
+fn add_site(sites: &mut Vec<Site>, count: &mut u64, site: impl FnOnce() -> Site) {
+    *count = count.saturating_add(1);
+    if sites.len() < MAX_SITES {
+        sites.push(site());
+    }
+}
+
+fn find_endpoints(
+    sites: &Sites<'_, '_>,
+    calls: &[code::Call],
+    interest: &Interest<'_>,
+    finder: &Finder<'_>,
+    endpoints: &mut Endpoints,
+) {
+    let addressed = |row: u16| interest.sink(row).is_some_and(|sink| ADDRESSED.contains(&&*sink.channel));
+    // What reaches a call of the network is reported there, not a second time where it is loaded.
+    let mut done: FxHashSet<(u16, u32, &[u8])> = FxHashSet::default();
+    for call in calls {
+        let Called::Sink { row, texts } = &call.what else { continue };
+        if !addressed(*row) {
+            continue;
+        }
+        for text in texts.iter().flatten() {
+            let Arg::Text(text) = text else { continue };
+            if done.insert((call.at.dex, call.at.method, &text.bytes)) {
+                endpoints.text(finder, &text.bytes, Source::Code, true, |_| sites.at(call.at));
+            }
+        }
+    }
+    for call in calls {
+        let texts = match &call.what {
+            Called::Text(texts) => std::slice::from_ref(texts),
+            Called::Sink { row, texts } if !addressed(*row) => texts,
+            _ => continue,
+        };
+        for text in texts.iter().flatten() {
+            let Arg::Text(text) = text else { continue };
+            if done.insert((call.at.dex, call.at.method, &text.bytes)) {
+                endpoints.text(finder, &text.bytes, Source::Code, false, |_| sites.at(call.at));
+            }
+        }
+    }
+    for used in sites.reading.string_uses().filter(|used| used.hot && !used.part) {
+        if !done.contains(&(used.at.dex, used.at.method, used.bytes)) {
+            endpoints.text(finder, used.bytes, Source::Code, false, |_| sites.at(used.at));
+        }
+    }
+    for value in sites.reading.static_strings().iter().filter(|value| value.hot) {
+        endpoints.text(finder, value.bytes, Source::StaticValue, false, |_| Site {
+            class: Some(value.class.clone()),
+            entry: Some(value.field.clone()),
+            ..sites.file(value.dex)
+        });
+    }
+    for (dex, bytes) in sites.reading.unused_strings() {
+        endpoints.text(finder, bytes, Source::StringTable, false, |_| sites.file(dex));
+    }
+}
+
+fn sinks(sites: &Sites<'_, '_>, interest: &Interest<'_>) -> Vec<SinkUse> {
+    let mut all: FxHashMap<u16, SinkUse> = FxHashMap::default();
+    for site in sites.reading.call_sites() {
+        let Some(row) = site.sink else { continue };
+        let Some(sink) = interest.sink(row) else { continue };
+        let used = all.entry(row).or_insert_with(|| SinkUse {
+            channel: sink.channel.to_string(),
+            api: sink.api(),
+            sites: Vec::new(),
+            count: 0,
+        });
+        add_site(&mut used.sites, &mut used.count, || sites.at(site.at));
+    }
+    let sorted: BTreeMap<(String, String), SinkUse> =
+        all.into_values().map(|used| ((used.channel.clone(), used.api.clone()), used)).collect();
+    sorted.into_values().collect()
+}
+
+fn trackers(files: &[File<'_>], interest: &Interest<'_>) -> Vec<TrackerUse> {
+    let mut all: BTreeMap<&str, TrackerUse> = BTreeMap::new();
+    for file in files {
+        for class in file.dex.classes() {
+            let descriptor = file.dex.type_descriptor(class.class).unwrap_or_default();
+            let Some(row) = interest.rules().trackers.class(descriptor) else { continue };
+            let used = all.entry(&row.id).or_insert_with(|| TrackerUse {
+                id: row.id.to_string(),
+                name: row.name.to_string(),
+                owner: row.owner.as_deref().map(str::to_owned),
+                country: row.country.as_deref().map(str::to_owned),
+                categories: row.categories.iter().map(ToString::to_string).collect(),
+                classes: 0,
+                other: Vec::new(),
+                sites: Vec::new(),
+            });
+            used.classes = used.classes.saturating_add(1);
+            if used.sites.is_empty() {
+                used.sites.push(Site {
+                    place: file.place.logical().to_owned(),
+                    physical: file.place.physical().to_owned(),
+                    class: Some(file.dex.type_text(class.class)),
+                    ..Site::default()
+                });
+            }
+        }
+    }
+    all.into_values().collect()
+}
