@@ -32,20 +32,17 @@ impl<'r> Index<'r> {
 
     /// What all rules find in a unit.
     pub(super) fn run(&self, view: &View<'_>, out: &mut Vec<Finding>) {
-        // The conditions on the unit are asked once, not once for each fact.
-        let asked: Vec<Vec<&FindingRule>> = self
-            .slots
-            .iter()
-            .map(|slot| {
-                let meets = |rule: &&&FindingRule| view.meets(rule.select.with());
-                slot.iter().filter(meets).copied().collect()
-            })
-            .collect();
+        // The conditions on the unit are asked once for each rule, and only of rules with a fact to see.
+        let mut asked: [Option<Vec<&FindingRule>>; SLOTS] = Default::default();
         let mut groups: BTreeMap<(&str, String), Group<'_, '_>> = BTreeMap::new();
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for case in case::cases(view) {
-            let Some(rules) = asked.get(case.slot()) else { continue };
-            for rule in rules {
+            let slot = case.slot();
+            let (Some(all), Some(asked)) = (self.slots.get(slot), asked.get_mut(slot)) else { continue };
+            let rules = asked.get_or_insert_with(|| {
+                all.iter().filter(|rule| view.meets(rule.select.with())).copied().collect()
+            });
+            for rule in rules.iter() {
                 if !condition::holds(&rule.select, &case, view) {
                     continue;
                 }

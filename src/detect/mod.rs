@@ -31,11 +31,12 @@ pub use scene::{Destination, Scene, View};
 /// [`link::link`](crate::link::link) made of the same units.
 pub fn run(units: &[UnitFacts], linked: &Linked, rules: &Rules) -> Vec<Finding> {
     let index = engine::Index::new(&rules.findings);
+    let detectors = detector::ready(&rules.findings);
     let scene = Scene { units, linked, rules };
     let mut findings = Vec::new();
     for view in scene.views() {
         index.run(&view, &mut findings);
-        detector::run(&view, &mut findings);
+        detector::run(&detectors, &view, &mut findings);
     }
     sort(&mut findings);
     findings

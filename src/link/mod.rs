@@ -42,6 +42,10 @@ impl Party {
     }
 }
 
+/// The owner of the platform's own code in the signatures, in lower case. Whoever makes the build builds
+/// and signs it, and answers for it.
+const PLATFORM: &str = "aosp";
+
 /// What is known of the build beyond its units.
 #[derive(Debug, Clone, Default)]
 pub struct Linked {
@@ -149,6 +153,9 @@ impl Linked {
             return Party::Unknown;
         }
         let name = name.to_lowercase();
+        if name == PLATFORM {
+            return Party::Maker;
+        }
         let maker = |maker: &String| {
             name.strip_prefix(maker.as_str()).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
         };

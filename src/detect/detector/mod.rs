@@ -10,7 +10,7 @@ mod sim;
 
 use std::borrow::Cow;
 
-use crate::rule::{DetectorMatch, Match};
+use crate::rule::{DetectorMatch, FindingRule, Match};
 
 use super::{Draft, Finding, View};
 
@@ -40,14 +40,26 @@ pub const ALL: &[&dyn Detector] = &[
     &default_on::DefaultOnByName,
 ];
 
-/// What all detectors find in a unit. One whose rule is not there finds nothing: without words there is
-/// nothing to report, and a run may replace the rules.
-pub(super) fn run(view: &View<'_>, out: &mut Vec<Finding>) {
+/// Detectors with the rules that give them their words. One whose rule is not there finds nothing: without
+/// words there is nothing to report, and a run may replace the rules.
+pub(super) fn ready(rules: &[FindingRule]) -> Vec<(&'static dyn Detector, &FindingRule, &DetectorMatch)> {
+    let rule = |id: &str| rules.iter().find(|rule| rule.id == id);
+    let ready = ALL.iter().filter_map(|detector| {
+        let rule = rule(detector.rule())?;
+        let Match::Detector(told) = &rule.select else { return None };
+        Some((*detector, rule, &**told))
+    });
+    ready.collect()
+}
+
+/// What all detectors find in a unit.
+pub(super) fn run(
+    ready: &[(&dyn Detector, &FindingRule, &DetectorMatch)],
+    view: &View<'_>,
+    out: &mut Vec<Finding>,
+) {
     let mut found = Vec::new();
-    for detector in ALL {
-        let rules = &view.scene.rules.findings;
-        let Some(rule) = rules.iter().find(|rule| rule.id == detector.rule()) else { continue };
-        let Match::Detector(told) = &rule.select else { continue };
+    for (detector, rule, told) in ready {
         if !view.meets(&told.with) {
             continue;
         }

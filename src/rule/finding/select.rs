@@ -72,7 +72,7 @@ pub enum Match {
     /// A property of the build.
     Property(Box<PropertyMatch>),
     /// Found by a detector of the same id: the file gives it its words.
-    Detector(DetectorMatch),
+    Detector(Box<DetectorMatch>),
 }
 
 /// Declares the conditions of one kind of fact.
