@@ -19,7 +19,11 @@ fn strings(apk: &Path) -> Vec<Vec<u8>> {
     let budget = Budget::default();
     let tree = unpack::walk(apk, &budget).unwrap();
     let mut all = Vec::new();
-    for package in tree.leaves.iter().flat_map(|leaf| unpack::open_package(leaf, &budget)) {
+    for package in tree
+        .leaves
+        .iter()
+        .flat_map(|leaf| unpack::open_package(leaf, &budget))
+    {
         for leaf in &package.leaves {
             let read = leaf.read(&budget);
             for dex in Dex::open(&read.bytes).dexes {
@@ -34,7 +38,11 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+        if path.is_dir() {
+            found.extend(files(&path))
+        } else {
+            found.push(path)
+        }
     }
     found
 }
@@ -58,7 +66,10 @@ fn every_host_on_the_lists_is_found_and_none_that_is_not_in_the_bytes() {
     assert_eq!(lists.len(), 10);
     for list in lists {
         let name = list.file_stem().unwrap().to_str().unwrap();
-        let apk = apks.iter().find(|apk| apk.ends_with(name)).unwrap_or_else(|| panic!("{name} is not there"));
+        let apk = apks
+            .iter()
+            .find(|apk| apk.ends_with(name))
+            .unwrap_or_else(|| panic!("{name} is not there"));
         let strings = strings(apk);
         let (mut found, mut templates, mut aside) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for text in &strings {
@@ -79,7 +90,11 @@ fn every_host_on_the_lists_is_found_and_none_that_is_not_in_the_bytes() {
                 }
             }
         }
-        for line in fs::read_to_string(&list).unwrap().lines().filter(|line| !line.starts_with('#')) {
+        for line in fs::read_to_string(&list)
+            .unwrap()
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+        {
             let (_, url) = line.split_once('\t').unwrap();
             let host = host(url);
             let known = if host.contains('%') {
@@ -92,6 +107,11 @@ fn every_host_on_the_lists_is_found_and_none_that_is_not_in_the_bytes() {
         for schema in ["schemas.android.com", "xmlpull.org", "www.jivesoftware.com"] {
             assert!(!found.contains(schema), "{name}: {schema} is no server");
         }
-        println!("{name}: {} hosts, {} templates, {} set aside", found.len(), templates.len(), aside.len());
+        println!(
+            "{name}: {} hosts, {} templates, {} set aside",
+            found.len(),
+            templates.len(),
+            aside.len()
+        );
     }
 }

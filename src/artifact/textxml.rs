@@ -126,10 +126,6 @@ pub fn read(file: &[u8], mut see: impl FnMut(Value<'_>)) -> Document {
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
         }
     }
-    document.end = usize::try_from(reader.buffer_position())
-        .unwrap_or(usize::MAX)
-        .min(file.len());
-    document
 }
 
 fn flush(elements: &[String], pending: &mut String, at: usize, see: &mut impl FnMut(Value<'_>)) {

@@ -195,3 +195,51 @@ fn string_around(file: &[u8], at: usize) -> &[u8] {
 fn shown(text: &[u8]) -> String {
     String::from_utf8_lossy(text.get(..SHOWN).unwrap_or(text)).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_runs_of_text_and_long_ones_come_in_pieces() {
+        let mut data = b"\x00abc\x00\x01abcd\xffxyz.w".to_vec();
+        let found: Vec<_> = strings(&data).collect();
+        assert_eq!(found, [(6, &b"abcd"[..]), (11, &b"xyz.w"[..])]);
+        data = vec![b'x'; MAX_STRING + 5];
+        assert_eq!(
+            strings(&data)
+                .map(|(at, text)| (at, text.len()))
+                .collect::<Vec<_>>(),
+            [(0, MAX_STRING), (MAX_STRING, 5)]
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_no_library_any_more_still_gives_its_hosts_keys_and_the_reason() {
+        let rules = Rules::bundled().unwrap();
+        let finder = Finder::new(&rules);
+        let mut endpoints = Endpoints::default();
+        let file =
+            b"\x7fELF\x09\x01\x01\x00ro.serialno\x00https://a.foo.com/x\x00b.foo.com\x00b.foo.com.so\x00\x07";
+        let facts = native(file, &Place::root("lib.so"), &rules, &finder, &mut endpoints);
+        assert_eq!(facts.gaps.len(), 1);
+        let reads: Vec<_> = facts
+            .identifiers
+            .iter()
+            .map(|read| (read.api.as_str(), read.in_code))
+            .collect();
+        assert_eq!(reads, [("ro.serialno", false)]);
+        let (endpoints, _) = endpoints.finish();
+        let urls: Vec<_> = endpoints
+            .iter()
+            .map(|e| (e.url.as_str(), e.count, e.sites[0].lines[0].as_str()))
+            .collect();
+        assert_eq!(
+            urls,
+            [
+                ("https://a.foo.com/x", 1, "https://a.foo.com/x"),
+                ("b.foo.com", 1, "b.foo.com")
+            ]
+        );
+    }
+}
