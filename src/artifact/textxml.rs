@@ -68,10 +68,10 @@ pub fn read(file: &[u8], mut see: impl FnMut(Value<'_>)) -> Document {
         let event = match reader.read_event() {
             Ok(event) => event,
             Err(_) => {
-                document
-                    .gaps
-                    .push(Gap::invalid(FORMAT, reader.error_position(), "markup", 0));
-                break;
+                let at = reader.error_position();
+                document.gaps.push(Gap::invalid(FORMAT, at, "markup", 0));
+                document.end = usize::try_from(at).unwrap_or(usize::MAX).min(file.len());
+                return document;
             }
         };
         let at = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
