@@ -6,7 +6,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::artifact::dex::{Code, Dex, Insn, opcode};
+use crate::artifact::dex::{Code, Dex, Insn, Value, opcode};
 
 use super::cfg::{Block, Graph};
 use super::frame::{MAX_OBJECTS, Meet, State, States};
@@ -14,7 +14,8 @@ use super::interest::Carrier;
 use super::package::{count, index};
 use super::platform::{Access, Member, Store, Use};
 use super::table::{Mark, Table, method, string};
-use super::value::{Atom, AtomId, Lit, Val, Values, Why};
+use super::text;
+use super::value::{Atom, AtomId, Lit, MAX_PARTS, Val, Values, Why};
 
 /// Times over all blocks of a method before what still changes is given up, and before the end.
 const WIDEN_AFTER: u32 = 1;
@@ -432,6 +433,8 @@ impl<'a> Machine<'a> {
             }
             // invoke-*
             0x6e..=0x72 | 0x74..=0x78 => self.invoke(values, dex, around, n, insn, state),
+            // invoke-custom, invoke-custom/range
+            0xfc | 0xfd => self.result = self.joined(values, dex, insn, state),
             // neg-int … int-to-short
             0x7b..=0x8f => {
                 let val = unary(values, insn.op.0, state.get(insn.b()));
@@ -534,6 +537,37 @@ impl<'a> Machine<'a> {
             values.val(Atom::Call(around.dex, callee, arguments))
         });
         self.result = Some(result);
+    }
+
+    /// The result of `makeConcatWithConstants`, which `a + b` is compiled to.
+    fn joined(&mut self, values: &mut Values<'a>, dex: &Dex<'a>, insn: &Insn<'a>, state: &State) -> Option<Val> {
+        let site = dex.call_site(insn.index()?).ok()?;
+        let name = dex.method_handle(site.handle)?.method().and_then(|m| dex.method(m)).and_then(|id| dex.string(id.name));
+        if name != Some(b"makeConcatWithConstants") {
+            return None;
+        }
+        let mut constants = site.arguments.filter_map(Result::ok).map(|item| match item.value {
+            Value::String(string) => dex.string(string),
+            _ => None,
+        });
+        let recipe = constants.next()??;
+        let mut registers = insn.registers().iter();
+        let mut arguments = Vec::new();
+        for type_ in dex.proto(site.proto)?.parameters.iter().take(MAX_PARTS) {
+            let register = registers.next()?;
+            let letter = super::table::letter(dex, type_);
+            if matches!(letter, b'J' | b'D') {
+                registers.next();
+            }
+            let val = self.content(values, state, state.get(register));
+            arguments.push(match letter {
+                b'S' | b'T' => text::of(values, val, text::As::Object),
+                b'F' | b'D' => values.unknown(Why::Computed),
+                letter => text::of(values, val, text::As::of_descriptor(letter)),
+            });
+        }
+        let constants: Vec<&[u8]> = constants.flatten().take(MAX_PARTS).collect();
+        Some(text::recipe(values, recipe, &arguments, &constants))
     }
 
     /// A call of which nothing is known: texts are handed on, and a builder may come back changed.

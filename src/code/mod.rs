@@ -22,6 +22,9 @@ mod platform;
 mod reading;
 mod table;
 mod text;
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "tests")]
+mod tests;
 mod value;
 mod walk;
 

@@ -259,7 +259,42 @@ impl<'a> Reading<'a> {
                 }
             }
         }
+        self.read_annotations();
         seeds
+    }
+
+    /// Endpoints in annotations, such as the paths of a REST client. Only looked for where a string of
+    /// the table is left that nothing else uses.
+    fn read_annotations(&mut self) {
+        for ((dex_no, dex), (table, used)) in self.package.numbered().zip(self.tables.iter().zip(&mut self.used)) {
+            let left = table.strings.iter().zip(used.iter()).any(|(bits, used)| bits & string::HOT != 0 && !used);
+            if !left {
+                continue;
+            }
+            for annotation in dex.all_annotations() {
+                let annotation = match annotation {
+                    Ok(annotation) => annotation,
+                    Err(gap) => {
+                        self.gaps.push((dex_no, gap));
+                        continue;
+                    }
+                };
+                let (class, type_) = (annotation.class.class, annotation.type_);
+                for item in annotation.elements.filter_map(Result::ok) {
+                    let dex::Value::String(at) = item.value else { continue };
+                    let hot = table.string(at) & string::HOT != 0;
+                    let Some(used) = used.get_mut(index(at)).filter(|used| hot && !**used) else { continue };
+                    *used = true;
+                    self.statics.push(StaticString {
+                        dex: dex_no,
+                        class: dex.type_text(class),
+                        field: format!("@{}", dex.type_text(type_)),
+                        bytes: dex.string(at).unwrap_or_default(),
+                        hot,
+                    });
+                }
+            }
+        }
     }
 
     fn find_parts(&mut self) {

@@ -26,6 +26,8 @@ pub(crate) mod method {
     pub(crate) const IDENTIFIER: u8 = 1 << 5;
     /// With [`OWN`]: returns a string, a number or a boolean.
     pub(crate) const VALUE: u8 = 1 << 6;
+    /// Has a model that is of use, but is no reason to interpret.
+    pub(crate) const MODEL: u8 = 1 << 7;
 }
 
 /// Bits of a string id.
@@ -317,7 +319,8 @@ fn bits_of(member: &Member, shape: Shape, carrier: Carrier) -> u8 {
         }
     }
     bits | match member.model {
-        None | Some(Model::First | Model::This) => 0,
+        None => 0,
+        Some(Model::First | Model::This) => method::MODEL,
         Some(Model::Key(..) | Model::Member(_)) => method::ARGS,
         Some(Model::Use(_)) => method::USE,
         Some(Model::File | Model::Uri) => method::USE | method::TEXT,

@@ -326,19 +326,26 @@ pub(crate) fn parse(values: &mut Values<'_>, val: Val) -> Val {
     })
 }
 
-/// `makeConcatWithConstants`: `\u{1}` in the recipe takes the next argument (JEP 280).
-pub(crate) fn recipe(values: &mut Values<'_>, recipe: &[u8], arguments: &[Val]) -> Val {
+/// `makeConcatWithConstants` (JEP 280): in the recipe, U+0001 takes the next argument and U+0002 the next
+/// constant; the rest stands for itself.
+pub(crate) fn recipe(values: &mut Values<'_>, recipe: &[u8], arguments: &[Val], constants: &[&[u8]]) -> Val {
     let mut out = Val::one(values.made(b""));
-    let mut next = arguments.iter();
-    for (n, piece) in recipe.split(|b| *b == 1).take(MAX_PARTS).enumerate() {
-        if n > 0 {
-            let argument = next.next().copied().unwrap_or(Val::UNSET);
-            out = values.concat(out, argument);
-        }
-        let piece = values.made(piece);
-        out = values.concat(out, Val::one(piece));
+    let (mut arguments, mut constants) = (arguments.iter(), constants.iter());
+    let mut rest = recipe;
+    for _ in 0..MAX_PARTS {
+        let Some(at) = memchr::memchr2(1, 2, rest) else { break };
+        let literal = values.made(rest.get(..at).unwrap_or_default());
+        out = values.concat(out, Val::one(literal));
+        let part = match rest.get(at) {
+            Some(1) => arguments.next().copied(),
+            _ => constants.next().map(|bytes| Val::one(values.made(bytes))),
+        };
+        let part = part.unwrap_or_else(|| values.unknown(Why::Computed));
+        out = values.concat(out, part);
+        rest = rest.get(at.saturating_add(1)..).unwrap_or_default();
     }
-    out
+    let literal = values.made(rest);
+    values.concat(out, Val::one(literal))
 }
 
 #[cfg(test)]
