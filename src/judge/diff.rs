@@ -487,3 +487,108 @@ fn permissions(old: &Side, new: &Side) -> Vec<PermissionChange> {
 pub(super) fn count(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{Build, finding, loss};
+    use super::*;
+    use crate::bytes::GapClass;
+    use crate::detect::Severity::{High, Low};
+
+    const A: &str = "system:app/A.apk";
+    const B: &str = "system:app/B.apk";
+
+    /// Signs and ids of what differs, `+a −b ~c ?d`.
+    fn signs(diff: &Diff) -> String {
+        let mut out: Vec<String> = Vec::new();
+        out.extend(diff.added.iter().map(|f| format!("+{}", f.id)));
+        out.extend(diff.removed.iter().map(|f| format!("−{}", f.id)));
+        out.extend(diff.changed.iter().map(|c| format!("~{}", c.finding.id)));
+        out.extend(diff.unknown.iter().map(|u| format!("?{}", u.finding.id)));
+        out.join(" ")
+    }
+
+    #[track_caller]
+    fn check(old: &Build, new: &Build, want: &str) -> Diff {
+        let diff = diff(&old.side(), &new.side());
+        assert_eq!(signs(&diff), want);
+        diff
+    }
+
+    fn two() -> (Build, Build) {
+        let old = Build::new(vec![finding("a", "r.a", High, A), finding("b", "r.b", Low, B)]);
+        let new = Build::new(vec![finding("a", "r.a", High, A), finding("c", "r.c", Low, B)]);
+        (old, new)
+    }
+
+    #[test]
+    fn findings_are_compared_by_id() {
+        let (old, new) = two();
+        let diff = check(&old, &new, "+c −b");
+        assert_eq!((diff.unchanged, diff.is_empty()), (1, false));
+        assert!(check(&old, &old, "").is_empty());
+    }
+
+    #[test]
+    fn where_in_the_code_it_is_makes_no_difference() {
+        let (old, mut new) = two();
+        new.findings = old.findings.clone();
+        new.findings[0].sites[0].pc = Some(7);
+        new.findings[0].count = 9;
+        assert!(check(&old, &new, "").is_empty());
+    }
+
+    #[test]
+    fn what_a_finding_says_does_and_worse_is_told() {
+        let (old, mut new) = two();
+        new.findings = old.findings.clone();
+        new.findings[1]
+            .details
+            .insert("default".into(), vec!["on".into()]);
+        let change = &check(&old, &new, "~b").changed[0];
+        assert!(!change.worse);
+        assert_eq!(change.fields[0].new, ["on"]);
+        new.findings[1].score.total = 11.0;
+        assert!(check(&old, &new, "~b").changed[0].worse);
+    }
+
+    #[test]
+    fn what_could_not_be_read_in_one_build_is_unknown() {
+        let (old, new) = two();
+        for (place, want) in [
+            ("system:app/B.apk", "+c ?b"),
+            ("system:app/B.apk!classes.dex", "+c ?b"),
+            ("rom.zip", "+c ?b"),
+            ("system:app/A.apk", "+c −b"),
+        ] {
+            let mut cut = new.clone();
+            cut.notices.push(loss(place, GapClass::Truncated));
+            check(&old, &cut, want);
+            let mut cut = old.clone();
+            cut.notices.push(loss(place, GapClass::Truncated));
+            check(&cut, &new, &want.replace("+c ?b", "−b ?c"));
+        }
+        let mut odd = new.clone();
+        odd.notices.push(loss(B, GapClass::Odd));
+        check(&old, &odd, "+c −b");
+    }
+
+    #[test]
+    fn a_loss_that_both_have_explains_nothing() {
+        let (mut old, mut new) = two();
+        old.notices.push(loss(B, GapClass::Encrypted));
+        new.notices.push(loss(B, GapClass::Encrypted));
+        check(&old, &new, "+c −b");
+    }
+
+    #[test]
+    fn single_files_are_compared_whatever_they_are_called() {
+        let mut old = Build::new(vec![finding("a", "r.a", High, "MSA-1.apk")]);
+        let mut new = Build::new(vec![finding("a", "r.a", High, "MSA-2.apk")]);
+        (old.name, new.name) = ("MSA-1.apk", "MSA-2.apk");
+        check(&old, &new, "");
+        new.findings.clear();
+        new.notices.push(loss("MSA-2.apk!classes.dex", GapClass::Invalid));
+        check(&old, &new, "?a");
+    }
+}

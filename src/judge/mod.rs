@@ -10,6 +10,8 @@ mod diff;
 mod gate;
 mod losses;
 mod policy;
+#[cfg(test)]
+mod sample;
 mod side;
 mod source;
 mod waive;

@@ -346,10 +346,10 @@ fn foot(report: &Report, to: &mut dyn Write) -> io::Result<()> {
     if !report.set_aside.is_empty() {
         let uses = report.set_aside.values().fold(0_u64, |a, n| a.saturating_add(*n));
         let hosts = u64::try_from(report.set_aside.len()).unwrap_or(u64::MAX);
-        let uses = grouped(uses);
+        let uses = plural(uses, "use");
         writeln!(
             to,
-            " set aside: {} of documentation, schemas and the like ({uses} uses)",
+            " set aside: {} of documentation, schemas and the like ({uses})",
             plural(hosts, "host")
         )?;
     }
@@ -482,7 +482,8 @@ fn write_listing(listing: &Listing, look: &Look, to: &mut dyn Write) -> io::Resu
             grouped(entry.size)
         };
         // The layers say nothing where they repeat the place.
-        let layers = if entry.physical.ends_with(&entry.place) {
+        let path = entry.place.replace([':', '!'], "/");
+        let layers = if entry.physical.ends_with(&path) {
             ""
         } else {
             entry.physical.as_str()
