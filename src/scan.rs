@@ -16,7 +16,7 @@ use crate::link::{self, LinkedUnit};
 use crate::report::{App, Input, Report, RuleText, SCHEMA, Summary, Tool};
 use crate::rule::{FindingRule, Rules};
 use crate::score::{self, Ranked};
-use crate::unpack::{self, OpenError, Unit};
+use crate::unpack::{self, Class, OpenError, Unit};
 
 /// Weight from which on a permission is worth a line in the ranking.
 const SENSITIVE: u8 = 6;
@@ -90,6 +90,14 @@ pub fn scan(
     progress(Progress::default());
     let (name, size, format) = (tree.root.logical().to_owned(), tree.size, tree.format.clone());
     let listed = tree.leaves.len();
+    // A text inside a build is configuration; alone it is some file that was named by mistake.
+    if let [lone] = tree.leaves.as_slice()
+        && lone.class == Class::Text
+        && lone.place() == tree.root
+    {
+        let why = "a text file, and not one that a build is configured by".to_owned();
+        return Err(Error::NothingToAnalyse { path: input.to_owned(), why });
+    }
     tree.leaves.retain(|leaf| options.wants(leaf.place().logical()));
     let left_out = listed.saturating_sub(tree.leaves.len());
     let groups = unpack::group(tree);

@@ -1,5 +1,7 @@
 //! `signatures`.
 
+mod check;
+mod import;
 mod list;
 mod new;
 mod show;
@@ -22,6 +24,8 @@ pub(super) struct Signatures {
 #[derive(Debug, Clone, Subcommand)]
 enum Action {
     List(list::List),
+    Check(check::Check),
+    Import(import::Import),
     Show(show::Show),
     New(new::New),
 }
@@ -29,6 +33,8 @@ enum Action {
 pub(super) fn run(args: Signatures, global: &Global, ui: &Ui) -> Result<Exit, Error> {
     match args.action {
         Action::List(args) => list::run(&args, global, ui),
+        Action::Check(args) => check::run(&args, global, ui),
+        Action::Import(args) => import::run(&args, ui),
         Action::Show(args) => show::run(&args, global, ui),
         Action::New(args) => new::run(&args, ui),
     }
