@@ -90,13 +90,18 @@ pub fn scan(
     progress(Progress::default());
     let (name, size, format) = (tree.root.logical().to_owned(), tree.size, tree.format.clone());
     let listed = tree.leaves.len();
-    // A text inside a build is configuration; alone it is some file that was named by mistake.
     if let [lone] = tree.leaves.as_slice()
-        && lone.class == Class::Text
         && lone.place() == tree.root
     {
-        let why = "a text file, and not one that a build is configured by".to_owned();
-        return Err(Error::NothingToAnalyse { path: input.to_owned(), why });
+        // A text inside a build is configuration; alone it is some file that was named by mistake.
+        let why = match lone.class {
+            _ if size == 0 => "an empty file",
+            Class::Text => "a text file, and not one that a build is configured by",
+            _ => "",
+        };
+        if !why.is_empty() {
+            return Err(Error::NothingToAnalyse { path: input.to_owned(), why: why.to_owned() });
+        }
     }
     tree.leaves.retain(|leaf| options.wants(leaf.place().logical()));
     let left_out = listed.saturating_sub(tree.leaves.len());

@@ -1,5 +1,13 @@
 //! The command line: what it prints, what it writes, how it ends.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test may fail loudly"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -287,12 +295,26 @@ fn waivers_are_found_beside_the_policy_and_judged_by_the_day() {
     let dir = TempDir::new().unwrap();
     let at = dir.path();
     fs::copy(root().join(NEW), at.join("new.json")).unwrap();
-    fs::write(at.join("phonehome.toml"), "[gate]\nfail-on = \"critical\"\naccept-unread = [\"product:app/Odd/**\"]\n").unwrap();
+    fs::write(
+        at.join("phonehome.toml"),
+        "[gate]\nfail-on = \"critical\"\naccept-unread = [\"product:app/Odd/**\"]\n",
+    )
+    .unwrap();
     let waiver = "[[waive]]\nfinding = \"7f3a91c2\"\nreason = \"tracked as ACME-1\"\nby = \"ana\"\nuntil = 2026-06-30\n";
     fs::write(at.join("waivers.toml"), waiver).unwrap();
     ends(at, &["gate", "new.json"], 0, &["gate: pass"]);
-    ends(at, &["gate", "new.json", "--isolated"], 4, &["not read: product:app/Odd/Odd.apk"]);
-    ends(at, &["gate", "new.json", "--waivers", "/dev/null"], 1, &["7f3a91c2"]);
+    ends(
+        at,
+        &["gate", "new.json", "--isolated"],
+        4,
+        &["not read: product:app/Odd/Odd.apk"],
+    );
+    ends(
+        at,
+        &["gate", "new.json", "--waivers", "/dev/null"],
+        1,
+        &["7f3a91c2"],
+    );
     ends(
         at,
         &["gate", "new.json", "--today", "2026-06-20"],

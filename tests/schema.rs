@@ -1,5 +1,13 @@
 //! The JSON schemas in `docs/schema/` are those of the types, and what is written fits them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test may fail loudly"
+)]
+
 use std::fs;
 use std::path::PathBuf;
 

@@ -8,7 +8,7 @@ use crate::report::{Document, Kind};
 use super::config::ScanArgs;
 use super::load::{Desk, Judging, is_report, saved};
 use super::output::Output;
-use super::scan::exit;
+use super::scan::{exit, understood};
 use super::{Error, Exit, Global, Ui};
 
 /// Pass or fail a build by a policy
@@ -75,10 +75,5 @@ pub(super) fn run(args: Gate, global: &Global, ui: &Ui) -> Result<Exit, Error> {
     if verdict.outcome == Outcome::Undecided {
         ui.note("what is known and accepted goes into accept-unread of the policy, by place");
     }
-    let bugs = if report.summary.bugs > 0 {
-        Exit::Bug
-    } else {
-        Exit::Done
-    };
-    Ok(bugs.and(exit(verdict.outcome)))
+    Ok(understood(&report, ui).and(exit(verdict.outcome)))
 }

@@ -67,16 +67,34 @@ struct Global {
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
     progress: When,
     /// This configuration file, not the phonehome.toml of the working folder or its repository
-    #[arg(long, global = true, value_name = "FILE", env = "PHONEHOME_CONFIG")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "PHONEHOME_CONFIG",
+        hide_env_values = true
+    )]
     config: Option<PathBuf>,
     /// No configuration file
     #[arg(long, global = true)]
     isolated: bool,
     /// Threads; 0 for one per core
-    #[arg(long, global = true, value_name = "N", env = "PHONEHOME_THREADS")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        env = "PHONEHOME_THREADS",
+        hide_env_values = true
+    )]
     threads: Option<usize>,
     /// More signatures; repeatable, a later row or rule replaces an earlier one
-    #[arg(long, global = true, value_name = "DIR", env = "PHONEHOME_SIGNATURES")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "PHONEHOME_SIGNATURES",
+        hide_env_values = true
+    )]
     signatures: Vec<PathBuf>,
     /// Whether `threads` is from the environment.
     #[arg(skip)]

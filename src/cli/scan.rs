@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::judge::{Outcome, Policy, Threshold, Waiving, gate};
-use crate::report::{Document, Kind};
+use crate::report::{Document, Kind, Report};
 
 use super::config::ScanArgs;
 use super::load::{Desk, Judging};
@@ -30,7 +30,7 @@ pub(super) struct Scan {
     #[command(flatten)]
     scan: ScanArgs,
     /// Print the settings that hold, and where each comes from; scan nothing
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     show_config: bool,
 }
 
@@ -59,6 +59,21 @@ pub(super) fn run(args: Scan, global: &Global, ui: &Ui) -> Result<Exit, Error> {
         ));
     }
     Ok(exit)
+}
+
+/// How a scan ended: a crash of ours, nothing understood, or done.
+pub(super) fn understood(report: &Report, ui: &Ui) -> Exit {
+    if report.summary.bugs > 0 {
+        return Exit::Bug;
+    }
+    if report.coverage.share() > 0.0 {
+        return Exit::Done;
+    }
+    ui.warn(&format!(
+        "nothing in {} could be analysed; the notices of the report say why",
+        report.input.name
+    ));
+    Exit::Input
 }
 
 /// A policy of `--fail-on` alone; what makes a build undecidable is still the house's.

@@ -31,7 +31,10 @@ pub(super) fn run(args: &Check, global: &Global, ui: &Ui) -> Result<Exit, Error>
             fatal |= problem.fatal;
             wrong = wrong.saturating_add(1);
             let place = format!("{}:{}", shown(&problem.file), problem.line);
-            out.push_str(&format!("{place}: {}\n", crate::report::inert::text(&problem.what)));
+            out.push_str(&format!(
+                "{place}: {}\n",
+                crate::report::inert::text(&problem.what)
+            ));
         }
     }
     dirs.extend(args.path.iter().filter(|path| path.is_dir()).cloned());
@@ -43,7 +46,10 @@ pub(super) fn run(args: &Check, global: &Global, ui: &Ui) -> Result<Exit, Error>
             let text = format!("{}: `{}` {}", failure.rule, failure.example, failure.what);
             out.push_str(&format!("{}\n", crate::report::inert::text(&text)));
         }
-        let rows = rules.findings.iter().map(|rule| rule.hits.len().saturating_add(rule.misses.len()));
+        let rows = rules
+            .findings
+            .iter()
+            .map(|rule| rule.hits.len().saturating_add(rule.misses.len()));
         let examples = rows.fold(0_usize, usize::saturating_add);
         out.push_str(&format!("{} rules, {examples} examples, ", rules.findings.len()));
     }
