@@ -76,7 +76,7 @@ pub(super) fn cases<'a>(view: &View<'a>) -> impl Iterator<Item = Case<'a>> {
         .chain(facts.endpoints.iter().map(Case::Endpoint))
         .chain(facts.identifiers.iter().map(Case::Identifier))
         .chain(facts.sinks.iter().map(Case::Sink))
-        .chain(facts.switches.iter().map(Case::Switch))
+        .chain(view.switches().into_iter().map(Case::Switch))
         .chain(facts.trackers.iter().map(Case::Tracker))
         .chain(facts.signers.iter().map(Case::Signer))
         .chain(facts.nested.iter().map(Case::Nested))
@@ -211,7 +211,12 @@ impl<'a> Case<'a> {
                 draft.detail("apis", [&s.api]);
                 draft.places(Rung::ApiReference, &s.sites, s.count);
             }
-            Self::Switch(s) => switch(s, draft),
+            Self::Switch(best) => {
+                let same = |s: &&Switch| {
+                    (s.kind, &s.namespace, &s.key) == (best.kind, &best.namespace, &best.key)
+                };
+                view.facts.switches.iter().filter(same).for_each(|s| switch(s, draft));
+            }
             Self::Tracker(t) => {
                 let (rung, confidence) = match t.classes {
                     0 => (Rung::StringOnly, Confidence::Low),

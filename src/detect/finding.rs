@@ -18,6 +18,8 @@ pub enum Rung {
     ApiReference,
     /// A reachable read and an endpoint in one app.
     SameApp,
+    /// The same, both in code of one author, by the names of the packages.
+    SameAuthor,
     /// A common ancestor in the call graph.
     CommonAncestor,
     /// A flow to a network call.

@@ -1,8 +1,8 @@
 //! What rules and detectors look at: the facts of one unit, and what the build knows of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::fact::{Endpoint, ManifestFacts, Site, UnitFacts};
+use crate::fact::{Endpoint, ManifestFacts, Site, Switch, SwitchKind, UnitFacts};
 use crate::link::{Linked, LinkedUnit, Party};
 use crate::rule::{PurposeClass, Rules, Text, With};
 
@@ -34,20 +34,26 @@ pub struct View<'a> {
     pub purposes: BTreeSet<&'a str>,
     /// Whether its code or data names a server, and it may reach it.
     pub contacts: bool,
+    /// Whether one of these is there to collect, or a function of someone else than the maker.
+    pub collects: bool,
 }
 
 impl<'a> Scene<'a> {
     /// The units as rules see them.
     pub fn views(&'a self) -> impl Iterator<Item = View<'a>> {
         let units = self.units.iter().zip(&self.linked.units).enumerate();
-        units.map(|(index, (facts, link))| View {
-            scene: self,
-            index,
-            facts,
-            link,
-            reads: facts.identifiers.iter().filter(|i| i.in_code).map(|i| i.category.as_str()).collect(),
-            contacts: link.network && facts.endpoints.iter().any(|e| !e.private && strength(e).0 > Rung::StringOnly),
-            purposes: facts.endpoints.iter().filter_map(|e| e.purpose.as_deref()).collect(),
+        units.map(|(index, (facts, link))| {
+            let named = || facts.endpoints.iter().filter(|e| !e.private && strength(e).0 > Rung::StringOnly);
+            View {
+                scene: self,
+                index,
+                facts,
+                link,
+                reads: facts.identifiers.iter().filter(|i| i.in_code).map(|i| i.category.as_str()).collect(),
+                purposes: facts.endpoints.iter().filter_map(|e| e.purpose.as_deref()).collect(),
+                contacts: link.network && named().next().is_some(),
+                collects: link.network && named().any(|e| self.destination(e).collects()),
+            }
         })
     }
 
@@ -93,6 +99,12 @@ pub struct Destination<'a> {
 }
 
 impl Destination<'_> {
+    /// Whether it is there to collect, or serves a function of the device for someone else than the maker.
+    pub fn collects(&self) -> bool {
+        self.class == PurposeClass::Tracking
+            || self.party == Party::Other && self.class == PurposeClass::Function
+    }
+
     /// For people, as a factor of a score.
     pub fn describe(&self) -> String {
         let owner = self.owner.unwrap_or("someone unknown");
@@ -118,6 +130,19 @@ impl<'a> View<'a> {
         self.facts.manifest.as_ref()
     }
 
+    /// One switch for each key, the one with the strongest evidence: what a file says goes before what a
+    /// reader falls back to, and of two readers the one that takes it for on decides.
+    pub fn switches(&self) -> Vec<&'a Switch> {
+        let mut best: BTreeMap<(SwitchKind, &str, &str), &Switch> = BTreeMap::new();
+        for switch in &self.facts.switches {
+            let entry = best.entry((switch.kind, &switch.namespace, &switch.key)).or_insert(switch);
+            if (switch.from, switch.state) > (entry.from, entry.state) {
+                *entry = switch;
+            }
+        }
+        best.into_values().collect()
+    }
+
     /// The unit itself as a place, for what has none of its own.
     pub fn site(&self, file: &str, entry: &str) -> Site {
         let unit = &self.facts.unit;
@@ -141,6 +166,7 @@ impl<'a> View<'a> {
         let target = manifest.and_then(|m| m.target_sdk.or(m.min_sdk));
         flag(with.privileged, self.link.privileged)
             && flag(with.contacts, self.contacts)
+            && flag(with.collects, self.collects)
             && flag(with.platform_key, self.link.platform_key)
             && is(&with.kind, kind(self.facts))
             && is(&with.partition, &self.facts.unit.partition)

@@ -12,7 +12,7 @@ mod switch;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::fact::{Switch, SwitchState, UnitFacts};
+use crate::fact::{DefaultFrom, Switch, SwitchState, UnitFacts};
 use crate::rule::Rules;
 
 pub use build::Build;
@@ -137,8 +137,16 @@ impl Linked {
     }
 
     /// What a switch comes to in this build: a first value wins over the reader's own default.
+    /// Read-only properties are set by files that are not all in sight: what a reader would fall back to
+    /// says nothing about them.
     pub fn state(&self, switch: &Switch) -> SwitchState {
-        self.first_value(switch).unwrap_or(switch.state)
+        match self.first_value(switch) {
+            Some(state) => state,
+            None if switch::is_set_by_build(switch.kind, &switch.key) && switch.from == DefaultFrom::Code => {
+                SwitchState::Unknown
+            }
+            None => switch.state,
+        }
     }
 
     /// Whose something is, by its owner and the maker's group that the signatures put it in. Where no

@@ -46,7 +46,7 @@ impl Joined {
             let mut switches = self.readers.iter().filter_map(|reader| reader.switch(units));
             switches.any(|switch| switch.state == wanted)
         };
-        self.first.is_empty() && state(SwitchState::On) && state(SwitchState::Off)
+        self.first.is_empty() && !is_set_by_build(self.kind, &self.key) && state(SwitchState::On) && state(SwitchState::Off)
     }
 }
 
@@ -55,6 +55,12 @@ impl Reader {
     pub fn switch<'a>(&self, units: &'a [UnitFacts]) -> Option<&'a Switch> {
         units.get(self.unit)?.switches.get(self.switch)
     }
+}
+
+/// Whether it is a property that only the build itself sets (AOSP `property_service.cpp`: `ro.` cannot be
+/// changed once set).
+pub(super) fn is_set_by_build(kind: SwitchKind, key: &str) -> bool {
+    kind == SwitchKind::Property && key.starts_with("ro.")
 }
 
 /// Joins all switches of the build that live in a place shared between apps. Preferences are each app's

@@ -38,7 +38,7 @@ pub use permission::{Permission, Permissions, SharedUid};
 pub use sink::{Channel, Flow, Propagator, Sink, SinkKind, Sinks, Spot};
 pub use tracker::{Tracker, Trackers};
 pub use trigger::Triggers;
-pub use weight::{Destination, Exposure, RungWeights, Weights};
+pub use weight::{Destination, Exposure, RollUp, RungWeights, Weights};
 pub use words::{SchemeRow, SuffixTrust, WordFile, WordSet, Words};
 
 /// Everything in force in one run.

@@ -72,6 +72,8 @@ weights! {
         api_reference,
         /// A read and an endpoint in one app.
         same_app,
+        /// The same, both in code of one author.
+        same_author,
         /// A common ancestor in the call graph.
         common_ancestor,
         /// A flow to a network call.
@@ -116,8 +118,10 @@ weights! {
     }
     /// How chains add up.
     RollUp {
-        /// What each further chain counts of the one before.
-        further,
+        /// What each further destination of one identifier counts of the one before.
+        destination,
+        /// What each further identifier counts of the one before.
+        identifier,
     }
 }
 

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::detect::{Destination, Factor, Rung, Score, View, strength};
+use crate::fact::Site;
 use crate::link::Party;
 use crate::rule::PurposeClass;
 
@@ -28,6 +29,10 @@ pub struct Chain {
 const CONTACT: &str = "-";
 /// The destination that nobody knows.
 const UNKNOWN: &str = "unknown";
+/// Triggers that say most, named before others.
+const FIRST: [&str; 3] = ["boot", "timer", "connectivity"];
+/// Second-level domains under which a country registers names.
+const REGISTRIES: [&str; 7] = ["ac", "co", "com", "edu", "gov", "net", "org"];
 /// The trigger of what only the user starts.
 const USER: &str = "user";
 
@@ -46,6 +51,9 @@ struct Read {
     in_code: bool,
 }
 
+/// Ways with the authors of the code that each was seen in.
+type Seen<'a, T> = BTreeMap<T, BTreeSet<&'a str>>;
+
 /// All chains of a unit, strongest first, then by name. Those that come to nothing are left out.
 pub fn chains(view: &View<'_>) -> Vec<Chain> {
     let destinations = destinations(view);
@@ -54,12 +62,17 @@ pub fn chains(view: &View<'_>) -> Vec<Chain> {
         return Vec::new();
     }
     let exposed = exposure::of(view);
-    let trigger = view.link.triggers.first().map_or(USER, String::as_str);
+    let triggers = &view.link.triggers;
+    let first = FIRST.iter().copied().find(|first| triggers.iter().any(|trigger| trigger == first));
+    let trigger = first.or_else(|| triggers.first().map(String::as_str)).unwrap_or(USER);
     let mut chains = Vec::new();
     for (owner, ways) in &destinations {
         for (category, how) in &reads {
-            let best = how.iter().flat_map(|read| ways.iter().map(move |way| (read, way)));
-            let best = best.filter_map(|(read, way)| one(view, category, Some(*read), *way, &exposed));
+            let pairs = how.iter().flat_map(|read| ways.iter().map(move |way| (read, way)));
+            let best = pairs.filter_map(|((read, readers), (way, namers))| {
+                let rung = between(*read, way.rung, !readers.is_disjoint(namers));
+                one(view, category, Some(*read), *way, rung, &exposed)
+            });
             chains.extend(best.max_by(|a, b| a.share().total_cmp(&b.share())).map(|score| Chain {
                 identifier: category.to_string(),
                 destination: owner.to_string(),
@@ -67,7 +80,7 @@ pub fn chains(view: &View<'_>) -> Vec<Chain> {
                 score,
             }));
         }
-        let best = ways.iter().filter_map(|way| one(view, CONTACT, None, *way, &exposed));
+        let best = ways.keys().filter_map(|way| one(view, CONTACT, None, *way, way.rung, &exposed));
         chains.extend(best.max_by(|a, b| a.share().total_cmp(&b.share())).map(|score| Chain {
             identifier: CONTACT.to_owned(),
             destination: owner.to_string(),
@@ -84,39 +97,64 @@ pub fn chains(view: &View<'_>) -> Vec<Chain> {
 
 /// Destinations by owner. Someone unknown is always among them when something is read: the server may be
 /// computed, received or another app's.
-fn destinations<'a>(view: &'a View<'_>) -> BTreeMap<&'a str, BTreeSet<Way<'a>>> {
+fn destinations<'a>(view: &'a View<'_>) -> BTreeMap<&'a str, Seen<'a, Way<'a>>> {
     let scene = view.scene;
-    let endpoints = view.facts.endpoints.iter().map(|endpoint| Way {
-        to: scene.destination(endpoint),
-        cleartext: endpoint.cleartext,
-        rung: strength(endpoint).0,
+    let endpoints = view.facts.endpoints.iter().map(|endpoint| {
+        let (to, rung) = (scene.destination(endpoint), strength(endpoint).0);
+        (Way { to, cleartext: endpoint.cleartext, rung }, endpoint.sites.as_slice())
     });
-    let sdks = view.facts.trackers.iter().map(|sdk| Way {
-        to: Destination {
-            owner: sdk.owner.as_deref(),
-            party: scene.linked.party(sdk.owner.as_deref(), None),
-            class: if scene.tracks(&sdk.categories) { PurposeClass::Tracking } else { PurposeClass::Function },
-        },
-        cleartext: false,
-        rung: if sdk.classes > 0 { Rung::ApiReference } else { Rung::StringOnly },
+    let sdks = view.facts.trackers.iter().map(|sdk| {
+        let class = if scene.tracks(&sdk.categories) { PurposeClass::Tracking } else { PurposeClass::Function };
+        let owner = sdk.owner.as_deref();
+        let to = Destination { owner, party: scene.linked.party(owner, None), class };
+        let rung = if sdk.classes > 0 { Rung::ApiReference } else { Rung::StringOnly };
+        (Way { to, cleartext: false, rung }, sdk.sites.as_slice())
     });
-    let unknown = Destination { owner: None, party: Party::Unknown, class: PurposeClass::Unknown };
-    let unknown = Way { to: unknown, cleartext: false, rung: Rung::StringOnly };
+    let to = Destination { owner: None, party: Party::Unknown, class: PurposeClass::Unknown };
+    let unknown: (Way<'_>, &[Site]) = (Way { to, cleartext: false, rung: Rung::StringOnly }, &[]);
     let unknown = (!view.facts.identifiers.is_empty()).then_some(unknown);
-    let mut by_owner: BTreeMap<&str, BTreeSet<Way<'_>>> = BTreeMap::new();
-    for way in endpoints.chain(sdks).chain(unknown) {
-        by_owner.entry(way.to.owner.unwrap_or(UNKNOWN)).or_default().insert(way);
+    let mut by_owner: BTreeMap<&str, Seen<'_, Way<'_>>> = BTreeMap::new();
+    for (way, sites) in endpoints.chain(sdks).chain(unknown) {
+        let ways = by_owner.entry(way.to.owner.unwrap_or(UNKNOWN)).or_default();
+        ways.entry(way).or_default().extend(authors(sites));
     }
     by_owner
 }
 
-fn reads<'a>(view: &View<'a>) -> BTreeMap<&'a str, BTreeSet<Read>> {
-    let mut by_category: BTreeMap<&str, BTreeSet<Read>> = BTreeMap::new();
+fn reads<'a>(view: &View<'a>) -> BTreeMap<&'a str, Seen<'a, Read>> {
+    let mut by_category: BTreeMap<&str, Seen<'_, Read>> = BTreeMap::new();
     for read in &view.facts.identifiers {
         let how = Read { weight: read.weight, in_code: read.in_code };
-        by_category.entry(&read.category).or_default().insert(how);
+        by_category.entry(&read.category).or_default().entry(how).or_default().extend(authors(&read.sites));
     }
     by_category
+}
+
+/// The rung of a read and a server in one app.
+fn between(read: Read, server: Rung, one_author: bool) -> Rung {
+    match (read.in_code, server) {
+        (false, _) => Rung::StringOnly,
+        (true, Rung::StringOnly) => Rung::ApiReference,
+        (true, _) if one_author => Rung::SameAuthor,
+        (true, _) => Rung::SameApp,
+    }
+}
+
+/// Who wrote a class, by the name of its package: the first two parts, `com/adups`, or three where the
+/// second is one under which names are registered, `cn/com/acme` (Java Language Specification 6.1). A
+/// shorter name is nobody's: shrinkers make them.
+fn author(class: &str) -> Option<&str> {
+    let name = class.strip_prefix('L')?;
+    let mut ends = name.match_indices('/').map(|(at, _)| at);
+    let (first, second) = (ends.next()?, ends.next()?);
+    let under = name.get(first.saturating_add(1)..second)?;
+    let end = if REGISTRIES.contains(&under) { ends.next()? } else { second };
+    (under.len() > 1).then(|| name.get(..end)).flatten()
+}
+
+/// Authors of the code at some places.
+fn authors(sites: &[Site]) -> impl Iterator<Item = &str> {
+    sites.iter().filter_map(|site| author(site.class.as_deref()?))
 }
 
 /// The score of one chain by one way; `None` when it comes to nothing.
@@ -125,6 +163,7 @@ fn one(
     category: &str,
     read: Option<Read>,
     way: Way<'_>,
+    rung: Rung,
     exposed: &Factor,
 ) -> Option<Score> {
     let weights = &view.scene.rules.weights;
@@ -134,12 +173,6 @@ fn one(
     if sensitivity <= 0.0 {
         return None;
     }
-    let rung = match (read, way.rung) {
-        (Some(Read { in_code: false, .. }), _) => Rung::StringOnly,
-        (Some(_), Rung::StringOnly) => Rung::ApiReference,
-        (Some(_), _) => Rung::SameApp,
-        (None, rung) => rung,
-    };
     let title = view.scene.rules.identifiers.category(category).map_or(category, |c| &c.title);
     let mut factors = vec![
         factor(if read.is_some() { format!("reads {title}") } else { "a contact".to_owned() }, identifier),

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use crate::detect::{Factor, Finding, Rung, Scene, Score};
 use crate::fact::UnitFacts;
 use crate::link::Linked;
-use crate::rule::{RungWeights, Rules};
+use crate::rule::{RollUp, RungWeights, Rules};
 
 pub use chain::{Chain, chains};
 
@@ -43,15 +43,15 @@ pub struct Ranked {
 }
 
 /// Ranks the units, worst first, by the noisy-or of their chains: 1 − Π(1 − s)^w, where w falls from
-/// chain to chain since chains of one app rest on much the same evidence. Ranked by its logarithm, which
-/// does not saturate where the shown number does.
+/// destination to destination and from identifier to identifier, since chains of one app rest on much the
+/// same evidence. Ranked by its logarithm, which does not saturate where the shown number does.
 pub fn rank(units: &[UnitFacts], linked: &Linked, rules: &Rules) -> Vec<Ranked> {
     let scene = Scene { units, linked, rules };
     let mut ranked: Vec<Ranked> = scene
         .views()
         .map(|view| {
             let mut chains = chains(&view);
-            let weight = roll_up(chains.iter().map(|chain| chain.score.share()), rules.weights.roll_up.further);
+            let weight = roll_up(&chains, &rules.weights.roll_up);
             chains.truncate(MAX_CHAINS);
             Ranked { unit: view.index, weight, score: shown(1.0 - (-weight).exp()), chains }
         })
@@ -80,19 +80,22 @@ pub fn findings(findings: &mut [Finding], units: &[UnitFacts], linked: &Linked, 
     crate::detect::sort(findings);
 }
 
-/// The sum of −ln(1 − s) over shares, strongest first, each counting `further` of the one before. An
-/// added share moves others back at most by one place, behind one at least as strong: the sum never
-/// falls.
-fn roll_up(shares: impl Iterator<Item = f64>, further: f64) -> f64 {
-    let mut shares: Vec<f64> = shares.collect();
-    shares.sort_by(|a, b| b.total_cmp(a));
-    let mut discount = 1.0;
-    let mut sum = 0.0;
-    for share in shares {
-        sum += discount * -(1.0 - share.clamp(0.0, MOST)).ln();
-        discount *= further;
+/// The logarithm of what chains leave of innocence, negated.
+fn roll_up(chains: &[Chain], weights: &RollUp) -> f64 {
+    let mut identifiers: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for chain in chains {
+        let lost = -(1.0 - chain.score.share().clamp(0.0, MOST)).ln();
+        identifiers.entry(&chain.identifier).or_default().push(lost);
     }
-    sum
+    let each = identifiers.into_values().map(|lost| discounted(lost, weights.destination));
+    discounted(each.collect(), weights.identifier)
+}
+
+/// The sum of values, greatest first, each counting `further` of the one before. One more value moves
+/// others back by at most one place, behind one at least as great: the sum never falls.
+fn discounted(mut values: Vec<f64>, further: f64) -> f64 {
+    values.sort_by(|a, b| b.total_cmp(a));
+    values.into_iter().rev().fold(0.0, |sum, value| value + further * sum)
 }
 
 fn evidence(rung: Rung, weights: &RungWeights) -> Factor {
@@ -100,6 +103,7 @@ fn evidence(rung: Rung, weights: &RungWeights) -> Factor {
         Rung::StringOnly => ("evidence: a string", weights.string_only),
         Rung::ApiReference => ("evidence: code refers to it", weights.api_reference),
         Rung::SameApp => ("evidence: read and server in one app", weights.same_app),
+        Rung::SameAuthor => ("evidence: read and server in one author's code", weights.same_author),
         Rung::CommonAncestor => ("evidence: one caller has both", weights.common_ancestor),
         Rung::Flow => ("evidence: flows to the network", weights.flow),
         Rung::FlowWithEndpoint => ("evidence: flows to a known server", weights.flow_with_endpoint),

@@ -2,7 +2,6 @@
 
 use crate::detect::{Confidence, Draft, Rung, View, strength};
 use crate::fact::Endpoint;
-use crate::link::Party;
 use crate::rule::{DetectorMatch, PurposeClass};
 
 use super::{Detector, Found, parts};
@@ -17,12 +16,7 @@ impl Detector for StartsByItself {
     }
 
     fn run(&self, view: &View<'_>, told: &DetectorMatch, out: &mut Vec<Found>) {
-        let counts = |endpoint: &Endpoint| {
-            let to = view.scene.destination(endpoint);
-            to.class == PurposeClass::Tracking
-                || to.party == Party::Other && to.class == PurposeClass::Function
-        };
-        out.extend(find(view, told, counts, "owners"));
+        out.extend(find(view, told, |endpoint| view.scene.destination(endpoint).collects(), "owners"));
     }
 }
 
@@ -37,13 +31,10 @@ impl Detector for InClearText {
     fn run(&self, view: &View<'_>, told: &DetectorMatch, out: &mut Vec<Found>) {
         let counts = |endpoint: &Endpoint| {
             let to = view.scene.destination(endpoint);
-            let third = to.party == Party::Other && to.class == PurposeClass::Function;
             let purpose = endpoint.purpose.as_deref().unwrap_or_default();
             endpoint.cleartext
                 && to.class != PurposeClass::Local
-                && (third
-                    || to.class == PurposeClass::Tracking
-                    || told.purpose.as_ref().is_some_and(|wanted| wanted.is(purpose)))
+                && (to.collects() || told.purpose.as_ref().is_some_and(|wanted| wanted.is(purpose)))
         };
         out.extend(find(view, told, counts, "hosts"));
     }

@@ -2,7 +2,7 @@
 
 use crate::detect::case::{self, Case};
 use crate::detect::{Confidence, Draft, Rung, View, strength};
-use crate::fact::{Endpoint, Switch, SwitchState};
+use crate::fact::{Endpoint, Switch, SwitchKind, SwitchState};
 use crate::rule::{DetectorMatch, PurposeClass};
 
 use super::{Detector, Found, parts};
@@ -19,7 +19,11 @@ impl Detector for DefaultOn {
     }
 
     fn run(&self, view: &View<'_>, _: &DetectorMatch, out: &mut Vec<Found>) {
-        let counts = |switch: &Switch| switch.known.as_ref().is_some_and(|known| known.severity != HARMLESS);
+        // An attribute of the manifest turns on what the platform does, not what the app does.
+        let counts = |switch: &Switch| {
+            let known = switch.known.as_ref();
+            switch.kind != SwitchKind::AppAttribute && known.is_some_and(|known| known.severity != HARMLESS)
+        };
         out.extend(find(view, counts));
     }
 }
@@ -40,7 +44,7 @@ impl Detector for DefaultOnByName {
 
 fn find(view: &View<'_>, counts: impl Fn(&Switch) -> bool) -> Option<Found> {
     let on = |switch: &&Switch| counts(switch) && view.scene.linked.state(switch) == SwitchState::On;
-    let switches: Vec<&Switch> = view.facts.switches.iter().filter(on).collect();
+    let switches: Vec<&Switch> = view.switches().into_iter().filter(on).collect();
     let collects = |e: &&Endpoint| {
         let class = view.scene.destination(e).class;
         class == PurposeClass::Tracking && strength(e).0 > Rung::StringOnly

@@ -409,6 +409,8 @@ pub struct With {
     pub tracker: Option<Text>,
     /// It names a server in code or data, and may reach it.
     pub contacts: Option<bool>,
+    /// One of these is there to collect, or a function of someone else than the maker.
+    pub collects: Option<bool>,
     /// Target below this API level.
     pub target_below: Option<u32>,
     /// Target at this API level or above.
