@@ -75,9 +75,6 @@ fn main() {
             );
         }
         println!("other switches: {}", facts.other_switches);
-        for t in &facts.trackers {
-            println!("tracker {} {}", t.id, t.classes);
-        }
         for (file, gap) in &facts.gaps {
             println!("gap {file} {gap}");
         }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::endpoint::{Endpoints, Finder};
-use super::model::{IdentifierRead, MAX_SITES, SinkUse, Site, Source, Switch, TrackerUse};
+use super::model::{IdentifierRead, MAX_SITES, SinkUse, Site, Source, Switch};
 use crate::artifact::dex::Dex;
 use crate::bytes::{Gap, Place};
 use crate::code::{self, Arg, At, Called, Interest, Reading};
@@ -36,8 +36,6 @@ pub struct CodeFacts {
     pub switches: Vec<Switch>,
     /// Reads of keys with a boolean default that the signatures do not know.
     pub other_switches: u64,
-    /// SDKs by their classes, sorted.
-    pub trackers: Vec<TrackerUse>,
     /// What could not be read, by index into the files.
     pub gaps: Vec<(usize, Gap)>,
 }
@@ -61,7 +59,6 @@ pub fn code(
     let sites = Sites { reading: &reading, places };
     let mut facts = CodeFacts {
         gaps: reading.gaps().iter().map(|(dex, gap)| (usize::from(*dex), gap.clone())).collect(),
-        trackers: trackers(files, interest),
         ..CodeFacts::default()
     };
     let calls: Vec<code::Call> = reading.calls().collect();
@@ -175,34 +172,4 @@ fn sinks(sites: &Sites<'_, '_>, interest: &Interest<'_>) -> Vec<SinkUse> {
     let sorted: BTreeMap<(String, String), SinkUse> =
         all.into_values().map(|used| ((used.channel.clone(), used.api.clone()), used)).collect();
     sorted.into_values().collect()
-}
-
-fn trackers(files: &[File<'_>], interest: &Interest<'_>) -> Vec<TrackerUse> {
-    let mut all: BTreeMap<&str, TrackerUse> = BTreeMap::new();
-    for file in files {
-        for class in file.dex.classes() {
-            let descriptor = file.dex.type_descriptor(class.class).unwrap_or_default();
-            let Some(row) = interest.rules().trackers.class(descriptor) else { continue };
-            let used = all.entry(&row.id).or_insert_with(|| TrackerUse {
-                id: row.id.to_string(),
-                name: row.name.to_string(),
-                owner: row.owner.as_deref().map(str::to_owned),
-                country: row.country.as_deref().map(str::to_owned),
-                categories: row.categories.iter().map(ToString::to_string).collect(),
-                classes: 0,
-                other: Vec::new(),
-                sites: Vec::new(),
-            });
-            used.classes = used.classes.saturating_add(1);
-            if used.sites.is_empty() {
-                used.sites.push(Site {
-                    place: file.place.logical().to_owned(),
-                    physical: file.place.physical().to_owned(),
-                    class: Some(file.dex.type_text(class.class)),
-                    ..Site::default()
-                });
-            }
-        }
-    }
-    all.into_values().collect()
 }

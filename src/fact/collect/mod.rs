@@ -10,6 +10,7 @@ mod package;
 mod trackers;
 
 use crate::bytes::{Budget, Notice};
+use crate::code::Interest;
 use crate::fact::endpoint::Finder;
 use crate::fact::{Coverage, NoticeFact, Unit, UnitFacts, UnitKind};
 use crate::rule::Rules;
@@ -23,12 +24,13 @@ pub struct Collector<'r> {
     rules: &'r Rules,
     budget: &'r Budget,
     finder: Finder<'r>,
+    interest: Interest<'r>,
 }
 
 impl<'r> Collector<'r> {
     /// Compiles what the rules know.
     pub fn new(rules: &'r Rules, budget: &'r Budget) -> Self {
-        Self { rules, budget, finder: Finder::new(rules) }
+        Self { rules, budget, finder: Finder::new(rules), interest: Interest::new(rules) }
     }
 
     /// The facts of one unit.

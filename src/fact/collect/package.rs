@@ -90,7 +90,7 @@ impl Collector<'_> {
 
         let dexes: Vec<(Place, Bytes)> =
             core.dexes.iter().map(|(leaf, read)| (leaf.place(), read.bytes.clone())).collect();
-        self.code(&dexes, draft);
+        self.code(&dexes, Some(name.as_str()).filter(|name| !name.is_empty()), draft);
 
         let count = |draft: &mut Draft, item: &(&Leaf, Read), class: Class| {
             draft.read(item.0, &item.1, Fate::Read(class.name()));
