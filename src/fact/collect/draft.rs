@@ -1,13 +1,11 @@
 //! The facts of a unit while they are being collected.
 
-use std::collections::BTreeMap;
-
 use crate::bytes::{Gap, GapClass, Limits, Notice, Place};
 use crate::fact::endpoint::Endpoints;
 use crate::fact::{NoticeFact, UnitFacts};
 use crate::unpack::{Leaf, Read};
 
-use super::trackers;
+use super::{merge, trackers};
 
 /// What became of the bytes of a leaf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,8 +92,11 @@ impl Draft {
         let dropped = endpoints.dropped();
         let (found, aside) = endpoints.finish();
         facts.endpoints = found;
-        merge(&mut facts.set_aside, aside);
+        facts.set_aside = aside;
         facts.trackers = trackers.finish();
+        facts.identifiers = merge::identifiers(facts.identifiers);
+        facts.sinks = merge::sinks(facts.sinks);
+        facts.switches = merge::switches(facts.switches);
         if dropped > 0 {
             let gap = Gap::over("endpoint", 0, "distinct addresses of one unit dropped", dropped, 0, "");
             let place = Place::new(&facts.unit.place, &facts.unit.physical);
@@ -122,12 +123,5 @@ pub(super) fn fact(notice: &Notice) -> NoticeFact {
         at: notice.gap.at,
         text: notice.gap.to_string(),
         unread: notice.unread,
-    }
-}
-
-fn merge(to: &mut BTreeMap<String, u64>, from: BTreeMap<String, u64>) {
-    for (key, n) in from {
-        let sum = to.entry(key).or_default();
-        *sum = sum.saturating_add(n);
     }
 }

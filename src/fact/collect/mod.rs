@@ -6,6 +6,7 @@
 mod code;
 mod draft;
 mod file;
+mod merge;
 mod package;
 mod trackers;
 
