@@ -122,6 +122,8 @@ pub struct Identifiers {
     categories: FxHashMap<Box<str>, Category>,
     classes: FxHashMap<Box<[u8]>, Members>,
     values: FxHashMap<IdentifierKind, Values>,
+    /// Exact texts of the kinds that speak for themselves.
+    speaking: FxHashMap<Box<[u8]>, usize>,
     shapes: Shapes,
 }
 
@@ -181,6 +183,11 @@ impl Identifiers {
     /// content URIs, paths, properties, Binder services, actions, constants. Most strings are turned
     /// down by their first byte and length alone, so it may be asked for every string of a build.
     pub fn text(&self, text: &[u8]) -> Option<&Identifier> {
+        if self.shapes.may_equal(text)
+            && let Some(row) = self.speaking.get(text)
+        {
+            return self.rows.get(*row);
+        }
         if !self.shapes.may_hold(text) {
             return None;
         }
@@ -279,18 +286,20 @@ impl Identifiers {
     /// Sorts what is searched; called once, after the last file.
     pub(super) fn seal(&mut self) {
         for kind in SPEAKING {
-            let Some(values) = self.values.get_mut(&kind) else {
-                continue;
-            };
+            let Some(values) = self.values.get(&kind) else { continue };
             for (prefix, _) in &values.prefixes {
                 self.shapes.add_prefix(prefix.as_bytes());
             }
-            if !values.suffixes.is_empty() {
-                self.shapes.add_any();
+            for (suffix, _) in &values.suffixes {
+                self.shapes.add_suffix(suffix.as_bytes());
             }
-        }
-        for row in self.rows.iter().filter(|row| SPEAKING.contains(&row.kind)) {
-            self.shapes.add_exact(row.name.as_bytes());
+            #[expect(clippy::iter_over_hash_type, reason = "a text is exact in one kind only, or means the same")]
+            for (text, rows) in &values.exact {
+                self.shapes.add_exact(text.as_bytes());
+                if let Some(row) = rows.first() {
+                    self.speaking.entry(text.as_bytes().into()).or_insert(*row);
+                }
+            }
         }
         #[expect(clippy::iter_over_hash_type, reason = "each kind is sorted on its own")]
         for values in self.values.values_mut() {

@@ -11,7 +11,7 @@ use super::row::{
     TriggerFile,
 };
 use super::weight::Weights;
-use super::{FindingRule, RuleError, Rules, check, WordFile};
+use super::{FindingRule, RuleError, Rules, WordFile, check};
 
 /// A signature file is written by hand; the largest of ours has some 100 kB.
 const MAX_FILE: u64 = 16 << 20;
@@ -236,7 +236,10 @@ impl Rules {
         triggers.into_iter().for_each(|file| rules.triggers.add(file));
 
         // Numbers only make sense together: the last file replaces all of them.
-        rules.weights = Files::<Weights>::read(Folder::Weights, &files)?.0.pop().unwrap_or_default();
+        rules.weights = Files::<Weights>::read(Folder::Weights, &files)?
+            .0
+            .pop()
+            .unwrap_or_default();
 
         for Packed(name, mut rule) in packed::<FindingRule>(Folder::Rules)? {
             rule.id = name.replace('/', ".");
@@ -355,7 +358,11 @@ pub(super) fn read_file(path: &Path, below: &Path) -> Result<SourceFile, RuleErr
 fn read_text(path: &Path) -> Result<String, RuleError> {
     let size = fs::metadata(path).map_err(|e| unreadable(path, &e))?.len();
     if size > MAX_FILE {
-        return Err(error(path, format!("{size} bytes, at most {MAX_FILE}"), "split it"));
+        return Err(error(
+            path,
+            format!("{size} bytes, at most {MAX_FILE}"),
+            "split it",
+        ));
     }
     fs::read_to_string(path).map_err(|e| unreadable(path, &e))
 }

@@ -171,7 +171,10 @@ impl Sinks {
 
     pub(super) fn add(&mut self, file: SinkFile) {
         for row in file.channel {
-            let row = Channel { id: row.id.into(), title: row.title.into() };
+            let row = Channel {
+                id: row.id.into(),
+                title: row.title.into(),
+            };
             self.channels.insert(row.id.clone(), row);
         }
         for class in file.class {

@@ -12,28 +12,73 @@ fn rules() -> &'static Rules {
 #[test]
 fn the_bundled_files_load_and_hold_what_they_should() {
     let rules = rules();
-    let imei = rules.identifiers.method(b"Landroid/telephony/TelephonyManager;", b"getDeviceId").unwrap();
+    let imei = rules
+        .identifiers
+        .method(b"Landroid/telephony/TelephonyManager;", b"getDeviceId")
+        .unwrap();
     assert_eq!((&*imei.category, imei.weight), ("imei", 10));
     assert_eq!(imei.api(), "TelephonyManager.getDeviceId");
     let host = rules.hosts.lookup("tracking.miui.com").unwrap();
-    assert_eq!((&*host.owner, &*host.purpose, host.vendor.as_deref()), ("Xiaomi", "telemetry", Some("Xiaomi")));
-    assert_eq!(&*rules.hosts.lookup("www.adups.cn").unwrap().owner, "Shanghai Adups");
-    assert_eq!(&*rules.hosts.address("58.68.235.14".parse().unwrap()).unwrap().purpose, "push");
+    assert_eq!(
+        (&*host.owner, &*host.purpose, host.vendor.as_deref()),
+        ("Xiaomi", "telemetry", Some("Xiaomi"))
+    );
+    assert_eq!(
+        &*rules.hosts.lookup("www.adups.cn").unwrap().owner,
+        "Shanghai Adups"
+    );
+    assert_eq!(
+        &*rules
+            .hosts
+            .address("58.68.235.14".parse().unwrap())
+            .unwrap()
+            .purpose,
+        "push"
+    );
     assert!(rules.packages.get("com.adups.fota").unwrap().weight >= 9);
-    let upload = rules.flags.settings(Some(row::Namespace::Secure), "upload_log_pref").unwrap();
-    assert_eq!((&*upload.severity, upload.is_on("1"), upload.is_on("0")), ("high", Some(true), Some(false)));
-    assert!(rules.flags.settings(Some(row::Namespace::System), "upload_log_pref").is_none());
-    assert_eq!(rules.permissions.shared_uid("android.uid.system").unwrap().weight, 10);
-    assert_eq!(rules.triggers.action("android.intent.action.BOOT_COMPLETED"), Some("boot"));
+    let upload = rules
+        .flags
+        .settings(Some(row::Namespace::Secure), "upload_log_pref")
+        .unwrap();
+    assert_eq!(
+        (&*upload.severity, upload.is_on("1"), upload.is_on("0")),
+        ("high", Some(true), Some(false))
+    );
+    assert!(
+        rules
+            .flags
+            .settings(Some(row::Namespace::System), "upload_log_pref")
+            .is_none()
+    );
+    assert_eq!(
+        rules.permissions.shared_uid("android.uid.system").unwrap().weight,
+        10
+    );
+    assert_eq!(
+        rules.triggers.action("android.intent.action.BOOT_COMPLETED"),
+        Some("boot")
+    );
     assert_eq!(rules.triggers.action("com.acme.CHECK_ALARM"), Some("timer"));
     assert_eq!(rules.triggers.action("android.intent.action.MAIN"), None);
     let key = "7b6dc7079c34739ce81159719fb5eb61d2a03225";
     assert!(rules.packages.signing_key(key).unwrap().platform);
-    assert_eq!(&*rules.trackers.class(b"Lcom/umeng/analytics/a/B;").unwrap().id, "umenganalytics");
-    let sms = rules.sinks.method(b"Lmiui/msim/telephony/IMiuiSmsManager;", b"sendTextMessage").unwrap();
+    assert_eq!(
+        &*rules.trackers.class(b"Lcom/umeng/analytics/a/B;").unwrap().id,
+        "umenganalytics"
+    );
+    let sms = rules
+        .sinks
+        .method(b"Lmiui/msim/telephony/IMiuiSmsManager;", b"sendTextMessage")
+        .unwrap();
     assert_eq!((sms.kind, &*sms.channel), (SinkKind::Sink, "sms"));
-    let concat = rules.sinks.propagator(b"Ljava/lang/StringBuilder;", b"append").unwrap();
-    assert!(concat.flows.contains(&Flow { from: Spot::AnyArgument, to: Spot::This }));
+    let concat = rules
+        .sinks
+        .propagator(b"Ljava/lang/StringBuilder;", b"append")
+        .unwrap();
+    assert!(concat.flows.contains(&Flow {
+        from: Spot::AnyArgument,
+        to: Spot::This
+    }));
 }
 
 #[test]
@@ -45,7 +90,10 @@ fn values_are_found_exact_by_prefix_and_by_reflection() {
     assert_eq!(category(ids.text(b"content://sms/inbox")).as_deref(), Some("sms"));
     assert_eq!(category(ids.text(b"content://smsother/inbox")), None);
     assert_eq!(category(ids.text(b"ro.ril.miui.imei0")).as_deref(), Some("imei"));
-    assert_eq!(category(ids.settings(Some(row::Namespace::Secure), "android_id")).as_deref(), Some("android_id"));
+    assert_eq!(
+        category(ids.settings(Some(row::Namespace::Secure), "android_id")).as_deref(),
+        Some("android_id")
+    );
     assert_eq!(category(ids.reflected("getOAID")).as_deref(), Some("oaid"));
     assert_eq!(category(ids.reflected("toString")), None);
 }
@@ -99,7 +147,13 @@ fn a_folder_of_ones_own_adds_and_overrides() {
     let mine = Rules::load(&[dir.path().to_owned()]).unwrap();
     assert_eq!(&*mine.hosts.lookup("tracking.miui.com").unwrap().owner, "Me");
     assert_eq!(&*mine.hosts.lookup("a.new.example").unwrap().purpose, "ads");
-    assert_eq!(mine.identifiers.method(b"Lcom/acme/Shoe;", b"size").unwrap().weight, 7);
+    assert_eq!(
+        mine.identifiers
+            .method(b"Lcom/acme/Shoe;", b"size")
+            .unwrap()
+            .weight,
+        7
+    );
     assert_ne!(mine.hash, rules().hash);
     assert_eq!(mine.hosts.rows().count(), rules().hosts.rows().count() + 1);
 }
@@ -108,7 +162,14 @@ fn a_folder_of_ones_own_adds_and_overrides() {
 fn error(name: &str, text: &str) -> String {
     let dir = folder(&[(name, text)]);
     let error = Rules::load(&[dir.path().to_owned()]).unwrap_err();
-    let error = RuleError { file: error.file.strip_prefix(dir.path()).unwrap_or(Path::new("DIR")).to_owned(), ..error };
+    let error = RuleError {
+        file: error
+            .file
+            .strip_prefix(dir.path())
+            .unwrap_or(Path::new("DIR"))
+            .to_owned(),
+        ..error
+    };
     error.to_string()
 }
 
@@ -134,7 +195,11 @@ fn a_wrong_file_is_told_with_place_and_remedy() {
         "hosts/mine.toml:2:3: missing field `purpose`",
     );
     check_error("hosts/mine.toml", "hosts = [\n", "hosts/mine.toml:");
-    check_error("mine.toml", "", "mine.toml: not in a folder that says what it holds");
+    check_error(
+        "mine.toml",
+        "",
+        "mine.toml: not in a folder that says what it holds",
+    );
     check_error(
         "hosts/mine.toml",
         "hosts = [\n  { host = \"a.example\", owner = \"Me\", purpose = \"adds\" },\n]\n",
@@ -149,6 +214,8 @@ fn a_wrong_file_is_told_with_place_and_remedy() {
 
 #[test]
 fn a_folder_that_is_not_there_is_told() {
-    let error = Rules::load(&["/nowhere/signatures".into()]).unwrap_err().to_string();
+    let error = Rules::load(&["/nowhere/signatures".into()])
+        .unwrap_err()
+        .to_string();
     assert!(error.starts_with("/nowhere/signatures: "), "{error}");
 }

@@ -118,7 +118,11 @@ impl Trackers {
 
     pub(super) fn add(&mut self, file: TrackerFile) {
         for row in file.category {
-            let row = Purpose { id: row.id.into(), title: row.title.into(), class: row.class };
+            let row = Purpose {
+                id: row.id.into(),
+                title: row.title.into(),
+                class: row.class,
+            };
             self.categories.insert(row.id.clone(), row);
         }
         for row in file.tracker {

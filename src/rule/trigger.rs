@@ -15,8 +15,16 @@ pub struct Triggers {
 impl Triggers {
     /// The trigger that an intent action stands for: `boot`, `connectivity`, `sms` …
     pub fn action(&self, action: &str) -> Option<&str> {
-        let by_ending = || self.endings.iter().find(|(ending, _)| action.ends_with(&**ending)).map(|(_, id)| id);
-        self.by_action.get(action).or_else(by_ending).map(|trigger| &**trigger)
+        let by_ending = || {
+            self.endings
+                .iter()
+                .find(|(ending, _)| action.ends_with(&**ending))
+                .map(|(_, id)| id)
+        };
+        self.by_action
+            .get(action)
+            .or_else(by_ending)
+            .map(|trigger| &**trigger)
     }
 
     /// A trigger in words: `the phone has started`.

@@ -118,8 +118,12 @@ fn check_file(file: &SourceFile, known: &Known, seen: &mut Seen) -> Result<Vec<P
         Folder::Packages => lint.packages(&parse(file)?),
         Folder::Switches => lint.switches(&parse(file)?),
         Folder::Triggers => lint.triggers(&parse(file)?),
-        Folder::Endpoints => drop(parse::<WordFile>(file)?),
-        Folder::Weights => drop(parse::<Weights>(file)?),
+        Folder::Endpoints => {
+            parse::<WordFile>(file)?;
+        }
+        Folder::Weights => {
+            parse::<Weights>(file)?;
+        }
         Folder::Rules => {
             let rule = parse_rule(file)?;
             if known.retired.contains(rule.id.as_str()) {

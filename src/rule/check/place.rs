@@ -55,7 +55,10 @@ mod tests {
         assert_eq!(line(&[Step::Key("a")]), 1);
         assert_eq!(line(&[Step::Key("list"), Step::At(1), Step::Key("b")]), 4);
         assert_eq!(line(&[Step::Key("list"), Step::At(1), Step::Key("missing")]), 4);
-        assert_eq!(line(&[Step::Key("table"), Step::At(0), Step::Key("c"), Step::At(0)]), 8);
+        assert_eq!(
+            line(&[Step::Key("table"), Step::At(0), Step::Key("c"), Step::At(0)]),
+            8
+        );
         assert_eq!(line(&[]), 1);
     }
 }

@@ -8,7 +8,7 @@ use crate::rule::row::{
     HostFile, IdentifierFile, MemberRow, Namespace, PackageFile, PermissionFile, PropagatorFile, SinkFile,
     SwitchFile, TrackerFile, TriggerFile, ValueRow,
 };
-use crate::rule::{Flow, FlagKind};
+use crate::rule::{FlagKind, Flow};
 
 /// Longest value that is compared; text of a build that is longer cannot be one.
 const MAX_VALUE: usize = 128;
@@ -18,7 +18,12 @@ impl Lint<'_> {
         for (i, row) in file.category.iter().enumerate() {
             let at = [Key("category"), At(i)];
             self.once(&at, "category", &row.id);
-            self.holds(&at, "word: lower-case letters, digits, - and _", &row.id, text::is_word);
+            self.holds(
+                &at,
+                "word: lower-case letters, digits, - and _",
+                &row.id,
+                text::is_word,
+            );
             self.holds(&at, "title", &row.title, text::is_line);
             self.weight(&at, row.weight);
         }
@@ -26,7 +31,12 @@ impl Lint<'_> {
             let at = [Key("class"), At(i), Key("class")];
             self.holds(&at, "class descriptor, `La/b/C;`", &class.class, text::is_class);
             if let Some(category) = &class.category {
-                self.known(&[Key("class"), At(i), Key("category")], "category", category, |k| &k.categories);
+                self.known(
+                    &[Key("class"), At(i), Key("category")],
+                    "category",
+                    category,
+                    |k| &k.categories,
+                );
             }
             if class.methods.is_empty() && class.fields.is_empty() {
                 self.say(&at, format!("`{}` has neither methods nor fields", class.class));
@@ -67,7 +77,10 @@ impl Lint<'_> {
         match &member.category {
             Some(category) => self.known(&at, "category", category, |known| &known.categories),
             None if has_category => {}
-            None => self.say(&at, format!("`{}` has no category, and its class neither", member.name)),
+            None => self.say(
+                &at,
+                format!("`{}` has no category, and its class neither", member.name),
+            ),
         }
         self.weight(&at, member.weight.unwrap_or(0));
         for descriptor in &member.desc {
@@ -101,7 +114,12 @@ impl Lint<'_> {
         for (i, class) in file.class.iter().enumerate() {
             let at = [Key("class"), At(i), Key("class")];
             self.holds(&at, "class descriptor, `La/b/C;`", &class.class, text::is_class);
-            self.known(&[Key("class"), At(i), Key("channel")], "channel", &class.channel, |known| &known.channels);
+            self.known(
+                &[Key("class"), At(i), Key("channel")],
+                "channel",
+                &class.channel,
+                |known| &known.channels,
+            );
             for (j, row) in class.methods.iter().enumerate() {
                 let at = [Key("class"), At(i), Key("methods"), At(j)];
                 self.holds(&at, "name of a method", &row.name, text::is_member);
@@ -147,7 +165,12 @@ impl Lint<'_> {
         for (i, row) in file.purpose.iter().enumerate() {
             let at = [Key("purpose"), At(i)];
             self.once(&at, "purpose", &row.id);
-            self.holds(&at, "word: lower-case letters, digits, - and _", &row.id, text::is_word);
+            self.holds(
+                &at,
+                "word: lower-case letters, digits, - and _",
+                &row.id,
+                text::is_word,
+            );
         }
         if let Some(country) = file.country.as_deref().filter(|country| !country.is_empty()) {
             self.holds(&[Key("country")], "country, ISO 3166", country, text::is_country);
@@ -158,14 +181,27 @@ impl Lint<'_> {
             self.once(&at, "host", &row.host);
             self.known(&at, "purpose", &row.purpose, |known| &known.purposes);
             self.sources(&at, &row.src, &file.sources);
-            if row.owner.as_deref().or(file.owner.as_deref()).is_none_or(str::is_empty) {
-                self.say(&at, format!("`{}` has no owner, and the file names none", row.host));
+            if row
+                .owner
+                .as_deref()
+                .or(file.owner.as_deref())
+                .is_none_or(str::is_empty)
+            {
+                self.say(
+                    &at,
+                    format!("`{}` has no owner, and the file names none", row.host),
+                );
             }
             if let Some(country) = row.country.as_deref().filter(|country| !country.is_empty()) {
                 self.holds(&at, "country, ISO 3166", country, text::is_country);
             }
             if let Some(region) = &row.region {
-                self.holds(&at, "region: cn, intl, eu, us, in, ru, apac", region, text::is_region);
+                self.holds(
+                    &at,
+                    "region: cn, intl, eu, us, in, ru, apac",
+                    region,
+                    text::is_region,
+                );
             }
         }
         for (i, row) in file.addresses.iter().enumerate() {
@@ -194,7 +230,12 @@ impl Lint<'_> {
         for (i, row) in file.tracker.iter().enumerate() {
             let at = [Key("tracker"), At(i), Key("id")];
             self.once(&at, "tracker", &row.id);
-            self.holds(&at, "word: lower-case letters, digits, - and _", &row.id, text::is_word);
+            self.holds(
+                &at,
+                "word: lower-case letters, digits, - and _",
+                &row.id,
+                text::is_word,
+            );
             self.sources(&at, &row.src, &file.sources);
             for category in &row.categories {
                 let at = [Key("tracker"), At(i), Key("categories")];
@@ -208,10 +249,22 @@ impl Lint<'_> {
             if lists.iter().all(|list| list.is_empty()) {
                 self.say(&at, format!("`{}` cannot be found by anything", row.id));
             }
-            self.each(i, "classes", &row.classes, "package (`com.acme.`) or class", text::is_prefix);
+            self.each(
+                i,
+                "classes",
+                &row.classes,
+                "package (`com.acme.`) or class",
+                text::is_prefix,
+            );
             self.each(i, "hosts", &row.hosts, "lower-case host name", text::is_host);
             self.each(i, "components", &row.components, "class name", text::is_package);
-            self.each(i, "libraries", &row.libraries, "name of a library, `lib….so`", text::is_library);
+            self.each(
+                i,
+                "libraries",
+                &row.libraries,
+                "name of a library, `lib….so`",
+                text::is_library,
+            );
         }
     }
 
@@ -252,7 +305,12 @@ impl Lint<'_> {
         }
         for (i, row) in file.keys.iter().enumerate() {
             let at = [Key("keys"), At(i)];
-            self.holds(&at, "SHA-1 of 40 lower-case hexadecimal digits", &row.sha1, text::is_sha1);
+            self.holds(
+                &at,
+                "SHA-1 of 40 lower-case hexadecimal digits",
+                &row.sha1,
+                text::is_sha1,
+            );
             self.once(&at, "signing key", &row.sha1);
             self.sources(&at, &row.src, &file.sources);
         }
@@ -263,16 +321,31 @@ impl Lint<'_> {
             let at = [Key("switch"), At(i), Key("key")];
             let namespace = row.namespace.map_or("", Namespace::as_str);
             let place = row.place.as_deref().unwrap_or_default();
-            self.once(&at, "switch", &format!("{:?} {namespace} {place} {}", row.kind, row.key));
+            self.once(
+                &at,
+                "switch",
+                &format!("{:?} {namespace} {place} {}", row.kind, row.key),
+            );
             self.holds(&at, "key", &row.key, text::is_line);
             self.sources(&at, &row.src, &file.sources);
             let severity = [Key("switch"), At(i), Key("severity")];
-            self.holds(&severity, "severity: low, medium, high, critical", &row.severity, text::is_severity);
+            self.holds(
+                &severity,
+                "severity: low, medium, high, critical",
+                &row.severity,
+                text::is_severity,
+            );
             if (row.kind == FlagKind::Settings) != row.namespace.is_some() {
-                self.say(&at, "a key of settings has a namespace, and nothing else has".to_owned());
+                self.say(
+                    &at,
+                    "a key of settings has a namespace, and nothing else has".to_owned(),
+                );
             }
             if row.vendor.is_none() && file.vendor.is_none() {
-                self.say(&at, format!("`{}` has no vendor, and the file names none", row.key));
+                self.say(
+                    &at,
+                    format!("`{}` has no vendor, and the file names none", row.key),
+                );
             }
         }
     }
@@ -280,7 +353,12 @@ impl Lint<'_> {
     pub(super) fn triggers(&mut self, file: &TriggerFile) {
         for (i, row) in file.trigger.iter().enumerate() {
             let at = [Key("trigger"), At(i), Key("id")];
-            self.holds(&at, "word: lower-case letters, digits, - and _", &row.id, text::is_word);
+            self.holds(
+                &at,
+                "word: lower-case letters, digits, - and _",
+                &row.id,
+                text::is_word,
+            );
             for (j, action) in row.actions.iter().enumerate() {
                 let at = [Key("trigger"), At(i), Key("actions"), At(j)];
                 self.holds(&at, "action", action, text::is_package);

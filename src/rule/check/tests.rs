@@ -1,12 +1,20 @@
 use super::*;
 
 fn file(folder: Folder, text: &str) -> SourceFile {
-    SourceFile { path: "mine.toml".into(), folder, name: "mine".into(), text: text.into() }
+    SourceFile {
+        path: "mine.toml".into(),
+        folder,
+        name: "mine".into(),
+        text: text.into(),
+    }
 }
 
 #[track_caller]
 fn check_text(folder: Folder, text: &str, expect: &[&str]) {
-    let problems: Vec<String> = lint(&[file(folder, text)], &[]).iter().map(Problem::to_string).collect();
+    let problems: Vec<String> = lint(&[file(folder, text)], &[])
+        .iter()
+        .map(Problem::to_string)
+        .collect();
     assert_eq!(problems, expect);
 }
 
@@ -14,7 +22,12 @@ fn check_text(folder: Folder, text: &str, expect: &[&str]) {
 fn the_files_of_the_program_are_sound() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("signatures");
     let problems: Vec<String> = check(&root).unwrap().iter().map(Problem::to_string).collect();
-    assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
+    assert!(
+        problems.is_empty(),
+        "{} problems\n{}",
+        problems.len(),
+        problems.join("\n")
+    );
 }
 
 #[test]
@@ -63,7 +76,11 @@ fn an_identifier_needs_a_category_and_a_sound_descriptor() {
 
 #[test]
 fn a_file_that_cannot_be_read_is_one_problem() {
-    check_text(Folder::Trackers, "tracker = 3\n", &["mine.toml:1: invalid type: integer `3`, expected a sequence"]);
+    check_text(
+        Folder::Trackers,
+        "tracker = 3\n",
+        &["mine.toml:1: invalid type: integer `3`, expected a sequence"],
+    );
 }
 
 #[test]

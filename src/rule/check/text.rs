@@ -19,7 +19,9 @@ pub(super) fn is_country(text: &str) -> bool {
 pub(in crate::rule) fn is_host(text: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
@@ -29,7 +31,10 @@ pub(in crate::rule) fn is_host(text: &str) -> bool {
 /// Letters, digits and `_`, as members, packages and classes are made of; `$`, `-` and letters beyond
 /// ASCII are allowed by the dex format (section "SimpleName").
 fn is_simple_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '-'))
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '-'))
 }
 
 /// A class descriptor, `Ljava/net/URL;`.
@@ -51,15 +56,20 @@ fn type_length(text: &str) -> Option<usize> {
         let end = rest.find(';')?.saturating_add(1);
         is_class(rest.get(..end)?).then_some(end)?
     } else {
-        rest.starts_with(['Z', 'B', 'S', 'C', 'I', 'J', 'F', 'D']).then_some(1)?
+        rest.starts_with(['Z', 'B', 'S', 'C', 'I', 'J', 'F', 'D'])
+            .then_some(1)?
     };
     Some(dimensions.saturating_add(length))
 }
 
 /// A method descriptor, `(ILjava/lang/String;)V`, or a field's type.
 pub(super) fn is_descriptor(text: &str) -> bool {
-    let Some(inner) = text.strip_prefix('(') else { return type_length(text) == Some(text.len()) };
-    let Some((mut parameters, result)) = inner.split_once(')') else { return false };
+    let Some(inner) = text.strip_prefix('(') else {
+        return type_length(text) == Some(text.len());
+    };
+    let Some((mut parameters, result)) = inner.split_once(')') else {
+        return false;
+    };
     while let Some(length) = type_length(parameters) {
         parameters = parameters.get(length..).unwrap_or_default();
     }
@@ -79,12 +89,17 @@ pub(in crate::rule) fn is_prefix(text: &str) -> bool {
 /// A word of a closed list: lower-case letters, digits, `-` and `_`.
 pub(super) fn is_word(text: &str) -> bool {
     !text.is_empty()
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
 }
 
 /// A SHA-1 in lower-case hexadecimal.
 pub(super) fn is_sha1(text: &str) -> bool {
-    text.len() == 40 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    text.len() == 40
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 /// A severity.
@@ -109,7 +124,8 @@ pub(super) fn is_line(text: &str) -> bool {
 
 /// A content URI.
 pub(super) fn is_content_uri(text: &str) -> bool {
-    text.strip_prefix("content://").is_some_and(|rest| !rest.is_empty())
+    text.strip_prefix("content://")
+        .is_some_and(|rest| !rest.is_empty())
 }
 
 #[cfg(test)]
@@ -118,10 +134,25 @@ mod tests {
 
     #[test]
     fn descriptors_are_told_from_look_alikes() {
-        for good in ["()V", "(I[JLjava/lang/String;)[[Ljava/lang/Object;", "I", "[Ljava/lang/String;"] {
+        for good in [
+            "()V",
+            "(I[JLjava/lang/String;)[[Ljava/lang/Object;",
+            "I",
+            "[Ljava/lang/String;",
+        ] {
             assert!(is_descriptor(good), "{good}");
         }
-        for bad in ["", "()", "(V)V", "(Ljava/lang/String)V", "()VV", "X", "Ljava.lang.String;", "[", "II"] {
+        for bad in [
+            "",
+            "()",
+            "(V)V",
+            "(Ljava/lang/String)V",
+            "()VV",
+            "X",
+            "Ljava.lang.String;",
+            "[",
+            "II",
+        ] {
             assert!(!is_descriptor(bad), "{bad}");
         }
     }

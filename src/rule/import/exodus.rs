@@ -48,8 +48,13 @@ pub(super) fn rows(text: &str, rules: &Rules) -> Result<Rows, String> {
     let text = text.trim_start_matches('\u{feff}');
     let document: Document = serde_json::from_str(text).map_err(|e| e.to_string())?;
     let entries = match document {
-        Document::Wrapped { trackers: Entries::ById(entries) } => entries.into_values().collect(),
-        Document::Wrapped { trackers: Entries::List(entries) } | Document::Bare(entries) => entries,
+        Document::Wrapped {
+            trackers: Entries::ById(entries),
+        } => entries.into_values().collect(),
+        Document::Wrapped {
+            trackers: Entries::List(entries),
+        }
+        | Document::Bare(entries) => entries,
     };
     let mut rows = Rows {
         body: String::new(),
@@ -70,7 +75,10 @@ pub(super) fn rows(text: &str, rules: &Rules) -> Result<Rows, String> {
         let hosts = alternatives(entry.network_signature.as_deref(), is_host, &mut rows.skipped);
         // What the program finds already stays with its own row, which says more.
         let classes = news(classes, &mut rows.known, |class| {
-            rules.trackers.class(format!("L{}x;", class.trim_end_matches('.').replace('.', "/") + "/").as_bytes()).is_some()
+            rules
+                .trackers
+                .class(format!("L{}x;", class.trim_end_matches('.').replace('.', "/") + "/").as_bytes())
+                .is_some()
         });
         let hosts = news(hosts, &mut rows.known, |host| rules.trackers.host(host).is_some());
         if name.is_empty() || (classes.is_empty() && hosts.is_empty()) {
@@ -89,8 +97,13 @@ pub(super) fn rows(text: &str, rules: &Rules) -> Result<Rows, String> {
 }
 
 fn write_row(body: &mut String, id: &str, name: &str, entry: &Entry, classes: &[String], hosts: &[String]) {
-    let mut categories: Vec<String> =
-        entry.categories.iter().flatten().filter_map(|word| category(word)).map(str::to_owned).collect();
+    let mut categories: Vec<String> = entry
+        .categories
+        .iter()
+        .flatten()
+        .filter_map(|word| category(word))
+        .map(str::to_owned)
+        .collect();
     categories.sort();
     categories.dedup();
     let _ = writeln!(body, "[[tracker]]\nid = {}\nname = {}", quoted(id), quoted(name));
@@ -128,7 +141,9 @@ fn alternatives(expression: Option<&str>, sound: fn(&str) -> bool, skipped: &mut
     let mut out = Vec::new();
     for part in expression.unwrap_or_default().split('|').take(MAX_ALTERNATIVES) {
         let part = part.trim().trim_start_matches('^').trim_end_matches('$');
-        let part = part.strip_suffix(".*").map_or_else(|| part.to_owned(), |start| format!("{start}."));
+        let part = part
+            .strip_suffix(".*")
+            .map_or_else(|| part.to_owned(), |start| format!("{start}."));
         let plain = part.replace("\\.", ".").replace("\\-", "-");
         let plain = plain.trim_start_matches(".*").trim_start_matches('.');
         // `NC` is how the list writes "none".

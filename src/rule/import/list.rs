@@ -13,7 +13,14 @@ use crate::rule::host::parents;
 const PURPOSE: &str = "tracking";
 
 pub(super) fn rows(text: &str, format: Format, rules: &Rules) -> Rows {
-    let mut rows = Rows { body: String::new(), title: None, license: None, rows: 0, known: 0, skipped: 0 };
+    let mut rows = Rows {
+        body: String::new(),
+        title: None,
+        license: None,
+        rows: 0,
+        known: 0,
+        skipped: 0,
+    };
     let mut hosts = BTreeSet::new();
     for line in text.trim_start_matches('\u{feff}').lines() {
         let line = line.trim();
@@ -24,7 +31,11 @@ pub(super) fn rows(text: &str, format: Format, rules: &Rules) -> Rows {
         if line.is_empty() || line.starts_with("[Adblock") {
             continue;
         }
-        let found = if format == Format::Adguard { rule(line) } else { entry(line) };
+        let found = if format == Format::Adguard {
+            rule(line)
+        } else {
+            entry(line)
+        };
         let mut any = false;
         for host in found {
             let host = host.trim_end_matches('.').to_ascii_lowercase();
@@ -55,12 +66,19 @@ fn comment(line: &str, format: Format) -> Option<&str> {
 
 /// Title and licence, from comments such as `Title: …` and `License: …`.
 fn remark(comment: &str, rows: &mut Rows) {
-    let Some((name, value)) = comment.split_once(':') else { return };
+    let Some((name, value)) = comment.split_once(':') else {
+        return;
+    };
     let value = clean(value);
     if value.is_empty() {
         return;
     }
-    match name.trim().trim_start_matches(['!', '#', ' ']).to_ascii_lowercase().as_str() {
+    match name
+        .trim()
+        .trim_start_matches(['!', '#', ' '])
+        .to_ascii_lowercase()
+        .as_str()
+    {
         "title" if rows.title.is_none() => rows.title = Some(value),
         "license" | "licence" if rows.license.is_none() => rows.license = Some(value),
         _ => {}
@@ -77,9 +95,15 @@ fn entry(line: &str) -> Vec<&str> {
 
 /// `||host^`, `||host^$third-party`; rules with paths, wildcards or exceptions say more than a host.
 fn rule(line: &str) -> Vec<&str> {
-    let Some(rest) = line.strip_prefix("||") else { return Vec::new() };
+    let Some(rest) = line.strip_prefix("||") else {
+        return Vec::new();
+    };
     let (host, after) = rest.split_once('^').unwrap_or((rest, ""));
-    if after.is_empty() || after.starts_with('$') { vec![host] } else { Vec::new() }
+    if after.is_empty() || after.starts_with('$') {
+        vec![host]
+    } else {
+        Vec::new()
+    }
 }
 
 fn write(hosts: &BTreeSet<String>, rules: &Rules, rows: &mut Rows) {
@@ -87,7 +111,10 @@ fn write(hosts: &BTreeSet<String>, rules: &Rules, rows: &mut Rows) {
     for host in hosts {
         let listed = parents(host).skip(1).any(|parent| hosts.contains(parent));
         let near = rules.hosts.lookup(host);
-        if listed || near.is_some_and(|row| &*row.host == host.as_str()) || rules.hosts.documentation(host).is_some() {
+        if listed
+            || near.is_some_and(|row| &*row.host == host.as_str())
+            || rules.hosts.documentation(host).is_some()
+        {
             rows.known = rows.known.saturating_add(1);
             continue;
         }

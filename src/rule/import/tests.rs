@@ -20,21 +20,38 @@ const EXODUS: &str = r#"{"trackers": {
 fn an_exodus_list_becomes_trackers() {
     let (dir, imported) = run("etip.json", EXODUS);
     let imported = imported.unwrap();
-    assert_eq!((imported.format, imported.rows, imported.known, imported.skipped), (Format::Exodus, 1, 1, 1));
+    assert_eq!(
+        (imported.format, imported.rows, imported.known, imported.skipped),
+        (Format::Exodus, 1, 1, 1)
+    );
     let mine = dir.path().join("mine");
     assert_eq!(check(&mine).unwrap(), []);
     let rules = Rules::load(&[mine]).unwrap();
     let tracker = rules.trackers.class(b"Lorg/acme/stat/A;").unwrap();
-    assert_eq!((&*tracker.id, &*tracker.name), ("exodus-acme-insight", "Acme \"Insight\""));
-    assert_eq!(tracker.categories.iter().map(|c| &**c).collect::<Vec<_>>(), ["ads", "analytics"]);
-    assert_eq!(&*rules.trackers.host("a.stats.acme.example").unwrap().id, "exodus-acme-insight");
-    assert_eq!(&*rules.trackers.class(b"Lcom/umeng/analytics/A;").unwrap().id, "umenganalytics");
+    assert_eq!(
+        (&*tracker.id, &*tracker.name),
+        ("exodus-acme-insight", "Acme \"Insight\"")
+    );
+    assert_eq!(
+        tracker.categories.iter().map(|c| &**c).collect::<Vec<_>>(),
+        ["ads", "analytics"]
+    );
+    assert_eq!(
+        &*rules.trackers.host("a.stats.acme.example").unwrap().id,
+        "exodus-acme-insight"
+    );
+    assert_eq!(
+        &*rules.trackers.class(b"Lcom/umeng/analytics/A;").unwrap().id,
+        "umenganalytics"
+    );
 }
 
 #[test]
 fn an_exodus_list_may_be_a_list() {
-    let (_dir, imported) =
-        run("list.json", r#"[{"name": "Acme", "code_signature": "com.acme.insight.", "network_signature": null}]"#);
+    let (_dir, imported) = run(
+        "list.json",
+        r#"[{"name": "Acme", "code_signature": "com.acme.insight.", "network_signature": null}]"#,
+    );
     assert_eq!(imported.unwrap().rows, 1);
 }
 
@@ -45,15 +62,27 @@ fn a_hosts_file_becomes_hosts() {
                 0.0.0.0 not_a host!\n";
     let (dir, imported) = run("My List.txt", text);
     let imported = imported.unwrap();
-    assert_eq!((imported.format, imported.license.as_deref()), (Format::Hosts, Some("CC0")));
+    assert_eq!(
+        (imported.format, imported.license.as_deref()),
+        (Format::Hosts, Some("CC0"))
+    );
     assert_eq!((imported.rows, imported.known, imported.skipped), (3, 2, 2));
     assert!(imported.file.ends_with("mine/hosts/my-list.toml"));
     let mine = dir.path().join("mine");
     assert_eq!(check(&mine).unwrap(), []);
     let rules = Rules::load(&[mine]).unwrap();
-    assert_eq!(&*rules.hosts.lookup("x.ads.acme.example").unwrap().purpose, "tracking");
-    assert_eq!(&*rules.hosts.lookup("new.data.mistat.xiaomi.com").unwrap().owner, "Xiaomi");
-    assert_eq!(&*rules.hosts.lookup("tracking.miui.com").unwrap().purpose, "telemetry");
+    assert_eq!(
+        &*rules.hosts.lookup("x.ads.acme.example").unwrap().purpose,
+        "tracking"
+    );
+    assert_eq!(
+        &*rules.hosts.lookup("new.data.mistat.xiaomi.com").unwrap().owner,
+        "Xiaomi"
+    );
+    assert_eq!(
+        &*rules.hosts.lookup("tracking.miui.com").unwrap().purpose,
+        "telemetry"
+    );
 }
 
 #[test]
@@ -62,10 +91,15 @@ fn an_adguard_list_becomes_hosts() {
                 ||b.example^$third-party\n@@||good.example^\n||c.example/path\n||d.*^\n##.banner\n";
     let (_dir, imported) = run("native.txt", text);
     let imported = imported.unwrap();
-    assert_eq!((imported.format, imported.rows, imported.skipped), (Format::Adguard, 2, 4));
+    assert_eq!(
+        (imported.format, imported.rows, imported.skipped),
+        (Format::Adguard, 2, 4)
+    );
     assert_eq!(imported.license.as_deref(), Some("GPL-3.0"));
     let written = fs::read_to_string(imported.file).unwrap();
-    assert!(written.starts_with("# Imported from native.txt (adguard format). Title: Native trackers. Licence: GPL-3.0."));
+    assert!(written.starts_with(
+        "# Imported from native.txt (adguard format). Title: Native trackers. Licence: GPL-3.0."
+    ));
 }
 
 #[test]
@@ -79,12 +113,22 @@ fn a_file_of_someone_else_is_not_written_over() {
     let error = import(&list, &mine, None).unwrap_err();
     assert!(error.to_string().contains("no import wrote it"), "{error}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "# mine\n");
-    assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "nothing is left beside it");
+    assert_eq!(
+        fs::read_dir(file.parent().unwrap()).unwrap().count(),
+        1,
+        "nothing is left beside it"
+    );
 }
 
 #[test]
 fn a_list_without_use_is_told() {
-    for text in ["", "{", "{\"trackers\": {}}", "just prose without a single name\n", "\u{0}\u{1}\n"] {
+    for text in [
+        "",
+        "{",
+        "{\"trackers\": {}}",
+        "just prose without a single name\n",
+        "\u{0}\u{1}\n",
+    ] {
         let (_dir, imported) = run("my.txt", text);
         assert!(imported.is_err(), "{text:?}");
     }
