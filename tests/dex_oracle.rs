@@ -578,7 +578,7 @@ fn an_installed_dexdump_lists_what_we_read_in_real_applications() {
         }
         for (i, data) in found.into_iter().enumerate() {
             let Some(rest) = left.checked_sub(data.len()) else {
-                break 'inputs;
+                continue;
             };
             left = rest;
             let path = dir.path().join("classes.dex");
