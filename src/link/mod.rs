@@ -191,3 +191,94 @@ fn keys(units: &[UnitFacts]) -> Vec<String> {
 fn sorted<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     texts.into_iter().collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A build of the lines of `detect::check` cannot be made here: `detect` is above.
+    fn unit(place: &str, package: &str) -> UnitFacts {
+        let mut unit = UnitFacts::default();
+        unit.unit.place = place.to_owned();
+        unit.unit.partition = place.split_once(':').map_or("", |(p, _)| p).to_owned();
+        unit.unit.kind = crate::fact::UnitKind::App;
+        let manifest = crate::fact::ManifestFacts { package: package.to_owned(), ..Default::default() };
+        unit.manifest = Some(manifest);
+        unit
+    }
+
+    fn signed(mut unit: UnitFacts, key: &str) -> UnitFacts {
+        let sha1 = format!("1 {key}");
+        unit.signers.push(crate::fact::Signer { sha256: key.to_owned(), sha1, ..Default::default() });
+        unit
+    }
+
+    #[test]
+    fn the_signer_of_the_framework_is_the_platform_key() {
+        let rules = Rules::bundled().unwrap();
+        let mut units = [
+            signed(unit("system:framework/framework-res.apk", "android"), "k"),
+            signed(unit("system:app/A.apk", "com.acme.a"), "k"),
+            signed(unit("system:app/B.apk", "com.acme.b"), "other"),
+        ];
+        let linked = link(&mut units, &rules);
+        assert_eq!(linked.platform_keys, ["k"]);
+        assert!(linked.units[1].platform_key && linked.units[1].privileged && units[1].signers[0].platform);
+        assert!(!linked.units[2].platform_key && !linked.units[2].privileged);
+    }
+
+    #[test]
+    fn rights_come_from_the_place_the_release_and_the_user_id() {
+        let rules = Rules::bundled().unwrap();
+        let mut build = UnitFacts::default();
+        build.properties.insert("ro.build.version.release".to_owned(), "4.2.2".to_owned());
+        build.properties.insert("ro.product.manufacturer".to_owned(), "Acme".to_owned());
+        let mut shared = unit("data:app/C.apk", "c.c");
+        shared.manifest.as_mut().unwrap().shared_user_id = Some("android.uid.system".to_owned());
+        let mut units = [build, unit("system:app/A.apk", "a.a"), unit("system:priv-app/B/B.apk", "b.b"), shared];
+        let linked = link(&mut units, &rules);
+        let privileges: Vec<&str> = linked.units.iter().flat_map(|u| &u.privileges).map(String::as_str).collect();
+        assert_eq!(privileges, ["system app", "priv-app", "uid system"]);
+        assert!(!linked.units[1].removable && linked.units[3].removable);
+        units[0].properties.insert("ro.build.version.release".to_owned(), "10".to_owned());
+        assert!(!link(&mut units, &rules).units[1].privileged);
+    }
+
+    #[test]
+    fn whose_it_is_depends_on_the_maker_of_the_build() {
+        let of = |makers: &[&str], owner: &str, vendor: &str| {
+            let makers = makers.iter().map(|m| (*m).to_owned()).collect();
+            Linked { makers, ..Linked::default() }.party(Some(owner), Some(vendor))
+        };
+        assert_eq!(of(&["xiaomi"], "Xiaomi (Wali)", ""), Party::Maker);
+        assert_eq!(of(&["xiaomi"], "Beijing Something", "Xiaomi"), Party::Maker);
+        assert_eq!(of(&["xiaomi"], "Xiaomiao", ""), Party::Other);
+        assert_eq!(of(&["xiaomi"], "AOSP", ""), Party::Maker);
+        assert_eq!(of(&["xiaomi"], "", ""), Party::Unknown);
+        assert_eq!(of(&[], "Xiaomi", "Xiaomi"), Party::Unknown);
+    }
+
+    #[test]
+    fn a_package_twice_is_told_apart_by_place() {
+        let rules = Rules::bundled().unwrap();
+        let mut units = [unit("system:app/A.apk", "a.a"), unit("data:app/A.apk", "a.a"), unit("system:app/B.apk", "b.b")];
+        let linked = link(&mut units, &rules);
+        let keys: Vec<&str> = linked.units.iter().map(|u| u.key.as_str()).collect();
+        assert_eq!(keys, ["system:app/A.apk", "data:app/A.apk", "b.b"]);
+    }
+
+    #[test]
+    fn a_user_id_shares_the_network() {
+        let rules = Rules::bundled().unwrap();
+        let mut online = unit("system:app/A.apk", "a.a");
+        let mut quiet = unit("system:app/B.apk", "b.b");
+        let alone = unit("system:app/C.apk", "c.c");
+        for manifest in [online.manifest.as_mut().unwrap(), quiet.manifest.as_mut().unwrap()] {
+            manifest.shared_user_id = Some("com.acme.shared".to_owned());
+        }
+        online.manifest.as_mut().unwrap().permissions.push("android.permission.INTERNET".to_owned());
+        let linked = link(&mut [online, quiet, alone], &rules);
+        let network: Vec<bool> = linked.units.iter().map(|u| u.network).collect();
+        assert_eq!(network, [true, true, false]);
+    }
+}

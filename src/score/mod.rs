@@ -147,3 +147,165 @@ impl Score {
     }
 }
 
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::detect::check;
+    use crate::fact::endpoint::Finder;
+    use crate::link;
+
+    /// Facts that a unit may hold, as lines of `detect::check`.
+    const POOL: [&str; 22] = [
+        "identifier imei call",
+        "identifier imei constant string",
+        "identifier imsi wrapper weight=7",
+        "identifier phone_number call",
+        "identifier sms content-uri",
+        "identifier ssid call",
+        "identifier build field",
+        "endpoint http://tracking.miui.com/tracks",
+        "endpoint https://tracking.miui.com/tracks",
+        "endpoint http://adups.cn/ota source=asset",
+        "endpoint http://loc.map.baidu.com/sdk.php sink",
+        "endpoint http://www.miui.com/",
+        "endpoint http://10.237.12.17:9085/x",
+        "endpoint http://collect.example-metrics.io/v1",
+        "endpoint http://%s/x",
+        "tracker umenganalytics",
+        "tracker alipaysdk classes=0",
+        "switch settings secure upload_log_pref = 1",
+        "permission android.permission.INTERNET",
+        "component receiver com.acme.R action=android.intent.action.BOOT_COMPLETED",
+        "manifest shared-user=android.uid.system",
+        "sink net",
+    ];
+
+    thread_local! {
+        static RULES: &'static Rules = Box::leak(Box::new(Rules::bundled().unwrap()));
+    }
+
+    fn rules() -> &'static Rules {
+        RULES.with(|rules| *rules)
+    }
+
+    fn units(lines: &[&str]) -> Vec<UnitFacts> {
+        let rules = rules();
+        let head = "unit app system:app/X.apk ; package com.acme.x";
+        let line = std::iter::once(head).chain(lines.iter().copied()).collect::<Vec<_>>().join(" ; ");
+        check::units(&line, rules, &Finder::new(rules)).unwrap()
+    }
+
+    fn ranked(lines: &[&str]) -> Ranked {
+        let mut units = units(lines);
+        let linked = link::link(&mut units, rules());
+        rank(&units, &linked, rules()).remove(0)
+    }
+
+    /// How far the printed score is from what the printed factors multiply to.
+    fn off(score: &Score) -> f64 {
+        let product: f64 = score.factors.iter().map(|f| f.value).product();
+        (score.total - product.min(1.0) * 100.0).abs()
+    }
+
+    /// Half a unit of the last decimal that is printed, and what a double adds.
+    const ROUNDING: f64 = 0.05 + 1e-9;
+
+    #[test]
+    fn what_is_not_known_is_not_zero() {
+        let alone = ranked(&["identifier imei call"]);
+        assert_eq!(alone.chains[0].destination, "unknown");
+        assert!(alone.score > 0.0);
+        assert!(ranked(&["endpoint http://collect.example-metrics.io/v1"]).score > 0.0);
+        assert_eq!(ranked(&["endpoint http://10.237.12.17:9085/x"]).score, 0.0);
+    }
+
+    #[test]
+    fn a_strong_collector_is_ahead_of_many_weak_ones() {
+        let boot = "component receiver com.acme.R action=android.intent.action.BOOT_COMPLETED";
+        let net = "permission android.permission.INTERNET";
+        let strong = ranked(&[
+            net,
+            boot,
+            "identifier imei call",
+            "identifier imsi call",
+            "identifier phone_number call",
+            "endpoint http://tracking.miui.com/tracks",
+        ]);
+        let weak = ranked(&[
+            net,
+            boot,
+            "identifier build call",
+            "identifier ssid call",
+            "identifier locale call",
+            "endpoint https://www.miui.com/",
+            "endpoint https://www.baidu.com/",
+            "endpoint https://account.xiaomi.com/",
+            "endpoint https://collect.example-metrics.io/",
+        ]);
+        assert!(strong.weight > 2.0 * weak.weight, "{strong:?} {weak:?}");
+    }
+
+    #[test]
+    fn code_of_one_author_is_better_evidence() {
+        let with = |reader: &str, namer: &str| {
+            let mut units = units(&["identifier imei call", "endpoint http://tracking.miui.com/tracks"]);
+            units[0].identifiers[0].sites[0].class = Some(reader.to_owned());
+            units[0].endpoints[0].sites[0].class = Some(namer.to_owned());
+            let linked = link::link(&mut units, rules());
+            rank(&units, &linked, rules()).remove(0).weight
+        };
+        let apart = with("Lcom/acme/a;", "Lcom/other/b;");
+        assert!(with("Lcom/acme/x/a;", "Lcom/acme/y/b;") > apart);
+        assert_eq!(with("Lcn/com/acme/a;", "Lcn/com/other/b;"), apart);
+        assert_eq!(with("La/b/c;", "La/b/d;"), apart);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn more_evidence_never_lowers(
+            lines in proptest::sample::subsequence(POOL.to_vec(), 0..POOL.len()),
+            more in proptest::sample::select(POOL.to_vec()),
+        ) {
+            let before = ranked(&lines);
+            let mut lines = lines;
+            lines.push(more);
+            let after = ranked(&lines);
+            prop_assert!(after.weight >= before.weight, "{more}: {} < {}", after.weight, before.weight);
+            prop_assert!(after.score >= before.score);
+        }
+
+        #[test]
+        fn doubles_and_order_change_nothing(
+            lines in proptest::sample::subsequence(POOL.to_vec(), 1..POOL.len()).prop_shuffle(),
+        ) {
+            let once = ranked(&lines);
+            let mut twice = lines.clone();
+            twice.extend(lines.iter().rev().filter(|line| !line.starts_with("manifest")));
+            let twice = ranked(&twice);
+            prop_assert_eq!(once.weight, twice.weight);
+            prop_assert_eq!(once.chains, twice.chains);
+        }
+
+        #[test]
+        fn printed_factors_multiply_to_the_printed_score(
+            lines in proptest::sample::subsequence(POOL.to_vec(), 0..POOL.len()),
+        ) {
+            for chain in ranked(&lines).chains {
+                prop_assert!(off(&chain.score) <= ROUNDING, "{chain:?}");
+            }
+            let mut units = units(&lines);
+            let linked = link::link(&mut units, rules());
+            let mut found = crate::detect::run(&units, &linked, rules());
+            findings(&mut found, &units, &linked, rules());
+            for finding in found {
+                prop_assert!(off(&finding.score) <= ROUNDING, "{}: {:?}", finding.rule, finding.score);
+                prop_assert!(finding.score.total > 0.0 && finding.score.total <= 100.0);
+            }
+        }
+    }
+}
