@@ -1,6 +1,10 @@
 //! The string and host matcher: raw bytes in GB/s, one string in ns.
 
-#![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a bench may fail loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    reason = "a bench may fail loudly"
+)]
 
 use std::hint::black_box;
 
@@ -47,7 +51,10 @@ fn mixed(size: usize, urls: bool) -> Vec<u8> {
 /// Strings as a dex file has them: class names, method names, messages, and few hosts.
 fn table(count: usize, hosts: bool) -> Vec<Vec<u8>> {
     let mut random = Random(11);
-    let words = ["android", "view", "Layout", "get", "Name", "com", "xiaomi", "onClick", "cannot", "read", "value", "id"];
+    let words = [
+        "android", "view", "Layout", "get", "Name", "com", "xiaomi", "onClick", "cannot", "read", "value",
+        "id",
+    ];
     let mut word = || words[random.below(words.len())];
     (0..count)
         .map(|i| {
@@ -86,7 +93,12 @@ fn main() {
         let strings = table(1_000_000, hosts);
         group.throughput(Throughput::Elements(strings.len().try_into().unwrap()));
         group.bench_with_input(BenchmarkId::from_parameter(name), &strings, |b, strings| {
-            b.iter(|| strings.iter().map(|text| finder.text(black_box(text)).len()).sum::<usize>());
+            b.iter(|| {
+                strings
+                    .iter()
+                    .map(|text| finder.text(black_box(text)).len())
+                    .sum::<usize>()
+            });
         });
     }
     group.finish();

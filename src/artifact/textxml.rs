@@ -4,6 +4,7 @@
 //! not expanded, and nesting is a stack of names of bounded depth, not recursion. What is not
 //! well-formed ends the reading with a gap; [`Document::end`] says how far it came.
 
+use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
@@ -153,7 +154,9 @@ fn attributes(
             document.gaps.push(Gap::odd(FORMAT, wide(at), "attribute", 0));
             break;
         };
-        let value = attribute.unescape_value().unwrap_or_default();
+        let value = attribute
+            .normalized_value(XmlVersion::Implicit1_0)
+            .unwrap_or_default();
         if !value.is_empty() {
             see(Value {
                 elements,

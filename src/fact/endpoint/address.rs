@@ -17,14 +17,8 @@ pub(super) fn reach(address: IpAddr) -> Reach {
     match address.to_canonical() {
         IpAddr::V4(a) => {
             let [first, second, ..] = a.octets();
-            if a.is_loopback()
-                || a.is_unspecified()
-                || a.is_multicast()
-                || a.is_broadcast()
-                || a.is_documentation()
-            {
-                Reach::Nowhere
-            } else if first == 0 || first >= 240 {
+            let special = a.is_loopback() || a.is_unspecified() || a.is_multicast() || a.is_documentation();
+            if special || first == 0 || first >= 240 {
                 Reach::Nowhere
             } else if a.is_private() || a.is_link_local() || first == 100 && (64..128).contains(&second) {
                 Reach::Private

@@ -8,13 +8,16 @@ use super::{Finder, Found, Hit};
 use crate::fact::{Endpoint, MAX_SITES, Site, Source};
 
 /// Ours: distinct URLs kept of one unit. The largest real one has some 4 000; a hostile one a million.
-const MAX_ENDPOINTS: usize = 200_000;
+const MAX_ENDPOINTS: usize = 1 << 17;
+/// Ours: bytes of all distinct URLs of one unit.
+const MAX_BYTES: usize = 32 << 20;
 
 /// The endpoints of one unit, growing.
 #[derive(Debug, Default)]
 pub struct Endpoints {
     by_url: FxHashMap<String, Merged>,
     aside: BTreeMap<String, u64>,
+    bytes: usize,
     dropped: u64,
 }
 
@@ -69,14 +72,22 @@ impl Endpoints {
     /// Takes one endpoint, for those that were made elsewhere.
     pub fn merge(&mut self, endpoint: Endpoint, source: Source, at_sink: bool, site: impl FnOnce() -> Site) {
         if !self.by_url.contains_key(&endpoint.url) {
-            if self.by_url.len() >= MAX_ENDPOINTS {
+            let bytes = self.bytes.saturating_add(endpoint.url.len());
+            if self.by_url.len() >= MAX_ENDPOINTS || bytes > MAX_BYTES {
                 self.dropped = self.dropped.saturating_add(1);
                 return;
             }
+            self.bytes = bytes;
+            // The URL is the key, and is not kept twice.
+            let empty = Endpoint {
+                url: String::new(),
+                count: 0,
+                ..endpoint.clone()
+            };
             self.by_url.insert(
                 endpoint.url.clone(),
                 Merged {
-                    endpoint: endpoint.clone(),
+                    endpoint: empty,
                     sites: Vec::new(),
                 },
             );
@@ -104,12 +115,16 @@ impl Endpoints {
     pub fn finish(self) -> (Vec<Endpoint>, BTreeMap<String, u64>) {
         let mut all: Vec<Endpoint> = self
             .by_url
-            .into_values()
+            .into_iter()
             .map(
-                |Merged {
-                     mut endpoint,
-                     mut sites,
-                 }| {
+                |(
+                    url,
+                    Merged {
+                        mut endpoint,
+                        mut sites,
+                    },
+                )| {
+                    endpoint.url = url;
                     sites.sort();
                     endpoint.sites = sites.into_iter().map(|(_, site)| site).collect();
                     endpoint

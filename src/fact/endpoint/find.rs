@@ -29,6 +29,10 @@ const MAX_SCHEME: usize = 16;
 /// Longest host name, RFC 1035.
 const MAX_NAME: usize = 253;
 
+/// Ours: URLs inside a URL that belong to it, as a redirect's target does. Without a bound, a text of
+/// nothing but URLs would be read as often as there are.
+const MAX_INNER: u8 = 3;
+
 /// Classes of bytes.
 #[derive(Debug)]
 pub(super) struct Letters([u8; 256]);
@@ -223,17 +227,12 @@ impl Finder<'_> {
         let token = text.get(range.clone())?;
         let numeric = token.iter().all(|b| b.is_ascii_digit() || *b == b'.');
         let top = token.rsplit(|b| *b == b'.').next()?;
+        let lower = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-';
         if numeric {
             if !address::is_ipv4(token) {
                 return None;
             }
-        } else if top.len() < 2
-            || !top
-                .iter()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
-        {
-            return None;
-        } else if token.iter().any(u8::is_ascii_uppercase) {
+        } else if top.len() < 2 || !top.iter().all(lower) || token.iter().any(u8::is_ascii_uppercase) {
             return None;
         }
         let hole = range.start >= 2 && text.get(range.start.saturating_sub(2)..range.start) == Some(b"{}");
@@ -300,7 +299,7 @@ impl Finder<'_> {
             let fine = listed
                 || has_port && border == Border::Strong
                 || !network && address::likely(token) && border == Border::Strong;
-            return fine.then(|| Hit {
+            return fine.then_some(Hit {
                 range: start..end,
                 kind: HitKind::Address,
                 form: Form::Plain,
@@ -318,7 +317,7 @@ impl Finder<'_> {
             }
             _ => listed || token.starts_with(b"www.") && self.plausible(token, has_port),
         };
-        fine.then(|| Hit {
+        fine.then_some(Hit {
             range: start..end,
             kind: HitKind::Host,
             form: Form::Plain,
@@ -329,7 +328,7 @@ impl Finder<'_> {
     fn url(&self, text: &[u8], colon: usize, after: usize, form: Form) -> Option<Hit> {
         let start = self.scheme(text, colon)?;
         let end = self.extent(text, after, (form == Form::Percent).then_some(Form::Percent));
-        (end > after).then(|| Hit {
+        (end > after).then_some(Hit {
             range: start..end,
             kind: HitKind::Url,
             form,
@@ -378,6 +377,7 @@ impl Finder<'_> {
         let rest = text.get(from..).unwrap_or_default();
         let rest = rest.get(..MAX_URL).unwrap_or(rest);
         let mut in_path = false;
+        let mut inner = 0_u8;
         let mut i = 0_usize;
         while let Some(&b) = rest.get(i) {
             match b {
@@ -387,15 +387,15 @@ impl Finder<'_> {
                 b':' if rest.get(i..).is_some_and(|r| r.starts_with(b"://")) => {
                     let at = from.saturating_add(i);
                     if let Some(cut) = self.scheme(text, at).and_then(|start| start.checked_sub(from)) {
+                        inner = inner.saturating_add(1);
                         let glue = cut
                             .checked_sub(1)
                             .and_then(|n| rest.get(n))
                             .copied()
                             .unwrap_or(b' ');
-                        if glue.is_ascii_alphanumeric() || matches!(glue, b',' | b';' | b'|' | b'*' | b'$') {
-                            return from
-                                .saturating_add(cut)
-                                .saturating_sub(usize::from(!glue.is_ascii_alphanumeric()));
+                        let list = matches!(glue, b',' | b';' | b'|' | b'*' | b'$');
+                        if glue.is_ascii_alphanumeric() || list || inner > MAX_INNER {
+                            return from.saturating_add(cut).saturating_sub(usize::from(list));
                         }
                     }
                 }
@@ -438,7 +438,7 @@ impl Finder<'_> {
             .take_while(|[byte, high]| *high == 0 && byte.is_ascii() && !self.letters.is(*byte, END))
             .count();
         let end = after.saturating_add(length.saturating_mul(2));
-        (length > 0).then(|| Hit {
+        (length > 0).then_some(Hit {
             range: start..end,
             kind: HitKind::Url,
             form: Form::Wide,

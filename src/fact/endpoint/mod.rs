@@ -20,7 +20,7 @@ use aho_corasick::packed;
 
 pub use collect::Endpoints;
 
-use super::model::{Endpoint, HostKind, Source};
+use super::model::{Endpoint, Source};
 use crate::rule::{Hosts, Rules, Words};
 use split::Parts;
 
@@ -142,7 +142,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fact::Site;
+    use crate::fact::{HostKind, Site};
 
     static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::bundled().unwrap());
 
