@@ -89,6 +89,8 @@ pub(crate) struct Engine<'a, 'p> {
     done: FxHashSet<(u16, u32)>,
     fields: FxHashMap<(u16, u32), Option<Val>>,
     summaries: FxHashMap<(u16, u32), Option<Val>>,
+    /// What methods that set fields put there.
+    setters: FxHashMap<(u16, u32), Vec<(u32, Val)>>,
     targets: FxHashMap<(u16, u32), Option<(u16, u32)>>,
     gaps: Vec<Gap>,
     cuts: u64,
@@ -116,6 +118,7 @@ impl<'a, 'p> Engine<'a, 'p> {
             done: FxHashSet::default(),
             fields: FxHashMap::default(),
             summaries: FxHashMap::default(),
+            setters: FxHashMap::default(),
             targets: FxHashMap::default(),
             gaps: Vec::new(),
             cuts: 0,
@@ -270,6 +273,12 @@ impl<'a, 'p> Engine<'a, 'p> {
         }
     }
 
+    fn name(&self, dex: u16, number: u32) -> Option<&'a [u8]> {
+        let file = self.package.dex(dex)?;
+        let method = self.walked.get(usize::from(dex))?.method(number)?;
+        file.string(file.method(method.method)?.name)
+    }
+
     /// The method that an id of a file names, when that file itself defines it.
     fn direct(&self, dex: u16, callee: u32) -> Option<(u16, u32)> {
         let number = *self.walked.get(usize::from(dex))?.number_of.get(index(callee))?;
@@ -365,6 +374,8 @@ impl<'a, 'p> Engine<'a, 'p> {
         if wrapped.is_empty() {
             return;
         }
+        // Most callees are turned down by their name alone.
+        let names: FxHashSet<&[u8]> = wrapped.keys().filter_map(|(dex, number)| self.name(*dex, *number)).collect();
         for (dex, walked) in self.numbered() {
             let mut callees = vec![false; walked.number_of.len()];
             let mut asked = vec![false; walked.number_of.len()];
@@ -373,7 +384,10 @@ impl<'a, 'p> Engine<'a, 'p> {
                 let at = index(edge.what);
                 if let Some(asked) = asked.get_mut(at).filter(|asked| !**asked) {
                     *asked = true;
-                    let wraps = self.target(dex, edge.what).is_some_and(|m| wrapped.contains_key(&m));
+                    let file = self.package.dex(dex);
+                    let name = file.and_then(|file| file.string(file.method(edge.what)?.name));
+                    let wraps = name.is_some_and(|name| names.contains(name))
+                        && self.target(dex, edge.what).is_some_and(|m| wrapped.contains_key(&m));
                     if let Some(slot) = callees.get_mut(at) {
                         *slot = wraps;
                     }
@@ -540,14 +554,7 @@ impl<'a, 'p> Engine<'a, 'p> {
                 })
         });
         let hole = self.values.val(Atom::Field(dex, field));
-        let mut put = None;
-        if (by_initialiser || puts.count == 1) && self.interpret(dex, puts.by, &[], MAX_SETTER) {
-            let puts: Vec<(u32, Val)> = std::mem::take(&mut self.machine.outcome.puts);
-            for (_, val) in puts.iter().filter(|(f, _)| *f == field) {
-                put = Some(put.map_or(*val, |before| self.values.join(before, *val)));
-            }
-            self.machine.outcome.puts = puts;
-        }
+        let put = if by_initialiser || puts.count == 1 { self.put(dex, puts.by, field) } else { None };
         let put = put.map(|val| {
             let val = self.resolve(val, depth.saturating_add(1));
             self.values.fill(val, &mut |_, atom| matches!(atom, Atom::Param(_)).then_some(hole))
@@ -563,6 +570,27 @@ impl<'a, 'p> Engine<'a, 'p> {
             (None, None) => None,
         }
         .filter(|val| !self.values.is_unknown(*val))
+    }
+
+    /// What a method puts into a field.
+    fn put(&mut self, dex: u16, number: u32, field: u32) -> Option<Val> {
+        if !self.setters.contains_key(&(dex, number)) {
+            let mut all: Vec<(u32, Val)> = Vec::new();
+            if self.interpret(dex, number, &[], MAX_SETTER) {
+                let mut puts = std::mem::take(&mut self.machine.outcome.puts);
+                puts.sort_unstable();
+                for (field, val) in puts {
+                    match all.last_mut() {
+                        Some((last, before)) if *last == field => *before = self.values.join(*before, val),
+                        _ => all.push((field, val)),
+                    }
+                }
+            }
+            self.setters.insert((dex, number), all);
+        }
+        let all = self.setters.get(&(dex, number))?;
+        let at = all.binary_search_by_key(&field, |(field, _)| *field).ok()?;
+        all.get(at).map(|(_, val)| *val)
     }
 
     fn same_field(&mut self, dex: u16, def: &dex::ClassDef, name: &[u8]) -> Option<u32> {

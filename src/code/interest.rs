@@ -2,6 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::rule::row::Match;
 use crate::rule::{FlagKind, Identifier, IdentifierKind, Rules, Sink, SinkKind};
 
 use super::platform::{self, Model};
@@ -56,9 +57,7 @@ pub struct Interest<'r> {
     infos: Vec<Class>,
     methods: FxHashMap<(u16, &'r [u8]), Member>,
     fields: FxHashMap<(u16, &'r [u8]), u16>,
-    /// Texts that matter beyond those the identifiers know: keys and paths of switches that are files.
-    texts: FxHashSet<Box<[u8]>>,
-    commands: Vec<&'r [u8]>,
+    texts: Texts,
 }
 
 impl<'r> Interest<'r> {
@@ -72,8 +71,7 @@ impl<'r> Interest<'r> {
             infos: Vec::new(),
             methods: FxHashMap::default(),
             fields: FxHashMap::default(),
-            texts: FxHashSet::default(),
-            commands: Vec::new(),
+            texts: Texts::default(),
         };
         interest.add_platform();
         interest.add_identifiers();
@@ -131,15 +129,7 @@ impl<'r> Interest<'r> {
 
     /// Whether a string may be the value of a row. Asked once per string of a dex file.
     pub(crate) fn text(&self, bytes: &[u8]) -> bool {
-        if self.rules.identifiers.text(bytes).is_some() {
-            return true;
-        }
-        match bytes.first() {
-            Some(b'/' | b'a'..=b'z') => {
-                self.texts.contains(bytes) || self.commands.iter().any(|command| bytes.starts_with(command))
-            }
-            _ => false,
-        }
+        self.texts.contains(bytes)
     }
 
     fn number(&mut self, descriptor: &'r [u8]) -> u16 {
@@ -196,8 +186,10 @@ impl<'r> Interest<'r> {
                     self.inherit(class);
                     self.fields.insert((class, row.name.as_bytes()), index);
                 }
-                IdentifierKind::Command => self.commands.push(row.name.as_bytes()),
-                _ => {}
+                // Keys of Settings and names given to reflection are plain words: the call decides.
+                IdentifierKind::Settings | IdentifierKind::Reflected => {}
+                IdentifierKind::Native | IdentifierKind::Ioctl => {}
+                _ => self.texts.add(row.name.as_bytes(), row.how),
             }
         }
     }
@@ -223,9 +215,10 @@ impl<'r> Interest<'r> {
 
     fn add_files(&mut self, rules: &Rules) {
         for flag in rules.flags.rows().filter(|flag| flag.kind == FlagKind::File) {
-            self.texts.insert(flag.key.as_bytes().into());
+            self.texts.add(flag.key.as_bytes(), Match::Exact);
             if let Some(place) = &flag.place {
-                self.texts.insert(format!("{}/{}", place.trim_end_matches('/'), flag.key).into_bytes().into());
+                let path = format!("{}/{}", place.trim_end_matches('/'), flag.key);
+                self.texts.add(path.as_bytes(), Match::Exact);
             }
         }
     }
@@ -233,3 +226,88 @@ impl<'r> Interest<'r> {
 
 /// The class number of keyed stores that are not listed.
 const STORE: u16 = 0;
+
+/// Texts that may be the value of a row. Nearly every string of a dex file is turned down by two bits.
+#[derive(Debug, Default)]
+struct Texts {
+    exact: FxHashSet<Box<[u8]>>,
+    /// By their first bytes.
+    prefixes: FxHashMap<[u8; START], Vec<Box<[u8]>>>,
+    /// Beginnings that are shorter than [`START`].
+    short: Vec<Box<[u8]>>,
+    suffixes: Vec<Box<[u8]>>,
+    seen: Bits,
+    starts: Bits,
+}
+
+/// Bytes by which beginnings are looked up.
+const START: usize = 4;
+
+impl Texts {
+    fn add(&mut self, text: &[u8], how: Match) {
+        match (how, text.first_chunk::<START>()) {
+            (Match::Exact, _) => {
+                self.seen.set(shape(text));
+                self.exact.insert(text.into());
+            }
+            (Match::Prefix, Some(start)) => {
+                self.starts.set(u32::from_le_bytes(*start));
+                self.prefixes.entry(*start).or_default().push(text.into());
+            }
+            (Match::Prefix, None) => self.short.push(text.into()),
+            (Match::Suffix, _) => self.suffixes.push(text.into()),
+        }
+    }
+
+    fn contains(&self, text: &[u8]) -> bool {
+        if self.seen.has(shape(text)) && self.exact.contains(text) {
+            return true;
+        }
+        if let Some(start) = text.first_chunk::<START>()
+            && self.starts.has(u32::from_le_bytes(*start))
+            && let Some(prefixes) = self.prefixes.get(start)
+            && prefixes.iter().any(|prefix| text.starts_with(prefix))
+        {
+            return true;
+        }
+        self.short.iter().any(|prefix| text.starts_with(prefix))
+            || self.suffixes.iter().any(|suffix| text.ends_with(suffix))
+    }
+}
+
+/// Length and three bytes of a text, as one number.
+fn shape(text: &[u8]) -> u32 {
+    let byte = |at: usize| text.get(at).copied().unwrap_or_default();
+    let [len, ..] = text.len().to_le_bytes();
+    u32::from_le_bytes([len, byte(0), byte(text.len() >> 1), byte(text.len().wrapping_sub(1))])
+}
+
+/// A set of numbers that may claim to hold one that it does not.
+#[derive(Debug)]
+struct Bits(Box<[u64; 1 << 10]>);
+
+impl Default for Bits {
+    fn default() -> Self {
+        Self(Box::new([0; 1 << 10]))
+    }
+}
+
+impl Bits {
+    /// Word and bit of a number: the high bits of a product with an odd number close to 2³²/φ.
+    fn place(n: u32) -> (usize, u64) {
+        let hash = n.wrapping_mul(0x9e37_79b1) >> 16;
+        (usize::try_from(hash >> 6).unwrap_or(0), 1_u64.wrapping_shl(hash & 63))
+    }
+
+    fn set(&mut self, n: u32) {
+        let (word, bit) = Self::place(n);
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= bit;
+        }
+    }
+
+    fn has(&self, n: u32) -> bool {
+        let (word, bit) = Self::place(n);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
+}

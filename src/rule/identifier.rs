@@ -61,6 +61,8 @@ pub struct Identifier {
     pub class: Box<str>,
     /// Method or field name, key, URI, path …
     pub name: Box<str>,
+    /// How a value is compared; a method or field always as a whole.
+    pub how: Match,
     /// `secure`, `system`, `global` for a key of Settings where it matters.
     pub namespace: Option<Namespace>,
     /// Id of its [`Category`].
@@ -335,6 +337,7 @@ impl Identifiers {
                 kind,
                 class: class.class.as_str().into(),
                 name: name.into(),
+                how: Match::Exact,
                 namespace: None,
                 weight: self.weight(&category, weight),
                 category,
@@ -379,6 +382,7 @@ impl Identifiers {
             kind,
             class: Box::default(),
             name: value.into(),
+            how,
             namespace,
             weight: self.weight(&category, weight),
             category: category.into(),
