@@ -45,9 +45,14 @@ impl Format for Gzip {
 
     fn list(&self, blob: &Blob, stem: &str, _: &Budget) -> Listing {
         let len = blob.len();
-        // The size of the last member modulo 2^32: good enough to show.
+        // The size of the last member modulo 2^32: good enough to show, where it can be true.
         let tail = blob.read(NAME, len.saturating_sub(4)..len).unwrap_or_default();
         let size = tail.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
+        let size = if u64::from(size) > len.saturating_mul(inflate::MOST) {
+            0
+        } else {
+            size
+        };
         let entry = Entry {
             name: stem.into(),
             size: size.into(),

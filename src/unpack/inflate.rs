@@ -10,7 +10,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 use crate::bytes::{Budget, Bytes, Gap, RATIO_FROM};
 
 /// Bytes out per byte in that deflate can reach: 258 bytes for two bits, rounded up.
-const MOST: u64 = 1032;
+pub(super) const MOST: u64 = 1032;
 /// Room beyond that for streams of a few bytes.
 const SLACK: u64 = 4096;
 /// The first guess where an item does not say its size, per input byte.

@@ -253,7 +253,7 @@ impl<'a> Outer<'a> {
             Class::Unknown if leaf.size == 0 && matches!(&*ending(path), "img" | "bin") => {
                 Some(Gap::truncated("file", 0, "file", 1, 0))
             }
-            Class::Unknown if leaf.size > 0 => {
+            Class::Unknown if !head.is_empty() => {
                 Some(Gap::unsupported("file", 0, "unknown format", first.into()))
             }
             _ => None,

@@ -152,7 +152,7 @@ impl Nest<'_> {
             }));
         }
         let mut listing = format.list(&package.blob, &stem(job.leaf.path()), self.budget);
-        package.salvaged = listing.salvaged;
+        package.salvaged |= listing.salvaged;
         notices(&mut listing, &package.place, &mut package.notices);
         if listing.entries.is_empty() && listing.salvaged {
             // It only looks like a container.

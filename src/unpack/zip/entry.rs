@@ -291,7 +291,11 @@ pub(super) fn head(archive: &Archive, record: &Record, out: &mut [u8]) -> usize 
 
 /// A blob of the entry's data where it needs no decoding and Android would read it so.
 pub(super) fn plain(archive: &Archive, record: &Record) -> Option<Blob> {
-    if record.method != STORED || record.packed != record.size || record.flags & ENCRYPTED != 0 {
+    if record.method != STORED
+        || record.packed != record.size
+        || record.flags & ENCRYPTED != 0
+        || record.salvaged
+    {
         return None;
     }
     let span = locate(archive, record).ok().filter(|span| span.gaps.is_empty())?;

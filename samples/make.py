@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Writes the inputs of samples/<format>/<case>/, the same bytes each time. Python 3.11, no packages.
+
+    python3 samples/make.py            # then: BLESS=1 cargo test --test formats, and read the diff
+"""
+import gzip
+import io
+import pathlib
+import struct
+import tarfile
+import zipfile
+
+HERE = pathlib.Path(__file__).parent
+DEX = b"dex\n035\0" + bytes(104)
+AXML = b"\x03\0\x08\0" + struct.pack("<I", 8)
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(16)
+
+
+def zipped(entries, comment=b""):
+    """entries: (name, data) or (name, data, method)."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data, *method in entries:
+            info = zipfile.ZipInfo(name, (2014, 6, 1, 0, 0, 0))
+            info.compress_type = method[0] if method else zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, data)
+        archive.comment = comment
+    return out.getvalue()
+
+
+def apk(*more):
+    return zipped([("AndroidManifest.xml", AXML), ("classes.dex", DEX), *more])
+
+
+def central(data, name):
+    """Offset of the directory record of `name`."""
+    at = -1
+    while True:
+        at = data.index(b"PK\1\2", at + 1)
+        length = struct.unpack_from("<H", data, at + 28)[0]
+        if data[at + 46 : at + 46 + length] == name.encode():
+            return at
+
+
+def patched(data, at, fmt, value):
+    data = bytearray(data)
+    struct.pack_into(fmt, data, at, value)
+    return bytes(data)
+
+
+def tarred(entries):
+    """entries: (name, data) or (name, target, tarfile type)."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for name, data, *kind in entries:
+            info = tarfile.TarInfo(name)
+            if kind:
+                info.type, info.linkname = kind[0], data
+                archive.addfile(info)
+            else:
+                info.size = len(data)
+                archive.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+SCRIPT = b"""package_extract_dir("system", "/system");
+symlink("toolbox", "/system/bin/cat", "/system/bin/ls");
+set_perm(0, 0, 0644, "/system/build.prop");
+"""
+
+
+def rom():
+    return zipped([
+        ("META-INF/com/google/android/updater-script", SCRIPT),
+        ("system/app/Notes.apk", apk()),
+        ("system/app/Notes.odex", b"dey\n036\0" + bytes(32)),
+        ("system/framework/core.jar", zipped([("classes.dex", DEX)])),
+        ("system/bin/toolbox", b"\x7fELF" + bytes(60)),
+        ("system/lib/libnotes.so", b"\x7fELF" + bytes(60)),
+        ("system/media/ring.ogg", b"OggS" + bytes(60)),
+        ("system/build.prop", b"ro.build.id=SAMPLE\n"),
+        ("system/etc/hosts", b"127.0.0.1 localhost\n"),
+    ])
+
+
+def nested():
+    inner = zipped([("classes.dex", DEX), ("deep.zip", zipped([("a.txt", b"a")]))])
+    return apk(
+        ("assets/plugin.jar", inner),
+        ("assets/same.bin", inner, zipfile.ZIP_STORED),
+        ("assets/log.txt.gz", gzip.compress(b"log\n", mtime=0)),
+        ("res/drawable/icon.png", PNG, zipfile.ZIP_STORED),
+        ("assets/not.png", b"https://example.com/", zipfile.ZIP_STORED),
+        ("classes2.dex", DEX),
+        ("classes10.dex", DEX),
+    )
+
+
+def odd():
+    data = apk(("../../outside", b"x"), ("res/a.bin", b"plain", zipfile.ZIP_STORED))
+    data = patched(data, central(data, "AndroidManifest.xml") + 8, "<H", 1)
+    return patched(data, central(data, "res/a.bin") + 10, "<H", 99)
+
+
+def refused():
+    import warnings
+
+    warnings.simplefilter("ignore")
+    data = apk(("classes.dex", DEX[::-1]))
+    return b"MZ in front" + data + b"behind"
+
+
+CASES = {
+    "zip/rom": ("A ROM of the file-based kind: partition, links, odex, media.", rom()),
+    "zip/nested": ("An APK with packages in it: by name, by content, twice the same, compressed.", nested()),
+    "zip/odd": ("Loads on Android: a false encryption flag, an unknown method, a name that leads out.", odd()),
+    "zip/refused": ("Android refuses it: bytes in front and behind, a name twice. Salvaged.", refused()),
+    "zip/cut": ("The first 60 % of the ROM: local headers only.", rom()[: len(rom()) * 6 // 10]),
+    "tar/links": (
+        "Files, a link, a device, a name that leads out, a name over 100 bytes.",
+        tarred([
+            ("system/app/Notes.apk", apk()),
+            ("system/etc/link", "../app/Notes.apk", tarfile.SYMTYPE),
+            ("dev/null", "", tarfile.CHRTYPE),
+            ("../outside.txt", b"x"),
+            ("long/" * 30 + "name.txt", b"y"),
+        ]),
+    ),
+    "tar/cut": ("The last member is cut.", tarred([("a.txt", b"a" * 600), ("b.txt", b"b" * 600)])[:2248]),
+    "gzip/tgz": ("A tar in gzip.", gzip.compress(tarred([("system/app/Notes.apk", apk())]), mtime=0)),
+    "gzip/cut": ("A stream that ends early.", gzip.compress(bytes(range(256)) * 4, mtime=0)[:-40]),
+}
+
+# Bytes in front of an archive hide it, unless its name tells.
+NAMES = {"zip/refused": "in.apk"}
+
+FOLDER = {
+    "system/app/Notes/Notes.apk": apk(),
+    "system/app/Notes/oat/arm64/Notes.odex": b"\x7fELF" + bytes(60),
+    "system/build.prop": b"ro.build.id=SAMPLE\n",
+    "vendor/etc/init/a.rc": b"service a /vendor/bin/a\n",
+    "vendor/lib64/liba.so": b"\x7fELF" + bytes(60),
+}
+
+
+def main():
+    for case, (what, data) in CASES.items():
+        folder = HERE / case
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / NAMES.get(case, "in.bin")).write_bytes(data)
+        (folder / "HOW.md").write_text(f"{what}\n\nWritten by `samples/make.py` (Python 3.11, zipfile, tarfile, gzip).\n")
+    folder = HERE / "folder/dump"
+    for name, data in FOLDER.items():
+        path = folder / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    (folder / "HOW.md").write_text("A dump of two partitions.\n\nWritten by `samples/make.py` (Python 3.11, zipfile).\n")
+
+
+if __name__ == "__main__":
+    main()
