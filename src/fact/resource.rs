@@ -51,7 +51,7 @@ pub fn xml_strings(xml: &Xml<'_>, visit: &mut dyn FnMut(&[u8], &dyn Fn() -> Stri
     for (string, spot) in &mut strings {
         visit(string.utf8(&mut scratch), &|| spot.entry());
     }
-    let gaps = xml.gaps();
+    let gaps = strings.gaps().to_vec();
     if gaps.iter().any(Gap::is_loss) {
         for string in strings.rest() {
             visit(string.utf8(&mut scratch), &|| SALVAGED.to_owned());

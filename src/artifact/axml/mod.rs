@@ -173,38 +173,15 @@ impl<'a> Xml<'a> {
 
     /// Every string that an attribute or a text has for its value, once, with the first place.
     pub fn each_string(&self) -> Strings<'a> {
-        Strings::new(self.strings, self.events())
+        Strings::new(self)
     }
 
     /// What could not be read, and what was read although it is odd: the first of each kind, in
-    /// document order. Walks the document.
+    /// document order. Walks the document; who walks it anyway asks [`Strings::gaps`].
     pub fn gaps(&self) -> Vec<Gap> {
-        let mut gaps = self.gaps.clone();
-        let mut events = self.events();
-        loop {
-            let event = events.next();
-            if let Some(gap) = events.odd.take() {
-                odd_once(&mut gaps, gap);
-            }
-            match event {
-                None => return gaps,
-                Some(Event::Start(element)) => {
-                    if let Err(gap) = self.strings.check(FORMAT, element.name) {
-                        odd_once(&mut gaps, gap);
-                    }
-                    for attribute in element.attributes() {
-                        let used = attribute
-                            .value
-                            .string()
-                            .or((attribute.id == 0).then_some(attribute.name));
-                        if let Some(Err(gap)) = used.map(|i| self.strings.check(FORMAT, i)) {
-                            odd_once(&mut gaps, gap);
-                        }
-                    }
-                }
-                Some(Event::Text(_) | Event::End(_)) => {}
-            }
-        }
+        let mut strings = self.each_string();
+        while strings.next().is_some() {}
+        strings.gaps().to_vec()
     }
 }
 

@@ -1,7 +1,8 @@
 //! Every string of a document once.
 
-use super::{Attribute, Element, Event, Events, FORMAT};
-use crate::artifact::string_pool::{Once, PoolStr, StringPool};
+use super::{Attribute, Element, Event, Events, FORMAT, Xml, odd_once};
+use crate::artifact::string_pool::{Once, PoolStr};
+use crate::bytes::Gap;
 
 /// See [`Xml::each_string`].
 #[derive(Debug, Clone)]
@@ -12,22 +13,61 @@ pub struct Strings<'a> {
     element: Option<Element<'a>>,
     /// Its next attribute.
     next: usize,
+    gaps: Vec<Gap>,
 }
 
 impl<'a> Strings<'a> {
-    pub(super) fn new(pool: StringPool<'a>, events: Events<'a>) -> Self {
+    pub(super) fn new(xml: &Xml<'a>) -> Self {
+        let once = Once::new(xml.strings);
         Self {
-            once: Once::new(pool),
-            events,
+            once,
+            events: xml.events(),
             element: None,
             next: 0,
+            gaps: xml.gaps.clone(),
         }
+    }
+
+    /// What could not be read so far, and what was read although it is odd: the first of each kind, in
+    /// document order.
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
     }
 
     /// The strings that were not given yet, names of tags and attributes among them: what is left to
     /// look at when the document cannot be read to its end.
     pub fn rest(mut self) -> impl Iterator<Item = PoolStr<'a>> {
         (0..self.once.pool().len()).filter_map(move |i| self.once.take(FORMAT, i)?.ok())
+    }
+
+    /// String `i`, if it is new.
+    fn take(&mut self, i: u32) -> Option<PoolStr<'a>> {
+        match self.once.take(FORMAT, i)? {
+            Ok(string) => Some(string),
+            Err(gap) => {
+                odd_once(&mut self.gaps, gap);
+                None
+            }
+        }
+    }
+
+    /// The next attribute of the element under way whose string is new.
+    fn attribute(&mut self) -> Option<(PoolStr<'a>, Spot<'a>)> {
+        let element = self.element?;
+        while let Some(attribute) = element.attribute(self.next) {
+            self.next = self.next.saturating_add(1);
+            if let Some(string) = attribute.string_index().and_then(|i| self.take(i)) {
+                return Some((
+                    string,
+                    Spot {
+                        element: Some(element),
+                        attribute: Some(attribute),
+                    },
+                ));
+            }
+        }
+        self.element = None;
+        None
     }
 }
 
@@ -36,31 +76,23 @@ impl<'a> Iterator for Strings<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            while let Some(element) = self.element {
-                let Some(attribute) = element.attribute(self.next) else {
-                    self.element = None;
-                    break;
-                };
-                self.next = self.next.saturating_add(1);
-                let string = attribute.string_index().and_then(|i| self.once.take(FORMAT, i));
-                if let Some(Ok(string)) = string {
-                    return Some((
-                        string,
-                        Spot {
-                            element: Some(element),
-                            attribute: Some(attribute),
-                        },
-                    ));
-                }
+            if let Some(found) = self.attribute() {
+                return Some(found);
             }
-            match self.events.next()? {
+            let event = self.events.next();
+            if let Some(gap) = self.events.odd.take() {
+                odd_once(&mut self.gaps, gap);
+            }
+            match event? {
                 Event::Start(element) => {
+                    if let Err(gap) = self.once.pool().check(FORMAT, element.name) {
+                        odd_once(&mut self.gaps, gap);
+                    }
                     self.element = Some(element);
                     self.next = 0;
                 }
                 Event::Text(_) => {
-                    let string = self.events.text.and_then(|i| self.once.take(FORMAT, i));
-                    if let Some(Ok(string)) = string {
+                    if let Some(string) = self.events.text.and_then(|i| self.take(i)) {
                         return Some((
                             string,
                             Spot {
