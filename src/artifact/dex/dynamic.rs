@@ -1,13 +1,12 @@
 //! Method handles and call sites, of `invoke-custom` and `const-method-handle`.
 //!
 //! Spec: *Dalvik executable format*, "method_handle_item", "call_site_id_item", "call_site_item" (038
-//! and later). The header does not name these tables; only the map does, so this is the one place that
-//! reads it, and it looks at nothing else in there.
+//! and later). The header does not name these tables; only the map does.
 
 use crate::bytes::Gap;
 
 use super::value::Values;
-use super::{Dex, FORMAT, Item, Value, size, wide};
+use super::{Dex, FORMAT, Item, Value, size};
 
 /// `TYPE_CALL_SITE_ID_ITEM`
 const CALL_SITES: u16 = 7;
@@ -113,45 +112,12 @@ impl<'a> Dex<'a> {
         (i < len).then(|| size(off).saturating_add(size(i).saturating_mul(width)))
     }
 
-    /// Number and offset of the items of one kind, by `map_list`. Linear, over twenty entries.
+    /// Number and offset of the items of one kind.
     fn map_item(&self, kind: u16) -> Option<(u32, u32)> {
-        let (len, rest) = self
-            .data()
-            .get(size(self.header().map_off)..)?
-            .split_first_chunk::<4>()?;
-        // A map has one entry per kind, and there are two dozen kinds; whoever lists more is lying.
-        let entries = rest
-            .as_chunks::<12>()
-            .0
-            .iter()
-            .take(size(u32::from_le_bytes(*len)).min(64));
-        entries
-            .into_iter()
-            .find_map(|&[a, b, _, _, e, f, g, h, i, j, k, l]| {
-                let found = u16::from_le_bytes([a, b]) == kind;
-                found.then(|| (u32::from_le_bytes([e, f, g, h]), u32::from_le_bytes([i, j, k, l])))
-            })
-    }
-
-    /// Whether `map_list` lies in the file and has the number of items that the header has.
-    pub(super) fn check_map(&self) -> Result<(), Gap> {
-        let at = u64::from(self.header().map_off);
-        let rest = self.data().get(size(self.header().map_off)..).unwrap_or_default();
-        let Some((len, rest)) = rest.split_first_chunk::<4>() else {
-            return Err(Gap::truncated(FORMAT, at, "map_list", 4, wide(rest.len())));
-        };
-        let len = u32::from_le_bytes(*len);
-        let need = size(len).saturating_mul(12);
-        if need > rest.len() {
-            return Err(Gap::truncated(
-                FORMAT,
-                at,
-                "map_list",
-                wide(need),
-                wide(rest.len()),
-            ));
-        }
-        Ok(())
+        super::map::entries(self)
+            .ok()?
+            .find(|entry| entry.kind == kind)
+            .map(|entry| (entry.size, entry.off))
     }
 }
 

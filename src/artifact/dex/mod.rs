@@ -21,6 +21,7 @@ mod header;
 mod ids;
 mod insn;
 mod leb;
+mod map;
 mod mutf8;
 pub mod opcode;
 mod value;
@@ -127,12 +128,7 @@ impl<'a> Dex<'a> {
             return Ok(());
         }
         let at = wide(self.at).saturating_add(8);
-        Err(Gap::invalid(
-            FORMAT,
-            at,
-            "checksum",
-            u64::from(self.header.checksum),
-        ))
+        Err(Gap::odd(FORMAT, at, "checksum", u64::from(self.header.checksum)))
     }
 }
 

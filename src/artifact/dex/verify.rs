@@ -108,7 +108,7 @@ impl Dex<'_> {
         self.verify_ids(&mut broken);
         self.verify_classes(&mut broken);
         let mut gaps: Vec<Gap> = broken.gaps().collect();
-        gaps.extend(self.check_map().err());
+        super::map::check(self, &mut gaps);
         gaps
     }
 
