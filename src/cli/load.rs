@@ -1,6 +1,6 @@
 //! From an argument to a report: a saved one, or a scan.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -254,21 +254,23 @@ pub(super) fn is_report(path: &Path) -> bool {
 
 /// Reads a saved report, from standard input for `-`.
 pub(super) fn saved(path: &Path) -> Result<Report, Error> {
-    let (name, bytes) = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        let read = io::stdin().lock().take(MAX_REPORT).read_to_end(&mut bytes);
-        read.map_err(|e| Error::input(format!("standard input cannot be read: {e}")))?;
-        ("standard input".to_owned(), bytes)
+    let stdin = path == Path::new("-");
+    let name = if stdin {
+        "standard input".to_owned()
     } else {
-        let kind = fs::metadata(path).map_err(|e| match e.kind() {
-            io::ErrorKind::NotFound => not_found(path),
-            _ => unreadable(path, &e),
-        })?;
-        if !kind.is_file() || kind.len() > MAX_REPORT {
-            return Err(Error::input(format!("{} is not a saved report", shown(path))));
-        }
-        (shown(path), fs::read(path).map_err(|e| unreadable(path, &e))?)
+        shown(path)
     };
+    let mut bytes = Vec::new();
+    let read = if stdin {
+        io::stdin().lock().take(MAX_REPORT).read_to_end(&mut bytes)
+    } else {
+        // Not only regular files: a report may well come from a pipe, `<(phonehome scan …)`.
+        File::open(path).and_then(|file| file.take(MAX_REPORT).read_to_end(&mut bytes))
+    };
+    read.map_err(|e| match e.kind() {
+        io::ErrorKind::NotFound => not_found(path),
+        _ => Error::input(format!("{name} cannot be read: {e}")),
+    })?;
     report::load(&bytes).map_err(|e| {
         Error::new(Exit::Input, format!("{name} {e}"))
             .help("make one with `phonehome scan INPUT -o json=report.json`")

@@ -212,4 +212,41 @@ mod tests {
     fn the_arguments_are_sound() {
         Cli::command().debug_assert();
     }
+
+    /// Rust files below a folder.
+    fn sources(dir: &std::path::Path, out: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, out);
+            } else {
+                out.push(path);
+            }
+        }
+    }
+
+    #[test]
+    fn every_option_that_a_gap_names_is_there() {
+        let command = Cli::command();
+        let scan = command.find_subcommand("scan").unwrap();
+        let mut files = Vec::new();
+        let src = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        for module in ["bytes", "unpack", "artifact", "code", "fact"] {
+            sources(&src.join(module), &mut files);
+        }
+        let mut named = 0;
+        for file in files {
+            let text = std::fs::read_to_string(&file).unwrap();
+            for option in text.split('"').filter_map(|t| t.strip_prefix("--max-")) {
+                named += 1;
+                let long = format!("max-{option}");
+                assert!(
+                    scan.get_arguments().any(|a| a.get_long() == Some(&long)),
+                    "{}: --{long}",
+                    file.display()
+                );
+            }
+        }
+        assert!(named > 0);
+    }
 }

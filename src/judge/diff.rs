@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::detect::Finding;
+use crate::fact::UnitKind;
 
 use super::side::tenth;
 use super::{Loss, Side, losses, severity_name};
@@ -109,6 +110,8 @@ pub enum End {
 pub struct AppChange {
     /// Short name.
     pub name: String,
+    /// Kind.
+    pub kind: UnitKind,
     /// Logical place, in the new build where it is there.
     pub place: String,
     /// Partition.
@@ -374,8 +377,9 @@ fn key<'a>(side: &Side, package: Option<&'a str>, place: &'a str) -> &'a str {
 
 fn apps(old: &Side, new: &Side, diff: &Diff) -> Vec<AppChange> {
     let mut table: BTreeMap<String, AppChange> = BTreeMap::new();
-    let row = |name: &str, place: &str, partition: &str| AppChange {
+    let row = |name: &str, kind: UnitKind, place: &str, partition: &str| AppChange {
         name: name.to_owned(),
+        kind,
         place: place.to_owned(),
         partition: partition.to_owned(),
         old: None,
@@ -387,19 +391,19 @@ fn apps(old: &Side, new: &Side, diff: &Diff) -> Vec<AppChange> {
     for unit in &new.units {
         let entry = table
             .entry(key(new, unit.package, unit.place).to_owned())
-            .or_insert_with(|| row(unit.name, unit.place, unit.partition));
+            .or_insert_with(|| row(unit.name, unit.kind, unit.place, unit.partition));
         entry.new = Some(tenth(entry.new.unwrap_or(0.0) + unit.score));
     }
     for unit in &old.units {
         let entry = table
             .entry(key(old, unit.package, unit.place).to_owned())
-            .or_insert_with(|| row(unit.name, unit.place, unit.partition));
+            .or_insert_with(|| row(unit.name, unit.kind, unit.place, unit.partition));
         entry.old = Some(tenth(entry.old.unwrap_or(0.0) + unit.score));
     }
     let mut tally = |side: &Side, finding: &Finding, which: fn(&mut AppChange) -> &mut u64| {
         let entry = table
             .entry(key(side, finding.package.as_deref(), &finding.place).to_owned())
-            .or_insert_with(|| row(&finding.app, &finding.place, &finding.partition));
+            .or_insert_with(|| row(&finding.app, finding.kind, &finding.place, &finding.partition));
         let n = which(entry);
         *n = n.saturating_add(1);
     };

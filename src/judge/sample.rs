@@ -82,6 +82,7 @@ impl Build {
     pub(super) fn side(&self) -> Side<'_> {
         let unit = SideUnit {
             name: "a",
+            kind: UnitKind::App,
             place: "system:app/A.apk",
             package: None,
             partition: "system",

@@ -1,7 +1,7 @@
 //! One build, as a judge sees it.
 
 use crate::detect::Finding;
-use crate::fact::{Coverage, NoticeFact};
+use crate::fact::{Coverage, NoticeFact, UnitKind};
 
 /// What is judged: a report, seen from below.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +33,8 @@ pub struct Side<'a> {
 pub struct SideUnit<'a> {
     /// Short name.
     pub name: &'a str,
+    /// Kind.
+    pub kind: UnitKind,
     /// Logical place.
     pub place: &'a str,
     /// Package name.

@@ -28,6 +28,7 @@ impl Report {
                 .iter()
                 .map(|app| SideUnit {
                     name: &app.name,
+                    kind: app.kind,
                     place: &app.place,
                     package: app.package.as_deref(),
                     partition: &app.partition,

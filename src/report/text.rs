@@ -103,7 +103,14 @@ fn head(report: &Report, look: &Look, to: &mut dyn Write) -> io::Result<()> {
 }
 
 /// `system:Mms`, or `Mms` where there is no partition.
-pub(super) fn short_place(partition: &str, app: &str) -> String {
+pub(super) fn short_place(kind: UnitKind, partition: &str, app: &str) -> String {
+    if kind == UnitKind::Config {
+        return if partition.is_empty() {
+            "configuration".to_owned()
+        } else {
+            format!("{partition}: configuration")
+        };
+    }
     if partition.is_empty() {
         app.to_owned()
     } else {
@@ -127,7 +134,7 @@ pub(super) fn finding_cells(finding: &Finding, mark: &str) -> [Cell; 5] {
     [
         Cell::severity(Some(finding.severity)),
         Cell::score(finding.score.total),
-        Cell::new(short_place(&finding.partition, &finding.app)),
+        Cell::new(short_place(finding.kind, &finding.partition, &finding.app)),
         Cell::new(format!("{}{mark}", finding.title)),
         Cell::styled(&finding.id, DIM),
     ]
@@ -197,7 +204,7 @@ fn apps(report: &Report, look: &Look, to: &mut dyn Write) -> io::Result<()> {
                 .join(" · ")
         });
         table.row([
-            Cell::new(short_place(&app.partition, &app.name)),
+            Cell::new(short_place(app.kind, &app.partition, &app.name)),
             Cell::score(app.score),
             Cell::new(app.findings.len().to_string()),
             Cell::severity(app.worst),
@@ -432,7 +439,7 @@ fn write_verdict(verdict: &Verdict, report: &Report, look: &Look, to: &mut dyn W
                 table.row([
                     Cell::new("         "),
                     Cell::styled(letter(finding.severity), paint(finding.severity)),
-                    Cell::new(short_place(&finding.partition, &finding.app)),
+                    Cell::new(short_place(finding.kind, &finding.partition, &finding.app)),
                     Cell::new(&finding.title),
                     Cell::styled(&finding.id, DIM),
                 ]);

@@ -80,7 +80,7 @@ fn findings(diff: &Diff, look: &Look, to: &mut dyn Write) -> io::Result<()> {
         [
             Cell::styled(sign, BOLD),
             Cell::severity(Some(finding.severity)),
-            Cell::new(short_place(&finding.partition, &finding.app)),
+            Cell::new(short_place(finding.kind, &finding.partition, &finding.app)),
             Cell::new(what),
             Cell::styled(&finding.id, DIM),
         ]
@@ -146,7 +146,7 @@ fn apps(diff: &Diff, look: &Look, to: &mut dyn Write) -> io::Result<()> {
         }
         counts.push(')');
         table.row([
-            Cell::new(short_place(&app.partition, &app.name)),
+            Cell::new(short_place(app.kind, &app.partition, &app.name)),
             score(app.old),
             score(app.new),
             Cell::new(signed(app.new.unwrap_or(0.0) - app.old.unwrap_or(0.0))),
