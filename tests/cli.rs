@@ -63,6 +63,11 @@ fn a_report_as_text() {
 }
 
 #[test]
+fn a_report_with_all_its_evidence() {
+    insta::assert_snapshot!(run(&["report", NEW, "-vv"]));
+}
+
+#[test]
 fn a_comparison_as_text() {
     insta::assert_snapshot!(run(&["diff", OLD, NEW, "--isolated"]));
 }

@@ -162,6 +162,7 @@ fn findings(report: &Report, look: &Look, to: &mut dyn Write) -> io::Result<()> 
         };
         if look.all || shown < TOP_FINDINGS {
             table.row(finding_cells(finding, &mark));
+            evidence(finding, look, &mut table);
             shown = shown.saturating_add(1);
         } else {
             let n = rest.entry(finding.severity).or_default();
@@ -178,6 +179,32 @@ fn findings(report: &Report, look: &Look, to: &mut dyn Write) -> io::Result<()> 
         writeln!(to, " … {} more: --all", rest.join(", "))?;
     }
     writeln!(to)
+}
+
+/// The places of a finding below it: the best one with `-v`, all with their lines with `-vv`.
+fn evidence(finding: &Finding, look: &Look, table: &mut Table) {
+    let mut line = |text: String| {
+        let blank = || Cell::new("");
+        table.row([blank(), blank(), blank(), Cell::styled(text, DIM), blank()]);
+    };
+    let shown = match look.verbose {
+        0 => 0,
+        1 => 1,
+        _ => usize::MAX,
+    };
+    for site in finding.sites.iter().take(shown) {
+        let parts = [
+            Some(&site.place),
+            site.class.as_ref(),
+            site.method.as_ref(),
+            site.entry.as_ref(),
+        ];
+        let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+        line(format!("  {}", parts.join(" ")));
+        if look.verbose > 1 {
+            site.lines.iter().for_each(|text| line(format!("    {text}")));
+        }
+    }
 }
 
 fn apps(report: &Report, look: &Look, to: &mut dyn Write) -> io::Result<()> {
