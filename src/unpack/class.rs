@@ -169,6 +169,8 @@ const NAMES: &[(&str, Class)] = &[
     ("sf", Class::Text),
     ("svg", Class::Xml),
     ("kl", Class::Text),
+    // Brotli has no magic: only its name tells.
+    ("br", Class::Unread("brotli")),
     ("idc", Class::Text),
 ];
 

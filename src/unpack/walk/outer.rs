@@ -311,7 +311,24 @@ impl<'a> Outer<'a> {
         for (link, target) in std::mem::take(&mut listing.links) {
             self.links.push((layout.logical(&name::inert(&link)), target));
         }
-        notices(&mut listing, &place, &mut self.notices);
+        for remark in listing.notices {
+            let place = match &remark.entry {
+                Some(entry) => {
+                    let path = if inner.is_empty() {
+                        entry.to_string()
+                    } else {
+                        format!("{inner}/{entry}")
+                    };
+                    self.place(&layout.logical(&name::inert(entry)), &path)
+                }
+                None => place.clone(),
+            };
+            self.notices.push(Notice {
+                place,
+                gap: remark.gap,
+                unread: remark.unread,
+            });
+        }
     }
 
     fn finish(mut self) -> Tree {

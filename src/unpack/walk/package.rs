@@ -298,15 +298,20 @@ impl Nest<'_> {
     }
 }
 
-/// Looks at the first bytes where the name says too little, or where that costs nothing.
+/// Looks at the first bytes where the name says too little, where it often lies (plug-ins are called
+/// `.so` and `.xml` and kept in `assets/`), or where looking costs nothing.
 fn peek(leaf: &mut Leaf) {
+    let resource = leaf
+        .path()
+        .strip_prefix("res/")
+        .is_some_and(|path| !path.starts_with("raw"));
     let look = match leaf.class {
-        Class::Unknown | Class::Archive(_) => true,
-        Class::Media("digest") => false,
+        Class::Manifest | Class::Arsc | Class::Dex | Class::Media("digest") => false,
         Class::Media(_) => leaf.is_at_hand() || leaf.packed() > SUSPECT,
-        _ => false,
+        Class::Unknown | Class::Archive(_) => true,
+        _ => !resource,
     };
-    if !look || leaf.size == 0 {
+    if !look || leaf.size == 0 && leaf.packed() == 0 {
         return;
     }
     let mut head = [0; PEEK];
