@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter};
 
 use super::endpoint::{Endpoints, Finder};
 use super::model::{DefaultFrom, KnownSwitch, Site, Source, Switch, SwitchKind, SwitchState};
@@ -243,7 +243,8 @@ impl Reading<'_, '_> {
     /// Searches the text of a file from byte `offset` on for hosts.
     fn search(&mut self, file: &[u8], offset: usize, lines: &OnceCell<Lines>) {
         let text = file.get(offset..).unwrap_or_default();
-        let settings = is_settings(file_name(self.place));
+        // A NUL means UTF-16, or no text at all.
+        let settings = is_settings(file_name(self.place)) && memchr(0, text).is_none();
         let hits = if settings {
             self.finder.text(text)
         } else {

@@ -77,8 +77,9 @@ pub fn outer(skipped: &[Skipped], notices: &[Notice]) -> (Coverage, Vec<NoticeFa
 fn identity(unit: &unpack::Unit) -> Unit {
     let place = unit.place.logical();
     let file = place.rsplit(['/', ':', '!']).find(|part| !part.is_empty()).unwrap_or(place);
-    let name = match file.rsplit_once('.') {
-        Some((stem, _)) if !stem.is_empty() => stem,
+    let name = match (unit.kind, file.rsplit_once('.')) {
+        (GroupKind::Config, _) => "configuration",
+        (_, Some((stem, _))) if !stem.is_empty() => stem,
         _ => file,
     };
     Unit {

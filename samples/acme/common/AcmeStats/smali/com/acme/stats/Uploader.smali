@@ -16,11 +16,11 @@
     return v0
 .end method
 
-# Assembles http://stats.acme.example/v1/report?imei=<imei>&id=<android id>
+# Assembles http://stats.acme.example.com/v1/report?imei=<imei>&id=<android id>
 .method public static upload(Landroid/content/Context;)V
     .registers 5
     new-instance v0, Ljava/lang/StringBuilder;
-    const-string v1, "http://stats.acme.example/v1/report?imei="
+    const-string v1, "http://stats.acme.example.com/v1/report?imei="
     invoke-direct {v0, v1}, Ljava/lang/StringBuilder;-><init>(Ljava/lang/String;)V
     invoke-static {p0}, Lcom/acme/stats/DeviceId;->imei(Landroid/content/Context;)Ljava/lang/String;
     move-result-object v1

@@ -5,10 +5,10 @@
 .method public static server(Z)Ljava/lang/String;
     .registers 2
     if-eqz p0, :china
-    const-string v0, "https://feed.acme.example/v2/ads"
+    const-string v0, "https://feed.acme.example.com/v2/ads"
     goto :end
     :china
-    const-string v0, "http://staging.feed.acme.example/v2/ads"
+    const-string v0, "http://staging.feed.acme.example.com/v2/ads"
     :end
     return-object v0
 .end method

@@ -1,12 +1,14 @@
 .class public final Lcom/acme/messages/Cloud;
 .super Ljava/lang/Object;
 
-# The switch of 2014: in the old build cloud messaging is on until somebody turns it off.
-.method public static on(Landroid/content/SharedPreferences;)Z
-    .registers 3
-    const-string v0, "pref_key_enable_mx"
-    const/4 v1, 0x0
-    invoke-interface {p0, v0, v1}, Landroid/content/SharedPreferences;->getBoolean(Ljava/lang/String;Z)Z
+# The switch of 2014: cloud messaging is off until somebody turns it on.
+.method public static on(Landroid/content/Context;)Z
+    .registers 4
+    invoke-virtual {p0}, Landroid/content/Context;->getContentResolver()Landroid/content/ContentResolver;
+    move-result-object v0
+    const-string v1, "cloud_messaging_on"
+    const/4 v2, 0x0
+    invoke-static {v0, v1, v2}, Landroid/provider/Settings$Secure;->getInt(Landroid/content/ContentResolver;Ljava/lang/String;I)I
     move-result v0
     return v0
 .end method
