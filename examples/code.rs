@@ -1,6 +1,6 @@
 //! Reads the code of dex files and prints what was found, with the time that it took.
 //!
-//!   code [-q] FILE.dex …
+//!   code [-q] [-r | -f] FILE.dex …     -q: totals only; -r: without facts; -f: facts alone
 
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::arithmetic_side_effects)]
 
@@ -14,10 +14,15 @@ use phonehome::fact::endpoint::{Endpoints, Finder};
 use phonehome::rule::Rules;
 
 fn main() {
-    let mut quiet = false;
+    let (mut quiet, mut only_read, mut only_facts) = (false, false, false);
     let mut paths = Vec::new();
     for arg in std::env::args().skip(1) {
-        if arg == "-q" { quiet = true } else { paths.push(arg) }
+        match arg.as_str() {
+            "-q" => quiet = true,
+            "-r" => only_read = true,
+            "-f" => only_facts = true,
+            _ => paths.push(arg),
+        }
     }
     let rules = Rules::bundled().expect("rules");
     let start = Instant::now();
@@ -33,7 +38,8 @@ fn main() {
         let name = path.rsplit('/').next().unwrap_or(path);
         let start = Instant::now();
         let hot = |text: &[u8]| !finder.text(text).is_empty() || memchr::memmem::find(text, b"://").is_some();
-        let reading = phonehome::code::analyse(&opened.dexes, &interest, &hot);
+        let dexes = if only_facts { &[] } else { opened.dexes.as_slice() };
+        let reading = phonehome::code::analyse(dexes, &interest, &hot);
         reading_time += start.elapsed().as_secs_f64();
         let (wanted, methods) = reading.methods();
         let (walked, steps) = reading.effort();
@@ -42,6 +48,9 @@ fn main() {
         totals[2] += usize::try_from(walked).unwrap_or(0);
         totals[3] += usize::try_from(steps).unwrap_or(0);
         totals[4] += reading.calls().count();
+        if only_read {
+            continue;
+        }
         let start = Instant::now();
         let files: Vec<File<'_>> =
             opened.dexes.iter().map(|dex| File { place: Place::root(name), dex: *dex }).collect();

@@ -14,8 +14,10 @@ use super::table::{Table, string};
 use super::value::{Atom, AtomId, Val};
 use super::walk::Walked;
 
-/// Instructions before and after the one that is meant, in evidence.
-const CONTEXT: usize = 3;
+/// Instructions before the one that is meant, in evidence: its key and its default.
+const BEFORE: usize = 2;
+/// Instructions after it: what becomes of the result.
+const AFTER: usize = 1;
 
 /// One alternative of an argument.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -517,7 +519,7 @@ impl<'a> Reading<'a> {
         let mut after = 0_usize;
         for insn in code.insns() {
             if insn.pc < at.pc {
-                if before.len() == CONTEXT {
+                if before.len() == BEFORE {
                     before.pop_front();
                 }
                 before.push_back(insn);
@@ -529,7 +531,7 @@ impl<'a> Reading<'a> {
                 continue;
             }
             after = after.saturating_add(1);
-            if after >= CONTEXT || insn.is_payload() {
+            if after > AFTER || insn.is_payload() {
                 break;
             }
             lines.push(format!("  {:04x}: {}", insn.pc, disassemble(dex, &insn)));

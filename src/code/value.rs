@@ -161,6 +161,7 @@ pub struct Values<'a> {
     ids: FxHashMap<Atom, AtomId>,
     sets: Vec<Set>,
     set_ids: FxHashMap<Set, u32>,
+    joins: FxHashMap<(Val, Val), Val>,
     lits: Vec<Lit<'a>>,
     lit_ids: FxHashMap<(u16, u32), AtomId>,
     made: Vec<Box<[u8]>>,
@@ -184,6 +185,7 @@ impl<'a> Values<'a> {
             ids: FxHashMap::default(),
             sets: Vec::new(),
             set_ids: FxHashMap::default(),
+            joins: FxHashMap::default(),
             lits: Vec::new(),
             lit_ids: FxHashMap::default(),
             made: Vec::new(),
@@ -388,12 +390,19 @@ impl<'a> Values<'a> {
         if a == Val::UNSET {
             return b;
         }
+        if let Some(joined) = self.joins.get(&(a, b)) {
+            return *joined;
+        }
         let mut set = self.alternatives(a).0;
         let other = self.alternatives(b);
         for id in other.as_slice() {
             self.add(&mut set, *id);
         }
-        self.seal(set)
+        let joined = self.seal(set);
+        if self.joins.len() < MAX_ATOMS {
+            self.joins.insert((a, b), joined);
+        }
+        joined
     }
 
     /// What a value becomes that still changes after some turns of a loop: a string keeps its

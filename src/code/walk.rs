@@ -1,7 +1,9 @@
 //! One linear walk over all code of a dex file: who uses which string, field and method of interest, and
 //! which methods are worth interpreting. Nothing is stored per instruction that is of no interest.
 
-use crate::artifact::dex::{Body, Dex};
+use std::sync::LazyLock;
+
+use crate::artifact::dex::{Body, Dex, Dialect, Op};
 use crate::bytes::Gap;
 
 use super::package::{NONE, Package, count, index};
@@ -27,9 +29,15 @@ pub(crate) struct Method {
 
 impl Method {
     /// Whether what its registers hold is worth computing.
-    fn needs_values(&self) -> bool {
+    fn needs_values(&self, dex: &Dex<'_>) -> bool {
         let calls = |bits| self.calls & bits != 0;
-        calls(method::ARGS | method::IDENTIFIER)
+        // Whether it hands an identifier to its callers is worth a look only if it returns something.
+        let returns = || {
+            let proto = dex.method(self.method).and_then(|id| dex.proto(id.proto));
+            proto.is_some_and(|proto| dex.type_descriptor(proto.return_type) != Some(b"V"))
+        };
+        calls(method::ARGS)
+            || (calls(method::IDENTIFIER) && returns())
             || self.strings & string::HOT != 0
             || (self.strings & string::VALUE != 0 && calls(method::USE | method::TEXT))
     }
@@ -92,14 +100,16 @@ impl Walked {
         };
         for body in dex.bodies() {
             match body {
-                Ok(body) => walked.body(package, dex_no, &body, table),
+                Ok(body) => walked.body(package, dex_no, dex, &body, table),
                 Err(gap) => walked.gaps.push(gap),
             }
         }
         walked
     }
 
-    fn body(&mut self, package: &Package<'_>, dex_no: u16, body: &Body<'_>, table: &Table) {
+    // Not inlined: its loop needs all registers for itself.
+    #[inline(never)]
+    fn body(&mut self, package: &Package<'_>, dex_no: u16, dex: &Dex<'_>, body: &Body<'_>, table: &Table) {
         let number = count(self.methods.len());
         let type_ = body.class.class;
         // Of two definitions of a class the first counts; the code of the other is read all the same.
@@ -116,74 +126,90 @@ impl Walked {
             calls: 0,
             strings: 0,
         };
-        let mut insns = body.code.insns();
-        for insn in insns.by_ref() {
-            match insn.op.0 {
-                0x6e..=0x72 | 0x74..=0x78 => self.call(insn.index(), number, insn.pc, table, &mut method),
-                0x1a | 0x1b => self.string(insn.string(), number, insn.pc, table, &mut method),
-                // iget*, sget*
-                0x52..=0x58 | 0x60..=0x66 => self.read(insn.index(), number, insn.pc, table),
-                // iput*, sput*
-                0x59..=0x5f | 0x67..=0x6d => self.put(insn.index(), number),
-                // invoke-polymorphic, invoke-custom: the latter joins strings.
-                0xfa..=0xfd => method.calls |= method::TEXT,
-                _ => {}
+        let steps = match dex.dialect() {
+            Dialect::Standard => &STEPS.0,
+            Dialect::Odex => &STEPS.1,
+        };
+        // One table per kind: of most instructions one byte says that they are of no interest.
+        let tables: [&[u8]; 4] = [&[], &table.methods, &table.strings, &table.fields];
+        let (units, _) = body.code.insns.as_chunks::<2>();
+        let mut at = 0_usize;
+        while let Some([op, high]) = units.get(at) {
+            let Step { width, kind, table: which } = steps.get(usize::from(*op)).copied().unwrap_or_default();
+            let unit = |i: usize| units.get(at.saturating_add(i)).map_or(0, |unit| u32::from(u16::from_le_bytes(*unit)));
+            let what = unit(1);
+            let bits = tables.get(usize::from(which)).and_then(|table| table.get(index(what))).copied().unwrap_or_default();
+            if bits != 0 || kind == Kind::Special {
+                match kind {
+                    Kind::Call => self.call(what, bits, number, at, &mut method),
+                    Kind::String => self.string(what, bits, number, at, &mut method),
+                    Kind::Read => self.read(what, bits, number, at),
+                    Kind::Put => self.put(what, number),
+                    Kind::Other => {}
+                    Kind::Special => match (op, high) {
+                        (0, 1..=3) => {
+                            let payload = body.code.insns_at(count(at)).next();
+                            let width = payload.map_or(units.len(), |payload| index(payload.width()));
+                            at = at.saturating_add(width.max(1));
+                            continue;
+                        }
+                        (0x1b, _) => {
+                            let what = what | unit(2).wrapping_shl(16);
+                            self.string(what, table.string(what), number, at, &mut method);
+                        }
+                        (0xfc | 0xfd, _) => method.calls |= method::TEXT,
+                        _ => {}
+                    },
+                }
             }
+            at = at.saturating_add(usize::from(width));
         }
-        if let Some(gap) = insns.gap() {
-            self.gaps.push(gap);
+        if at != units.len() {
+            // The last instruction does not fit: the careful reader says how.
+            let mut insns = body.code.insns();
+            insns.by_ref().for_each(drop);
+            self.gaps.extend(insns.gap());
         }
         self.bytes = self.bytes.saturating_add(u64::try_from(body.code.insns.len()).unwrap_or(u64::MAX));
         if let Some(slot) = self.number_of.get_mut(index(method.method)).filter(|slot| **slot == NONE) {
             *slot = number;
         }
-        if method.needs_values() {
+        if method.needs_values(dex) {
             self.wanted.push(number);
         }
         self.methods.push(method);
     }
 
-    #[inline]
-    fn call(&mut self, what: Option<u32>, by: u32, pc: u32, table: &Table, method: &mut Method) {
-        let Some(what) = what else { return };
-        let bits = table.methods.get(index(what)).copied().unwrap_or_default();
-        if bits == 0 {
-            return;
-        }
+    fn call(&mut self, what: u32, bits: u8, by: u32, at: usize, method: &mut Method) {
+        let used = Use { what, by, pc: count(at) };
         method.calls |= bits;
         if bits & method::OWN != 0 {
-            self.edges.push(Use { what, by, pc });
+            self.edges.push(used);
         }
         if bits & method::SITE != 0 {
-            self.sites.push(Use { what, by, pc });
+            self.sites.push(used);
         }
     }
 
-    #[inline]
-    fn string(&mut self, what: Option<u32>, by: u32, pc: u32, table: &Table, method: &mut Method) {
-        let Some(what) = what else { return };
-        let bits = table.string(what);
+    fn string(&mut self, what: u32, bits: u8, by: u32, at: usize, method: &mut Method) {
         if bits != 0 {
             method.strings |= bits;
-            self.strings.push(Use { what, by, pc });
+            self.strings.push(Use { what, by, pc: count(at) });
         }
     }
 
-    #[inline]
-    fn read(&mut self, what: Option<u32>, by: u32, pc: u32, table: &Table) {
-        let Some(what) = what else { return };
-        let bits = table.fields.get(index(what)).copied().unwrap_or_default();
+    fn read(&mut self, what: u32, bits: u8, by: u32, at: usize) {
+        let used = Use { what, by, pc: count(at) };
         if bits & field::SITE != 0 {
-            self.reads.push(Use { what, by, pc });
+            self.reads.push(used);
         }
         if bits & field::OWN_TEXT != 0 {
-            self.own_reads.push(Use { what, by, pc });
+            self.own_reads.push(used);
         }
     }
 
-    #[inline]
-    fn put(&mut self, what: Option<u32>, by: u32) {
-        let Some(puts) = what.and_then(|what| self.puts.get_mut(index(what))) else { return };
+    fn put(&mut self, what: u32, by: u32) {
+        let Some(puts) = self.puts.get_mut(index(what)) else { return };
         if puts.count == 0 {
             puts.by = by;
         }
@@ -195,3 +221,46 @@ impl Walked {
         self.methods.get(index(number))
     }
 }
+
+/// What the walk needs to know of an opcode.
+#[derive(Debug, Clone, Copy, Default)]
+struct Step {
+    /// Code units.
+    width: u8,
+    kind: Kind,
+    /// Which table its index leads into: none, methods, strings, fields.
+    table: u8,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Kind {
+    #[default]
+    Other,
+    Call,
+    String,
+    Read,
+    Put,
+    /// `nop`, which may be the data of a switch or an array; `const-string/jumbo`; `invoke-custom`.
+    Special,
+}
+
+/// Steps by opcode: standard, and of an odex.
+static STEPS: LazyLock<([Step; 256], [Step; 256])> = LazyLock::new(|| {
+    let steps = |dialect| {
+        std::array::from_fn(|byte| {
+            let op = Op::new(u8::try_from(byte).unwrap_or(0), dialect);
+            let (kind, table) = match op.0 {
+                0x6e..=0x72 | 0x74..=0x78 => (Kind::Call, 1),
+                0x1a => (Kind::String, 2),
+                // iget*, sget*
+                0x52..=0x58 | 0x60..=0x66 => (Kind::Read, 3),
+                // iput*, sput*
+                0x59..=0x5f | 0x67..=0x6d => (Kind::Put, 3),
+                0x00 | 0x1b | 0xfc | 0xfd => (Kind::Special, 0),
+                _ => (Kind::Other, 0),
+            };
+            Step { width: u8::try_from(op.width()).unwrap_or(1), kind, table }
+        })
+    };
+    (steps(Dialect::Standard), steps(Dialect::Odex))
+});

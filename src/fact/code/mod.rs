@@ -96,6 +96,11 @@ impl Sites<'_, '_> {
     }
 }
 
+/// Channels that every app uses all the time: two places are as good as eight.
+const COMMON: [&str; 4] = ["log", "storage", "ipc", "codec"];
+/// Places kept of these.
+const MAX_COMMON: usize = 2;
+
 /// Keeps the first [`MAX_SITES`] places and counts them all.
 fn add_site(sites: &mut Vec<Site>, count: &mut u64, site: impl FnOnce() -> Site) {
     *count = count.saturating_add(1);
@@ -167,7 +172,11 @@ fn sinks(sites: &Sites<'_, '_>, interest: &Interest<'_>) -> Vec<SinkUse> {
             sites: Vec::new(),
             count: 0,
         });
-        add_site(&mut used.sites, &mut used.count, || sites.at(site.at));
+        if used.sites.len() >= MAX_COMMON && COMMON.contains(&used.channel.as_str()) {
+            used.count = used.count.saturating_add(1);
+        } else {
+            add_site(&mut used.sites, &mut used.count, || sites.at(site.at));
+        }
     }
     let sorted: BTreeMap<(String, String), SinkUse> =
         all.into_values().map(|used| ((used.channel.clone(), used.api.clone()), used)).collect();
