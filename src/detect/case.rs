@@ -10,7 +10,7 @@ use crate::link::Party;
 use crate::rule::{Confidence, Match, Package, PurposeClass};
 
 use super::word::Word;
-use super::{Draft, Rung, View};
+use super::{Destination, Draft, Rung, View};
 
 /// Where a manifest lies in its package.
 const MANIFEST: &str = "AndroidManifest.xml";
@@ -18,7 +18,7 @@ const MANIFEST: &str = "AndroidManifest.xml";
 /// One fact of any kind.
 #[derive(Clone, Copy)]
 pub(super) enum Case<'a> {
-    Endpoint(&'a Endpoint),
+    Endpoint(&'a Endpoint, Destination<'a>),
     Identifier(&'a IdentifierRead),
     Sink(&'a SinkUse),
     Switch(&'a Switch),
@@ -73,7 +73,7 @@ pub(super) fn cases<'a>(view: &View<'a>) -> impl Iterator<Item = Case<'a>> {
             .chain(m.components.iter().map(Case::Component))
     });
     manifest
-        .chain(facts.endpoints.iter().map(Case::Endpoint))
+        .chain(view.endpoints().map(|(e, to)| Case::Endpoint(e, to)))
         .chain(facts.identifiers.iter().map(Case::Identifier))
         .chain(facts.sinks.iter().map(Case::Sink))
         .chain(view.switches().into_iter().map(Case::Switch))
@@ -87,7 +87,7 @@ pub(super) fn cases<'a>(view: &View<'a>) -> impl Iterator<Item = Case<'a>> {
 impl<'a> Case<'a> {
     pub(super) fn slot(&self) -> usize {
         match self {
-            Self::Endpoint(_) => 0,
+            Self::Endpoint(..) => 0,
             Self::Identifier(_) => 1,
             Self::Sink(_) => 2,
             Self::Switch(_) => 3,
@@ -110,18 +110,18 @@ impl<'a> Case<'a> {
         let of = |text: &'a Option<String>| Cow::Borrowed(text.as_deref().unwrap_or_default());
         let list = |texts: &'a [String]| Cow::Owned(texts.join(", "));
         match (self, name) {
-            (Self::Endpoint(e), "host") => match e.host_kind {
+            (Self::Endpoint(e, _), "host") => match e.host_kind {
                 HostKind::Template => Cow::Borrowed(&e.url),
                 _ => Cow::Borrowed(&e.host),
             },
-            (Self::Endpoint(e), "url") => Cow::Borrowed(&e.url),
-            (Self::Endpoint(e), "scheme") => Cow::Borrowed(&e.scheme),
-            (Self::Endpoint(e), "path") => Cow::Borrowed(&e.path),
-            (Self::Endpoint(e), "port") => Cow::Owned(e.port.map(|p| p.to_string()).unwrap_or_default()),
-            (Self::Endpoint(e), "owner") => of(&e.owner),
-            (Self::Endpoint(e), "country") => of(&e.country),
-            (Self::Endpoint(e), "purpose") => of(&e.purpose),
-            (Self::Endpoint(e), "vendor") => of(&e.vendor),
+            (Self::Endpoint(e, _), "url") => Cow::Borrowed(&e.url),
+            (Self::Endpoint(e, _), "scheme") => Cow::Borrowed(&e.scheme),
+            (Self::Endpoint(e, _), "path") => Cow::Borrowed(&e.path),
+            (Self::Endpoint(e, _), "port") => Cow::Owned(e.port.map(|p| p.to_string()).unwrap_or_default()),
+            (Self::Endpoint(e, _), "owner") => of(&e.owner),
+            (Self::Endpoint(e, _), "country") => of(&e.country),
+            (Self::Endpoint(e, _), "purpose") => of(&e.purpose),
+            (Self::Endpoint(e, _), "vendor") => of(&e.vendor),
             (Self::Identifier(i), "category") => Cow::Borrowed(&i.category),
             (Self::Identifier(i), "title") => {
                 let category = view.scene.rules.identifiers.category(&i.category);
@@ -186,13 +186,13 @@ impl<'a> Case<'a> {
     }
 
     /// Puts what the fact says into a finding in the making.
-    pub(super) fn add_to(&self, draft: &mut Draft, view: &View<'a>) {
-        let declared = |draft: &mut Draft, file: &str, entry: &str| {
+    pub(super) fn add_to(&self, draft: &mut Draft<'a>, view: &View<'a>) {
+        let declared = |draft: &mut Draft<'a>, file: &str, entry: &str| {
             draft.stand(Rung::Declared, Confidence::High);
-            draft.places(Rung::Declared, &[view.site(file, entry)], 1);
+            draft.place(Rung::Declared, view.site(file, entry));
         };
         match self {
-            Self::Endpoint(e) => endpoint(e, draft, view),
+            Self::Endpoint(e, to) => endpoint(e, *to, draft, view),
             Self::Identifier(i) => {
                 let rung = match i.in_code {
                     true if view.contacts => Rung::SameApp,
@@ -223,9 +223,9 @@ impl<'a> Case<'a> {
                     _ => (Rung::ApiReference, Confidence::High),
                 };
                 draft.stand(rung, confidence);
-                draft.owner = draft.owner.take().or_else(|| t.owner.clone());
-                draft.country = draft.country.take().or_else(|| t.country.clone());
-                draft.purpose = draft.purpose.take().or_else(|| t.categories.first().cloned());
+                draft.owner = draft.owner.or(t.owner.as_deref());
+                draft.country = draft.country.or(t.country.as_deref());
+                draft.purpose = draft.purpose.or(t.categories.first().map(String::as_str));
                 draft.detail("categories", &t.categories);
                 draft.detail("seen as", &t.other);
                 draft.places(rung, &t.sites, t.classes.max(1));
@@ -258,9 +258,9 @@ impl<'a> Case<'a> {
             Self::Package(_, known) => {
                 declared(draft, MANIFEST, "");
                 if let Some(package) = known {
-                    draft.owner = draft.owner.take().or_else(|| package.owner.as_ref().map(ToString::to_string));
-                    draft.detail("roles", &package.roles);
-                    draft.detail("note", &package.note);
+                    draft.owner = draft.owner.or(package.owner.as_deref());
+                    draft.detail("roles", package.roles.iter().map(|role| &**role));
+                    draft.detail("note", package.note.as_deref());
                 }
             }
             Self::Signer(s) => {
@@ -276,14 +276,13 @@ impl<'a> Case<'a> {
             Self::Notice(n) => {
                 draft.stand(Rung::Declared, Confidence::High);
                 draft.detail("what", [what(&n.text)]);
-                let site = crate::fact::Site {
+                draft.place(Rung::Declared, crate::fact::Site {
                     place: n.place.clone(),
                     physical: n.physical.clone(),
                     entry: Some(format!("{:#x}", n.at)),
                     lines: vec![n.text.clone()],
                     ..crate::fact::Site::default()
-                };
-                draft.places(Rung::Declared, &[site], 1);
+                });
             }
             Self::Property(name, value) => {
                 declared(draft, "", name);
@@ -293,12 +292,12 @@ impl<'a> Case<'a> {
     }
 }
 
-fn endpoint(e: &Endpoint, draft: &mut Draft, view: &View<'_>) {
+fn endpoint<'a>(e: &'a Endpoint, to: Destination<'a>, draft: &mut Draft<'a>, view: &View<'a>) {
     let (rung, confidence) = strength(e);
     draft.stand(rung, confidence);
-    draft.owner = draft.owner.take().or_else(|| e.owner.clone());
-    draft.country = draft.country.take().or_else(|| e.country.clone());
-    draft.purpose = draft.purpose.take().or_else(|| e.purpose.clone());
+    draft.owner = draft.owner.or(e.owner.as_deref());
+    draft.country = draft.country.or(e.country.as_deref());
+    draft.purpose = draft.purpose.or(e.purpose.as_deref());
     draft.detail("urls", [&e.url]);
     draft.detail("sources", [e.source.word()]);
     if e.cleartext {
@@ -306,7 +305,6 @@ fn endpoint(e: &Endpoint, draft: &mut Draft, view: &View<'_>) {
     }
     draft.places(rung, &e.sites, e.count);
     let weights = &view.scene.rules.weights.destination;
-    let to = view.scene.destination(e);
     let base = match to.class {
         // A finding about a test server is about the build, not about who is contacted.
         PurposeClass::Local => weights.unknown,
@@ -330,7 +328,7 @@ pub fn strength(e: &Endpoint) -> (Rung, Confidence) {
     }
 }
 
-fn switch(s: &Switch, draft: &mut Draft) {
+fn switch<'a>(s: &'a Switch, draft: &mut Draft<'a>) {
     let (rung, confidence) = match s.from {
         DefaultFrom::Unresolved | DefaultFrom::Documented => (Rung::StringOnly, Confidence::Low),
         DefaultFrom::Code => (Rung::ApiReference, Confidence::Medium),
@@ -342,7 +340,7 @@ fn switch(s: &Switch, draft: &mut Draft) {
     draft.detail("state", [s.state.word()]);
     draft.detail("switch", [switch_name(s)]);
     if let Some(known) = &s.known {
-        draft.owner = draft.owner.take().or_else(|| Some(known.vendor.clone()).filter(|v| !v.is_empty()));
+        draft.owner = draft.owner.or(Some(known.vendor.as_str()).filter(|v| !v.is_empty()));
         draft.detail("meaning", [&known.meaning]);
     }
     draft.places(rung, &s.sites, s.count);

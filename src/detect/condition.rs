@@ -38,7 +38,7 @@ pub(super) fn holds(select: &Match, case: &Case<'_>, view: &View<'_>) -> bool {
     let rules = view.scene.rules;
     let levels = &view.scene.linked.levels;
     match (select, case) {
-        (Match::Endpoint(m), Case::Endpoint(e)) => {
+        (Match::Endpoint(m), Case::Endpoint(e, to)) => {
             flag(m.cleartext, e.cleartext)
                 && flag(m.private, e.private)
                 && flag(m.staging, e.staging)
@@ -50,7 +50,7 @@ pub(super) fn holds(select: &Match, case: &Case<'_>, view: &View<'_>) -> bool {
                 && m.host.as_ref().is_none_or(|c| c.host(&e.host))
                 && of(&m.country, &e.country)
                 && of(&m.vendor, &e.vendor)
-                && m.party.as_ref().is_none_or(|c| c.is(view.scene.destination(e).party.as_str()))
+                && m.party.as_ref().is_none_or(|c| c.is(to.party.as_str()))
                 && is(&m.source, e.source.word())
                 && is(&m.scheme, &e.scheme)
                 && is(&m.path, &e.path)

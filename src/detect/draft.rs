@@ -15,7 +15,7 @@ const MORE: &str = " and more";
 
 /// What facts say that belong together, before a rule gives it words.
 #[derive(Debug, Clone)]
-pub struct Draft {
+pub struct Draft<'a> {
     /// What the finding is about.
     pub subject: String,
     /// How likely it is to be real, by the best of the evidence.
@@ -23,22 +23,22 @@ pub struct Draft {
     /// The rung of the best of the evidence.
     pub rung: Rung,
     /// Who is at the other end.
-    pub owner: Option<String>,
+    pub owner: Option<&'a str>,
     /// Country of the owner's seat.
-    pub country: Option<String>,
+    pub country: Option<&'a str>,
     /// Purpose.
-    pub purpose: Option<String>,
+    pub purpose: Option<&'a str>,
     /// Details by name.
-    pub details: BTreeMap<&'static str, BTreeSet<String>>,
+    pub details: BTreeMap<&'static str, BTreeSet<Cow<'a, str>>>,
     /// What the subject weighs in the score, by name; the heaviest counts.
     pub weight: Option<Factor>,
     /// Places with the rung that they stand on.
-    pub sites: Vec<(Rung, Site)>,
+    pub sites: Vec<(Rung, Cow<'a, Site>)>,
     /// How many places there are in all.
     pub count: u64,
 }
 
-impl Draft {
+impl<'a> Draft<'a> {
     /// A draft without evidence.
     pub fn new(subject: impl Into<String>) -> Self {
         Self {
@@ -69,23 +69,29 @@ impl Draft {
     }
 
     /// Adds values of a detail; empty ones are left out.
-    pub fn detail<T: AsRef<str>>(&mut self, name: &'static str, values: impl IntoIterator<Item = T>) {
+    pub fn detail<T: Into<Cow<'a, str>>>(&mut self, name: &'static str, values: impl IntoIterator<Item = T>) {
         for value in values {
-            let value = value.as_ref();
+            let value = value.into();
             if !value.is_empty() {
-                self.details.entry(name).or_default().insert(value.to_owned());
+                self.details.entry(name).or_default().insert(value);
             }
         }
     }
 
     /// Adds places; `count` is how many there are, of which `sites` are some.
-    pub fn places(&mut self, rung: Rung, sites: &[Site], count: u64) {
+    pub fn places(&mut self, rung: Rung, sites: &'a [Site], count: u64) {
         // Twice as many as are shown is enough to choose the best from, whatever comes later.
         let room = MAX_SITES.saturating_mul(2);
         let here = self.sites.iter().filter(|(other, _)| *other >= rung).count();
         let new = sites.iter().take(room.saturating_sub(here));
-        self.sites.extend(new.map(|site| (rung, site.clone())));
+        self.sites.extend(new.map(|site| (rung, Cow::Borrowed(site))));
         self.count = self.count.saturating_add(count);
+    }
+
+    /// Adds one place that is not a fact's own.
+    pub fn place(&mut self, rung: Rung, site: Site) {
+        self.sites.push((rung, Cow::Owned(site)));
+        self.count = self.count.saturating_add(1);
     }
 
     /// The finding that a rule makes of it.
@@ -98,8 +104,8 @@ impl Draft {
         self.sites.sort_by_key(|(rung, _)| std::cmp::Reverse(*rung));
         let mut sites: Vec<Site> = Vec::with_capacity(MAX_SITES);
         for (_, site) in self.sites {
-            if sites.len() < MAX_SITES && !sites.contains(&site) {
-                sites.push(site);
+            if sites.len() < MAX_SITES && !sites.iter().any(|other| same(other, &site)) {
+                sites.push(site.into_owned());
             }
         }
         let mut details: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -108,7 +114,7 @@ impl Draft {
             if more > 0 {
                 details.insert(format!("{name}{MORE}"), vec![more.to_string()]);
             }
-            details.insert(name.to_owned(), values.into_iter().take(MAX_VALUES).collect());
+            details.insert(name.to_owned(), values.into_iter().take(MAX_VALUES).map(Cow::into_owned).collect());
         }
         let unit = &view.facts.unit;
         Finding {
@@ -124,9 +130,9 @@ impl Draft {
             kind: unit.kind,
             package: view.manifest().map(|m| m.package.clone()).filter(|p| !p.is_empty()),
             partition: unit.partition.clone(),
-            owner: self.owner,
-            country: self.country,
-            purpose: self.purpose,
+            owner: self.owner.map(str::to_owned),
+            country: self.country.map(str::to_owned),
+            purpose: self.purpose.map(str::to_owned),
             details,
             sites,
             count: self.count,
@@ -134,4 +140,9 @@ impl Draft {
             waived: None,
         }
     }
+}
+
+/// Whether two sites are equal; what differs most often is compared first.
+fn same(a: &Site, b: &Site) -> bool {
+    a.pc == b.pc && a.method == b.method && a.entry == b.entry && a == b
 }

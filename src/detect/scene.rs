@@ -32,6 +32,8 @@ pub struct View<'a> {
     pub reads: BTreeSet<&'a str>,
     /// Purposes of its endpoints.
     pub purposes: BTreeSet<&'a str>,
+    /// What its endpoints are as destinations, in the same order.
+    pub destinations: Vec<Destination<'a>>,
     /// Whether its code or data names a server, and it may reach it.
     pub contacts: bool,
     /// Whether one of these is there to collect, or a function of someone else than the maker.
@@ -43,7 +45,11 @@ impl<'a> Scene<'a> {
     pub fn views(&'a self) -> impl Iterator<Item = View<'a>> {
         let units = self.units.iter().zip(&self.linked.units).enumerate();
         units.map(|(index, (facts, link))| {
-            let named = || facts.endpoints.iter().filter(|e| !e.private && strength(e).0 > Rung::StringOnly);
+            let destinations: Vec<Destination<'a>> =
+                facts.endpoints.iter().map(|endpoint| self.destination(endpoint)).collect();
+            let named = |(e, _): &(&Endpoint, &Destination<'_>)| !e.private && strength(e).0 > Rung::StringOnly;
+            let pairs = || facts.endpoints.iter().zip(&destinations).filter(named);
+            let (contacts, collects) = (pairs().next().is_some(), pairs().any(|(_, to)| to.collects()));
             View {
                 scene: self,
                 index,
@@ -51,16 +57,18 @@ impl<'a> Scene<'a> {
                 link,
                 reads: facts.identifiers.iter().filter(|i| i.in_code).map(|i| i.category.as_str()).collect(),
                 purposes: facts.endpoints.iter().filter_map(|e| e.purpose.as_deref()).collect(),
-                contacts: link.network && named().next().is_some(),
-                collects: link.network && named().any(|e| self.destination(e).collects()),
+                contacts: link.network && contacts,
+                collects: link.network && collects,
+                destinations,
             }
         })
     }
 
     /// What an endpoint is as a destination: the group of its purpose, who is there, and whose that is.
     /// A host that an SDK's row names is that SDK's, whatever else it serves.
-    pub fn destination<'e>(&'e self, endpoint: &'e Endpoint) -> Destination<'e> {
-        let sdk = self.rules.trackers.host(&endpoint.host);
+    fn destination(&self, endpoint: &'a Endpoint) -> Destination<'a> {
+        let rules: &'a Rules = self.rules;
+        let sdk = rules.trackers.host(&endpoint.host);
         let owner = endpoint.owner.as_deref().or_else(|| sdk?.owner.as_deref());
         Destination {
             owner,
@@ -81,7 +89,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The group of an endpoint's purpose.
-    pub fn class(&self, endpoint: &Endpoint) -> PurposeClass {
+    pub(super) fn class(&self, endpoint: &Endpoint) -> PurposeClass {
         let purpose = endpoint.purpose.as_deref().and_then(|id| self.rules.hosts.purpose(id));
         purpose.map_or(PurposeClass::Unknown, |purpose| purpose.class)
     }
@@ -141,6 +149,11 @@ impl<'a> View<'a> {
             }
         }
         best.into_values().collect()
+    }
+
+    /// The endpoints with what they are as destinations.
+    pub fn endpoints(&self) -> impl Iterator<Item = (&'a Endpoint, Destination<'a>)> {
+        self.facts.endpoints.iter().zip(self.destinations.iter().copied())
     }
 
     /// The unit itself as a place, for what has none of its own.

@@ -160,12 +160,12 @@ impl Linked {
         if self.makers.is_empty() {
             return Party::Unknown;
         }
-        let name = name.to_lowercase();
-        if name == PLATFORM {
+        if name.eq_ignore_ascii_case(PLATFORM) {
             return Party::Maker;
         }
         let maker = |maker: &String| {
-            name.strip_prefix(maker.as_str()).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+            let (front, rest) = name.split_at_checked(maker.len()).unwrap_or_default();
+            front.eq_ignore_ascii_case(maker) && !rest.starts_with(char::is_alphanumeric)
         };
         if self.makers.iter().any(maker) { Party::Maker } else { Party::Other }
     }

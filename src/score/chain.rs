@@ -10,7 +10,7 @@ use crate::fact::Site;
 use crate::link::Party;
 use crate::rule::PurposeClass;
 
-use super::{evidence, exposure, factor};
+use super::{evidence, factor, printed, weight};
 
 /// Identifier × destination × trigger: the unit of the score.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -54,53 +54,104 @@ struct Read {
 /// Ways with the authors of the code that each was seen in.
 type Seen<'a, T> = BTreeMap<T, BTreeSet<&'a str>>;
 
-/// All chains of a unit, strongest first, then by name. Those that come to nothing are left out.
-pub fn chains(view: &View<'_>) -> Vec<Chain> {
-    let destinations = destinations(view);
-    let reads = reads(view);
-    if destinations.is_empty() && reads.is_empty() {
-        return Vec::new();
+/// A chain in numbers, before it is put into words. Most never are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bare<'a> {
+    /// Identifier category, or [`CONTACT`].
+    pub(super) identifier: &'a str,
+    destination: &'a str,
+    read: Option<Read>,
+    way: Way<'a>,
+    rung: Rung,
+    numbers: Numbers,
+    /// The product of its factors, 0 to 1.
+    pub(super) share: f64,
+}
+
+/// The factors of a chain, as they are printed.
+#[derive(Debug, Clone, Copy)]
+struct Numbers {
+    identifier: f64,
+    destination: f64,
+    clear: Option<f64>,
+    evidence: f64,
+    exposure: f64,
+    network: Option<f64>,
+}
+
+impl Numbers {
+    /// The product, in the order in which the factors are printed.
+    fn share(&self) -> f64 {
+        let sensitivity = self.identifier * self.destination * self.clear.unwrap_or(1.0);
+        (sensitivity * self.evidence * self.exposure * self.network.unwrap_or(1.0)).min(1.0)
     }
-    let exposed = exposure::of(view);
-    let triggers = &view.link.triggers;
-    let first = FIRST.iter().copied().find(|first| triggers.iter().any(|trigger| trigger == first));
-    let trigger = first.or_else(|| triggers.first().map(String::as_str)).unwrap_or(USER);
+}
+
+/// All chains of a unit, strongest first, then by name. Those that come to nothing are left out.
+pub(super) fn bare<'a>(view: &'a View<'_>, exposed: &Factor) -> Vec<Bare<'a>> {
+    let reads = reads(view);
     let mut chains = Vec::new();
-    for (owner, ways) in &destinations {
+    for (owner, ways) in &destinations(view) {
+        let chain = |identifier: &'a str, read: Option<Read>, way: Way<'a>, rung: Rung| {
+            let numbers = numbers(view, read, way, rung, exposed)?;
+            Some(Bare { identifier, destination: owner, read, way, rung, numbers, share: numbers.share() })
+        };
+        let stronger = |a: &Bare<'_>, b: &Bare<'_>| a.share.total_cmp(&b.share);
         for (category, how) in &reads {
             let pairs = how.iter().flat_map(|read| ways.iter().map(move |way| (read, way)));
-            let best = pairs.filter_map(|((read, readers), (way, namers))| {
+            let pairs = pairs.filter_map(|((read, readers), (way, namers))| {
                 let rung = between(*read, way.rung, !readers.is_disjoint(namers));
-                one(view, category, Some(*read), *way, rung, &exposed)
+                chain(category, Some(*read), *way, rung)
             });
-            chains.extend(best.max_by(|a, b| a.share().total_cmp(&b.share())).map(|score| Chain {
-                identifier: category.to_string(),
-                destination: owner.to_string(),
-                trigger: trigger.to_owned(),
-                score,
-            }));
+            chains.extend(pairs.max_by(stronger));
         }
-        let best = ways.keys().filter_map(|way| one(view, CONTACT, None, *way, way.rung, &exposed));
-        chains.extend(best.max_by(|a, b| a.share().total_cmp(&b.share())).map(|score| Chain {
-            identifier: CONTACT.to_owned(),
-            destination: owner.to_string(),
-            trigger: trigger.to_owned(),
-            score,
-        }));
+        let contacts = ways.keys().filter_map(|way| chain(CONTACT, None, *way, way.rung));
+        chains.extend(contacts.max_by(stronger));
     }
     chains.sort_by(|a, b| {
-        let names = (&a.identifier, &a.destination).cmp(&(&b.identifier, &b.destination));
-        b.score.share().total_cmp(&a.score.share()).then(names)
+        let names = (a.identifier, a.destination).cmp(&(b.identifier, b.destination));
+        b.share.total_cmp(&a.share).then(names)
     });
     chains
+}
+
+impl Bare<'_> {
+    /// Puts the chain into words.
+    pub(super) fn worded(&self, view: &View<'_>, exposed: &Factor) -> Chain {
+        let weights = &view.scene.rules.weights;
+        let identifier = match self.read {
+            Some(_) => {
+                let category = view.scene.rules.identifiers.category(self.identifier);
+                format!("reads {}", category.map_or(self.identifier, |category| &category.title))
+            }
+            None => "a contact".to_owned(),
+        };
+        let mut factors = vec![
+            factor(identifier, self.numbers.identifier),
+            factor(format!("destination: {}", self.way.to.describe()), self.numbers.destination),
+        ];
+        factors.extend(self.numbers.clear.map(|value| factor("in clear text", value)));
+        factors.push(evidence(self.rung, &weights.rung));
+        factors.push(exposed.clone());
+        factors.extend(self.numbers.network.map(|value| factor("no network of its own", value)));
+        let triggers = &view.link.triggers;
+        let first = FIRST.iter().copied().find(|first| triggers.iter().any(|trigger| trigger == first));
+        let trigger = first.or_else(|| triggers.first().map(String::as_str)).unwrap_or(USER);
+        Chain {
+            identifier: self.identifier.to_owned(),
+            destination: self.destination.to_owned(),
+            trigger: trigger.to_owned(),
+            score: Score::of(factors),
+        }
+    }
 }
 
 /// Destinations by owner. Someone unknown is always among them when something is read: the server may be
 /// computed, received or another app's.
 fn destinations<'a>(view: &'a View<'_>) -> BTreeMap<&'a str, Seen<'a, Way<'a>>> {
     let scene = view.scene;
-    let endpoints = view.facts.endpoints.iter().map(|endpoint| {
-        let (to, rung) = (scene.destination(endpoint), strength(endpoint).0);
+    let endpoints = view.endpoints().map(|(endpoint, to)| {
+        let rung = strength(endpoint).0;
         (Way { to, cleartext: endpoint.cleartext, rung }, endpoint.sites.as_slice())
     });
     let sdks = view.facts.trackers.iter().map(|sdk| {
@@ -157,35 +208,20 @@ fn authors(sites: &[Site]) -> impl Iterator<Item = &str> {
     sites.iter().filter_map(|site| author(site.class.as_deref()?))
 }
 
-/// The score of one chain by one way; `None` when it comes to nothing.
-fn one(
-    view: &View<'_>,
-    category: &str,
-    read: Option<Read>,
-    way: Way<'_>,
-    rung: Rung,
-    exposed: &Factor,
-) -> Option<Score> {
+/// The factors of a chain by one way; `None` when it comes to nothing.
+fn numbers(view: &View<'_>, read: Option<Read>, way: Way<'_>, rung: Rung, exposed: &Factor) -> Option<Numbers> {
     let weights = &view.scene.rules.weights;
     let identifier = read.map_or(weights.contact.weight, |read| f64::from(read.weight.min(10)) / 10.0);
     let destination = weights.destination.of(way.to.class, way.to.party == Party::Maker);
+    let (identifier, destination) = (printed(identifier), printed(destination));
     let sensitivity = identifier * destination;
-    if sensitivity <= 0.0 {
-        return None;
-    }
-    let title = view.scene.rules.identifiers.category(category).map_or(category, |c| &c.title);
-    let mut factors = vec![
-        factor(if read.is_some() { format!("reads {title}") } else { "a contact".to_owned() }, identifier),
-        factor(format!("destination: {}", way.to.describe()), destination),
-    ];
-    if way.cleartext {
-        let clear = (sensitivity + weights.destination.clear_text).min(1.0) / sensitivity;
-        factors.push(factor("in clear text", clear));
-    }
-    factors.push(evidence(rung, &weights.rung));
-    factors.push(exposed.clone());
-    if !view.link.network {
-        factors.push(factor("no network of its own", weights.network.none));
-    }
-    Some(Score::of(factors))
+    let clear = || (sensitivity + weights.destination.clear_text).min(1.0) / sensitivity;
+    (sensitivity > 0.0).then(|| Numbers {
+        identifier,
+        destination,
+        clear: way.cleartext.then(|| printed(clear())),
+        evidence: printed(weight(rung, &weights.rung)),
+        exposure: exposed.value,
+        network: (!view.link.network).then(|| printed(weights.network.none)),
+    })
 }

@@ -1,24 +1,25 @@
 //! How exposed a unit is: rights, what starts it, what is on, whether it can be removed.
 
-use crate::detect::{Factor, View};
-use crate::fact::SwitchState;
+use crate::detect::{Factor, Scene};
+use crate::fact::{SwitchState, UnitFacts};
+use crate::link::LinkedUnit;
 
 /// Severities of known switches that count as something being on.
 const HARMFUL: [&str; 3] = ["medium", "high", "critical"];
 
 /// The factor for a unit: 1 − (1 − base) × (1 − each that holds), with what holds in its name.
-pub(super) fn of(view: &View<'_>) -> Factor {
-    let weights = &view.scene.rules.weights.exposure;
-    let on = view.facts.switches.iter().any(|switch| {
+pub(super) fn of(facts: &UnitFacts, link: &LinkedUnit, scene: &Scene<'_>) -> Factor {
+    let weights = &scene.rules.weights.exposure;
+    let on = facts.switches.iter().any(|switch| {
         let known = switch.known.as_ref();
         known.is_some_and(|k| HARMFUL.contains(&k.severity.as_str()))
-            && view.scene.linked.state(switch) == SwitchState::On
+            && scene.linked.state(switch) == SwitchState::On
     });
     let parts = [
-        (view.link.privileged, "privileged", weights.privileged),
-        (!view.link.triggers.is_empty(), "starts by itself", weights.by_itself),
+        (link.privileged, "privileged", weights.privileged),
+        (!link.triggers.is_empty(), "starts by itself", weights.by_itself),
         (on, "on by default", weights.by_default),
-        (!view.link.removable, "fixed", weights.fixed),
+        (!link.removable, "fixed", weights.fixed),
     ];
     let mut left = 1.0 - weights.base;
     let mut names = Vec::new();

@@ -18,7 +18,8 @@ use crate::fact::UnitFacts;
 use crate::link::Linked;
 use crate::rule::{RollUp, RungWeights, Rules};
 
-pub use chain::{Chain, chains};
+use chain::Bare;
+pub use chain::Chain;
 
 /// Chains listed for an app; the rest counts and is not shown.
 pub const MAX_CHAINS: usize = 16;
@@ -50,10 +51,16 @@ pub fn rank(units: &[UnitFacts], linked: &Linked, rules: &Rules) -> Vec<Ranked> 
     let mut ranked: Vec<Ranked> = scene
         .views()
         .map(|view| {
-            let mut chains = chains(&view);
+            let exposed = exposure::of(view.facts, view.link, &scene);
+            let chains = chain::bare(&view, &exposed);
             let weight = roll_up(&chains, &rules.weights.roll_up);
-            chains.truncate(MAX_CHAINS);
-            Ranked { unit: view.index, weight, score: shown(1.0 - (-weight).exp()), chains }
+            let listed = chains.iter().take(MAX_CHAINS).map(|chain| chain.worded(&view, &exposed));
+            Ranked {
+                unit: view.index,
+                weight,
+                score: shown(1.0 - (-weight).exp()),
+                chains: listed.collect(),
+            }
         })
         .collect();
     let place = |r: &Ranked| units.get(r.unit).map(|unit| unit.unit.place.as_str());
@@ -65,8 +72,11 @@ pub fn rank(units: &[UnitFacts], linked: &Linked, rules: &Rules) -> Vec<Ranked> 
 /// evidence × exposure of the unit.
 pub fn findings(findings: &mut [Finding], units: &[UnitFacts], linked: &Linked, rules: &Rules) {
     let scene = Scene { units, linked, rules };
-    let exposed: BTreeMap<&str, Factor> =
-        scene.views().map(|view| (view.facts.unit.place.as_str(), exposure::of(&view))).collect();
+    let exposed: BTreeMap<&str, Factor> = units
+        .iter()
+        .zip(&linked.units)
+        .map(|(facts, link)| (facts.unit.place.as_str(), exposure::of(facts, link, &scene)))
+        .collect();
     let weights = &rules.weights;
     for finding in findings.iter_mut() {
         let harm = format!("{} if real", word(finding.severity));
@@ -81,11 +91,11 @@ pub fn findings(findings: &mut [Finding], units: &[UnitFacts], linked: &Linked, 
 }
 
 /// The logarithm of what chains leave of innocence, negated.
-fn roll_up(chains: &[Chain], weights: &RollUp) -> f64 {
+fn roll_up(chains: &[Bare<'_>], weights: &RollUp) -> f64 {
     let mut identifiers: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for chain in chains {
-        let lost = -(1.0 - chain.score.share().clamp(0.0, MOST)).ln();
-        identifiers.entry(&chain.identifier).or_default().push(lost);
+        let lost = -(1.0 - chain.share.clamp(0.0, MOST)).ln();
+        identifiers.entry(chain.identifier).or_default().push(lost);
     }
     let each = identifiers.into_values().map(|lost| discounted(lost, weights.destination));
     discounted(each.collect(), weights.identifier)
@@ -99,18 +109,32 @@ fn discounted(mut values: Vec<f64>, further: f64) -> f64 {
 }
 
 fn evidence(rung: Rung, weights: &RungWeights) -> Factor {
-    let (name, value) = match rung {
-        Rung::StringOnly => ("evidence: a string", weights.string_only),
-        Rung::ApiReference => ("evidence: code refers to it", weights.api_reference),
-        Rung::SameApp => ("evidence: read and server in one app", weights.same_app),
-        Rung::SameAuthor => ("evidence: read and server in one author's code", weights.same_author),
-        Rung::CommonAncestor => ("evidence: one caller has both", weights.common_ancestor),
-        Rung::Flow => ("evidence: flows to the network", weights.flow),
-        Rung::FlowWithEndpoint => ("evidence: flows to a known server", weights.flow_with_endpoint),
-        Rung::FlowWithEntry => ("evidence: flows there from a known start", weights.flow_with_entry),
-        Rung::Declared => ("evidence: the build says so itself", weights.declared),
+    let name = match rung {
+        Rung::StringOnly => "evidence: a string",
+        Rung::ApiReference => "evidence: code refers to it",
+        Rung::SameApp => "evidence: read and server in one app",
+        Rung::SameAuthor => "evidence: read and server in one author's code",
+        Rung::CommonAncestor => "evidence: one caller has both",
+        Rung::Flow => "evidence: flows to the network",
+        Rung::FlowWithEndpoint => "evidence: flows to a known server",
+        Rung::FlowWithEntry => "evidence: flows there from a known start",
+        Rung::Declared => "evidence: the build says so itself",
     };
-    factor(name, value)
+    factor(name, weight(rung, weights))
+}
+
+fn weight(rung: Rung, weights: &RungWeights) -> f64 {
+    match rung {
+        Rung::StringOnly => weights.string_only,
+        Rung::ApiReference => weights.api_reference,
+        Rung::SameApp => weights.same_app,
+        Rung::SameAuthor => weights.same_author,
+        Rung::CommonAncestor => weights.common_ancestor,
+        Rung::Flow => weights.flow,
+        Rung::FlowWithEndpoint => weights.flow_with_endpoint,
+        Rung::FlowWithEntry => weights.flow_with_entry,
+        Rung::Declared => weights.declared,
+    }
 }
 
 fn word(severity: crate::rule::Severity) -> &'static str {
@@ -126,7 +150,12 @@ fn word(severity: crate::rule::Severity) -> &'static str {
 
 /// A factor as it is printed.
 fn factor(name: impl Into<String>, value: f64) -> Factor {
-    Factor { name: name.into(), value: (value * FACTOR_DECIMALS).round() / FACTOR_DECIMALS }
+    Factor { name: name.into(), value: printed(value) }
+}
+
+/// A factor's value as it is printed.
+fn printed(value: f64) -> f64 {
+    (value * FACTOR_DECIMALS).round() / FACTOR_DECIMALS
 }
 
 fn shown(share: f64) -> f64 {

@@ -1,6 +1,6 @@
 //! Something that nobody opens, that reads what identifies, and that names a server to hand it to.
 
-use crate::detect::{Confidence, Draft, Rung, View, strength};
+use crate::detect::{Confidence, Destination, Draft, Rung, View};
 use crate::fact::Endpoint;
 use crate::rule::{DetectorMatch, PurposeClass};
 
@@ -15,8 +15,8 @@ impl Detector for StartsByItself {
         "collector.starts-by-itself"
     }
 
-    fn run(&self, view: &View<'_>, told: &DetectorMatch, out: &mut Vec<Found>) {
-        out.extend(find(view, told, |endpoint| view.scene.destination(endpoint).collects(), "owners"));
+    fn run<'a>(&self, view: &View<'a>, told: &DetectorMatch, out: &mut Vec<Found<'a>>) {
+        out.extend(find(view, told, |_, to| to.collects(), "owners"));
     }
 }
 
@@ -28,41 +28,37 @@ impl Detector for InClearText {
         "collector.in-clear-text"
     }
 
-    fn run(&self, view: &View<'_>, told: &DetectorMatch, out: &mut Vec<Found>) {
-        let counts = |endpoint: &Endpoint| {
-            let to = view.scene.destination(endpoint);
+    fn run<'a>(&self, view: &View<'a>, told: &DetectorMatch, out: &mut Vec<Found<'a>>) {
+        let counts = |endpoint: &Endpoint, to: Destination<'_>| {
             let purpose = endpoint.purpose.as_deref().unwrap_or_default();
-            endpoint.cleartext
-                && to.class != PurposeClass::Local
-                && (to.collects() || told.purpose.as_ref().is_some_and(|wanted| wanted.is(purpose)))
+            let wanted = || told.purpose.as_ref().is_some_and(|wanted| wanted.is(purpose));
+            endpoint.cleartext && to.class != PurposeClass::Local && (to.collects() || wanted())
         };
         out.extend(find(view, told, counts, "hosts"));
     }
 }
 
-fn find(
-    view: &View<'_>,
+fn find<'a>(
+    view: &View<'a>,
     told: &DetectorMatch,
-    counts: impl Fn(&Endpoint) -> bool,
+    counts: impl Fn(&Endpoint, Destination<'a>) -> bool,
     servers: &'static str,
-) -> Option<Found> {
+) -> Option<Found<'a>> {
     if view.link.triggers.is_empty() || !view.contacts {
         return None;
     }
     let reads = parts::reads(view, told);
-    let endpoints = view.facts.endpoints.iter();
-    let endpoints: Vec<&Endpoint> =
-        endpoints.filter(|e| strength(e).0 > Rung::StringOnly && !e.private && counts(e)).collect();
+    let endpoints = parts::endpoints(view, |e, to| !e.private && counts(e, to));
     if endpoints.is_empty() || !parts::enough(&reads, told) {
         return None;
     }
     let mut draft = Draft::new("");
     draft.stand(Rung::SameApp, Confidence::Medium);
     let identifiers = parts::add_reads(&mut draft, view, &reads);
-    let hosts = parts::add_endpoints(&mut draft, view, &endpoints);
-    draft.detail("triggers", &view.link.triggers);
+    let hosts = parts::add_endpoints(&mut draft, &endpoints);
+    draft.detail("triggers", view.link.triggers.iter().map(String::as_str));
     let named = match servers {
-        "owners" => parts::list(endpoints.iter().filter_map(|e| e.owner.as_deref())),
+        "owners" => parts::list(endpoints.iter().filter_map(|(e, _)| e.owner.as_deref())),
         _ => hosts,
     };
     Some(Found { draft, values: vec![("identifiers", identifiers), (servers, named)] })

@@ -1,8 +1,8 @@
 //! A switch that is on before anyone was asked, beside a server that is there to collect.
 
 use crate::detect::case::{self, Case};
-use crate::detect::{Confidence, Draft, Rung, View, strength};
-use crate::fact::{Endpoint, Switch, SwitchKind, SwitchState};
+use crate::detect::{Confidence, Draft, Rung, View};
+use crate::fact::{Switch, SwitchKind, SwitchState};
 use crate::rule::{DetectorMatch, PurposeClass};
 
 use super::{Detector, Found, parts};
@@ -18,7 +18,7 @@ impl Detector for DefaultOn {
         "telemetry.default-on"
     }
 
-    fn run(&self, view: &View<'_>, _: &DetectorMatch, out: &mut Vec<Found>) {
+    fn run<'a>(&self, view: &View<'a>, _: &DetectorMatch, out: &mut Vec<Found<'a>>) {
         // An attribute of the manifest turns on what the platform does, not what the app does.
         let counts = |switch: &Switch| {
             let known = switch.known.as_ref();
@@ -36,20 +36,16 @@ impl Detector for DefaultOnByName {
         "telemetry.default-on-by-name"
     }
 
-    fn run(&self, view: &View<'_>, told: &DetectorMatch, out: &mut Vec<Found>) {
+    fn run<'a>(&self, view: &View<'a>, told: &DetectorMatch, out: &mut Vec<Found<'a>>) {
         let Some(wanted) = &told.key else { return };
         out.extend(find(view, |switch| switch.known.is_none() && wanted.is(&switch.key)));
     }
 }
 
-fn find(view: &View<'_>, counts: impl Fn(&Switch) -> bool) -> Option<Found> {
+fn find<'a>(view: &View<'a>, counts: impl Fn(&Switch) -> bool) -> Option<Found<'a>> {
     let on = |switch: &&Switch| counts(switch) && view.scene.linked.state(switch) == SwitchState::On;
-    let switches: Vec<&Switch> = view.switches().into_iter().filter(on).collect();
-    let collects = |e: &&Endpoint| {
-        let class = view.scene.destination(e).class;
-        class == PurposeClass::Tracking && strength(e).0 > Rung::StringOnly
-    };
-    let endpoints: Vec<&Endpoint> = view.facts.endpoints.iter().filter(collects).collect();
+    let switches: Vec<&'a Switch> = view.switches().into_iter().filter(on).collect();
+    let endpoints = parts::endpoints(view, |_, to| to.class == PurposeClass::Tracking);
     if switches.is_empty() || endpoints.is_empty() || !view.link.network {
         return None;
     }
@@ -60,7 +56,7 @@ fn find(view: &View<'_>, counts: impl Fn(&Switch) -> bool) -> Option<Found> {
     // What is declared is the switch; that it guards the server is not.
     draft.rung = Rung::SameApp;
     draft.confidence = draft.confidence.min(Confidence::Medium);
-    let hosts = parts::add_endpoints(&mut draft, view, &endpoints);
+    let hosts = parts::add_endpoints(&mut draft, &endpoints);
     let names: Vec<String> = switches.iter().map(|switch| case::switch_name(switch)).collect();
     let names = parts::list(names.iter().map(String::as_str));
     Some(Found { draft, values: vec![("switch", names), ("hosts", hosts)] })

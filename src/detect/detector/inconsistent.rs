@@ -15,7 +15,7 @@ impl Detector for Inconsistent {
         "switch.inconsistent"
     }
 
-    fn run(&self, view: &View<'_>, told: &DetectorMatch, out: &mut Vec<Found>) {
+    fn run<'a>(&self, view: &View<'a>, told: &DetectorMatch, out: &mut Vec<Found<'a>>) {
         let units = view.scene.units;
         for (index, switch) in view.facts.switches.iter().enumerate() {
             let named = || told.key.as_ref().is_some_and(|wanted| wanted.is(&switch.key));
@@ -34,8 +34,8 @@ impl Detector for Inconsistent {
             for reader in &joined.readers {
                 let (Some(unit), Some(other)) = (units.get(reader.unit), reader.switch(units)) else { continue };
                 match other.state {
-                    SwitchState::On => draft.detail("on in", [&unit.unit.name]),
-                    SwitchState::Off => draft.detail("off in", [&unit.unit.name]),
+                    SwitchState::On => draft.detail("on in", [unit.unit.name.as_str()]),
+                    SwitchState::Off => draft.detail("off in", [unit.unit.name.as_str()]),
                     SwitchState::Conditional | SwitchState::Unknown => {}
                 }
             }

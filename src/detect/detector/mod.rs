@@ -19,13 +19,13 @@ pub trait Detector: Sync {
     /// The rule that gives it its words and numbers.
     fn rule(&self) -> &'static str;
     /// Adds what it finds in a unit that meets the rule's conditions.
-    fn run(&self, view: &View<'_>, told: &DetectorMatch, out: &mut Vec<Found>);
+    fn run<'a>(&self, view: &View<'a>, told: &DetectorMatch, out: &mut Vec<Found<'a>>);
 }
 
 /// A draft, and what the title's fill-ins stand for.
-pub struct Found {
+pub struct Found<'a> {
     /// The finding in the making.
-    pub draft: Draft,
+    pub draft: Draft<'a>,
     /// Values by name.
     pub values: Vec<(&'static str, String)>,
 }

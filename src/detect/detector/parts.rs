@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::detect::case::Case;
-use crate::detect::{Draft, View};
+use crate::detect::{Destination, Draft, Rung, View, strength};
 use crate::fact::{Endpoint, IdentifierRead};
 use crate::rule::DetectorMatch;
 
@@ -26,11 +25,19 @@ pub(super) fn enough(reads: &[&IdentifierRead], told: &DetectorMatch) -> bool {
     !reads.is_empty() && different.len() >= told.least
 }
 
+/// Endpoints that code or data names and that count, with what they are as destinations.
+pub(super) fn endpoints<'a>(
+    view: &View<'a>,
+    counts: impl Fn(&Endpoint, Destination<'a>) -> bool,
+) -> Vec<(&'a Endpoint, Destination<'a>)> {
+    view.endpoints().filter(|(e, to)| strength(e).0 > Rung::StringOnly && counts(e, *to)).collect()
+}
+
 /// Adds reads to a finding; returns their names for the title.
-pub(super) fn add_reads(draft: &mut Draft, view: &View<'_>, reads: &[&IdentifierRead]) -> String {
+pub(super) fn add_reads<'a>(draft: &mut Draft<'a>, view: &View<'a>, reads: &[&'a IdentifierRead]) -> String {
     for read in reads {
-        draft.detail("identifiers", [&read.category]);
-        draft.places(crate::detect::Rung::SameApp, &read.sites, read.count);
+        draft.detail("identifiers", [read.category.as_str()]);
+        draft.places(Rung::SameApp, &read.sites, read.count);
     }
     let categories = &view.scene.rules.identifiers;
     let heaviest_first: BTreeSet<(u8, &str)> = reads
@@ -44,25 +51,22 @@ pub(super) fn add_reads(draft: &mut Draft, view: &View<'_>, reads: &[&Identifier
 }
 
 /// Adds endpoints to a finding; returns their hosts for the title.
-pub(super) fn add_endpoints(draft: &mut Draft, view: &View<'_>, endpoints: &[&Endpoint]) -> String {
-    let mut owners = BTreeSet::new();
-    let mut hosts = BTreeSet::new();
-    for endpoint in endpoints {
-        // The evidence, words and places of an endpoint are the same as in a rule about it.
-        let mut own = Draft::new("");
-        Case::Endpoint(endpoint).add_to(&mut own, view);
-        draft.detail("urls", [&endpoint.url]);
-        draft.detail("hosts", [&endpoint.host]);
-        for (rung, site) in own.sites {
-            draft.places(rung, &[site], 0);
-        }
-        draft.count = draft.count.saturating_add(own.count);
-        hosts.insert(endpoint.host.as_str());
+pub(super) fn add_endpoints<'a>(
+    draft: &mut Draft<'a>,
+    endpoints: &[(&'a Endpoint, Destination<'a>)],
+) -> String {
+    let mut owners: BTreeSet<&str> = BTreeSet::new();
+    let mut hosts: BTreeSet<&str> = BTreeSet::new();
+    for (endpoint, _) in endpoints {
+        draft.detail("urls", [endpoint.url.as_str()]);
+        draft.detail("hosts", [endpoint.host.as_str()]);
+        draft.places(strength(endpoint).0, &endpoint.sites, endpoint.count);
+        hosts.insert(&endpoint.host);
         owners.extend(endpoint.owner.as_deref());
     }
     if let (Some(first), 1) = (owners.first(), owners.len()) {
-        draft.owner = Some((*first).to_owned());
-        draft.country = endpoints.iter().find_map(|endpoint| endpoint.country.clone());
+        draft.owner = Some(first);
+        draft.country = endpoints.iter().find_map(|(endpoint, _)| endpoint.country.as_deref());
     }
     draft.detail("owners", owners);
     list(hosts)

@@ -1,7 +1,6 @@
 //! Activation of a SIM behind its owner's back.
 
-use crate::detect::{Confidence, Draft, Rung, View, strength};
-use crate::fact::Endpoint;
+use crate::detect::{Confidence, Draft, Rung, View};
 use crate::rule::DetectorMatch;
 
 use super::{Detector, Found, parts};
@@ -18,7 +17,7 @@ impl Detector for Activation {
         "activation.sim"
     }
 
-    fn run(&self, view: &View<'_>, told: &DetectorMatch, out: &mut Vec<Found>) {
+    fn run<'a>(&self, view: &View<'a>, told: &DetectorMatch, out: &mut Vec<Found<'a>>) {
         let mut sinks = view.facts.sinks.iter().filter(|sink| sink.channel == SMS).peekable();
         if sinks.peek().is_none() || view.link.triggers.is_empty() || !view.contacts {
             return;
@@ -27,25 +26,22 @@ impl Detector for Activation {
         if !parts::enough(&reads, told) {
             return;
         }
-        let purpose = |e: &Endpoint| {
-            let purpose = e.purpose.as_deref().unwrap_or_default();
-            told.purpose.as_ref().is_none_or(|wanted| wanted.is(purpose))
-        };
-        let endpoints = view.facts.endpoints.iter();
-        let endpoints: Vec<&Endpoint> =
-            endpoints.filter(|e| strength(e).0 > Rung::StringOnly && !e.private && purpose(e)).collect();
+        let wanted = |purpose: &str| told.purpose.as_ref().is_none_or(|wanted| wanted.is(purpose));
+        let endpoints = parts::endpoints(view, |e, _| {
+            !e.private && wanted(e.purpose.as_deref().unwrap_or_default())
+        });
         if endpoints.is_empty() {
             return;
         }
         let mut draft = Draft::new("");
         draft.stand(Rung::SameApp, Confidence::Medium);
         for sink in sinks {
-            draft.detail("messages", [&sink.api]);
+            draft.detail("messages", [sink.api.as_str()]);
             draft.places(Rung::SameApp, &sink.sites, sink.count);
         }
         let identifiers = parts::add_reads(&mut draft, view, &reads);
-        parts::add_endpoints(&mut draft, view, &endpoints);
-        draft.detail("triggers", &view.link.triggers);
+        parts::add_endpoints(&mut draft, &endpoints);
+        draft.detail("triggers", view.link.triggers.iter().map(String::as_str));
         out.push(Found { draft, values: vec![("identifiers", identifiers)] });
     }
 }
