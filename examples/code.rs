@@ -52,8 +52,14 @@ fn main() {
             continue;
         }
         let start = Instant::now();
-        let files: Vec<File<'_>> =
-            opened.dexes.iter().map(|dex| File { place: Place::root(name), dex: *dex }).collect();
+        let files: Vec<File<'_>> = opened
+            .dexes
+            .iter()
+            .map(|dex| File {
+                place: Place::root(name),
+                dex: *dex,
+            })
+            .collect();
         let mut endpoints = Endpoints::default();
         let facts = code::code(&files, None, &interest, &finder, &mut endpoints);
         facts_time += start.elapsed().as_secs_f64();
@@ -62,16 +68,40 @@ fn main() {
         if quiet {
             continue;
         }
-        println!("== {name}: {wanted} of {methods} methods, {walked} bytes, {steps} steps, {} aside", aside.len());
+        println!(
+            "== {name}: {wanted} of {methods} methods, {walked} bytes, {steps} steps, {} aside",
+            aside.len()
+        );
         let place = |site: Option<&phonehome::fact::Site>| {
-            site.map(|s| format!("{}{}", s.class.clone().unwrap_or_default(), s.method.clone().unwrap_or_default()))
-                .unwrap_or_default()
+            site.map(|s| {
+                format!(
+                    "{}{}",
+                    s.class.clone().unwrap_or_default(),
+                    s.method.clone().unwrap_or_default()
+                )
+            })
+            .unwrap_or_default()
         };
         for e in &endpoints {
-            println!("endpoint {} {:?} sink={} n={} {}", e.url, e.source, e.at_sink, e.count, place(e.sites.first()));
+            println!(
+                "endpoint {} {:?} sink={} n={} {}",
+                e.url,
+                e.source,
+                e.at_sink,
+                e.count,
+                place(e.sites.first())
+            );
         }
         for i in &facts.identifiers {
-            println!("identifier {} {} {:?} {} n={} {}", i.category, i.api, i.road, i.in_code, i.count, place(i.sites.first()));
+            println!(
+                "identifier {} {} {:?} {} n={} {}",
+                i.category,
+                i.api,
+                i.road,
+                i.in_code,
+                i.count,
+                place(i.sites.first())
+            );
         }
         for s in &facts.sinks {
             println!("sink {} {} n={}", s.channel, s.api, s.count);
@@ -79,7 +109,14 @@ fn main() {
         for s in &facts.switches {
             println!(
                 "switch {:?} {} {} default={:?} {:?} {:?} n={} {} {:?}",
-                s.kind, s.namespace, s.key, s.default, s.from, s.state, s.count, place(s.sites.first()),
+                s.kind,
+                s.namespace,
+                s.key,
+                s.default,
+                s.from,
+                s.state,
+                s.count,
+                place(s.sites.first()),
                 s.sites.first().and_then(|s| s.entry.clone())
             );
         }
@@ -94,6 +131,11 @@ fn main() {
         reading_time * 1e3,
         bytes as f64 / 1e6 / reading_time,
         facts_time * 1e3,
-        totals[0], totals[1], totals[2], totals[3], totals[4], totals[5]
+        totals[0],
+        totals[1],
+        totals[2],
+        totals[3],
+        totals[4],
+        totals[5]
     );
 }

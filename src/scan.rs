@@ -100,7 +100,10 @@ pub fn scan(
             _ => "",
         };
         if !why.is_empty() {
-            return Err(Error::NothingToAnalyse { path: input.to_owned(), why: why.to_owned() });
+            return Err(Error::NothingToAnalyse {
+                path: input.to_owned(),
+                why: why.to_owned(),
+            });
         }
     }
     tree.leaves.retain(|leaf| options.wants(leaf.place().logical()));
@@ -145,7 +148,10 @@ fn report(
 
     let mut by_place: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for finding in &findings {
-        by_place.entry(&finding.place).or_default().push(finding.id.clone());
+        by_place
+            .entry(&finding.place)
+            .or_default()
+            .push(finding.id.clone());
     }
     let apps: Vec<App> = ranked
         .into_iter()
@@ -153,7 +159,8 @@ fn report(
             let unit = units.get(rank.unit)?;
             let about = linked.units.get(rank.unit)?;
             let ids = by_place.remove(unit.unit.place.as_str());
-            (ids.is_some() || rank.score > 0.0).then(|| app(unit, about, rank, ids.unwrap_or_default(), rules))
+            (ids.is_some() || rank.score > 0.0)
+                .then(|| app(unit, about, rank, ids.unwrap_or_default(), rules))
         })
         .collect();
 
@@ -171,7 +178,12 @@ fn report(
             let sum = set_aside.entry(host).or_default();
             *sum = sum.saturating_add(times);
         }
-        hosts.extend(unit.endpoints.into_iter().map(|e| e.host).filter(|host| !host.is_empty()));
+        hosts.extend(
+            unit.endpoints
+                .into_iter()
+                .map(|e| e.host)
+                .filter(|host| !host.is_empty()),
+        );
         all.add(unit.notices, unit.notices_dropped);
     }
     let (notices, notices_dropped, bugs) = all.finish();
@@ -195,7 +207,12 @@ fn report(
         },
         coverage,
         apps,
-        rules: rules.findings.iter().filter(|r| used.contains(&*r.id)).map(text).collect(),
+        rules: rules
+            .findings
+            .iter()
+            .filter(|r| used.contains(&*r.id))
+            .map(text)
+            .collect(),
         findings,
         set_aside,
         notices,
@@ -245,7 +262,11 @@ struct Notices {
 impl Notices {
     fn new(options: &Options) -> Self {
         let limit = usize::try_from(options.limits.notices).unwrap_or(usize::MAX);
-        Self { all: Vec::new(), dropped: 0, limit }
+        Self {
+            all: Vec::new(),
+            dropped: 0,
+            limit,
+        }
     }
 
     fn add(&mut self, notices: Vec<NoticeFact>, dropped: u64) {
@@ -289,7 +310,12 @@ impl<'p> Done<'p> {
         let done = self.done.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         let size = unit.size();
         let bytes = self.bytes.fetch_add(size, Ordering::Relaxed).saturating_add(size);
-        (self.progress)(Progress { done, units: self.units, bytes, total: self.total });
+        (self.progress)(Progress {
+            done,
+            units: self.units,
+            bytes,
+            total: self.total,
+        });
     }
 }
 
@@ -325,5 +351,8 @@ fn nothing(input: &Path, format: &str, listed: usize, left_out: usize) -> Error 
         (format, 0, _) => format!("an empty {format}"),
         (format, ..) => format!("nothing of an Android build in this {format}"),
     };
-    Error::NothingToAnalyse { path: input.to_owned(), why }
+    Error::NothingToAnalyse {
+        path: input.to_owned(),
+        why,
+    }
 }

@@ -14,8 +14,16 @@ fn sample(version: &str) -> PathBuf {
 fn run(args: &[&str]) -> (String, i32) {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::cargo_bin("phonehome").unwrap();
-    let output = command.current_dir(folder.path()).arg("--isolated").args(args).output().unwrap();
-    (String::from_utf8(output.stdout).unwrap(), output.status.code().unwrap())
+    let output = command
+        .current_dir(folder.path())
+        .arg("--isolated")
+        .args(args)
+        .output()
+        .unwrap();
+    (
+        String::from_utf8(output.stdout).unwrap(),
+        output.status.code().unwrap(),
+    )
 }
 
 fn text(path: &Path) -> &str {
@@ -43,7 +51,8 @@ fn rezipped(path: &Path, to: &Path) {
             _ => zip::CompressionMethod::Stored,
         };
         let options = zip::write::SimpleFileOptions::default().compression_method(method);
-        out.start_file(entry.name().unwrap().into_owned(), options).unwrap();
+        out.start_file(entry.name().unwrap().into_owned(), options)
+            .unwrap();
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes).unwrap();
         out.write_all(&bytes).unwrap();
@@ -81,7 +90,10 @@ fn the_fix_of_2014_shows_as_a_switch_that_went_off() {
             change.contains(rule) && change.contains(what)
         })
     };
-    assert!(has("removed", "switch.on-critical", "cloud_messaging_on"), "{diff}");
+    assert!(
+        has("removed", "switch.on-critical", "cloud_messaging_on"),
+        "{diff}"
+    );
     assert!(has("added", "switch.off", "cloud_messaging_on"), "{diff}");
     assert!(has("added", "app.debuggable", "com.acme.feed"), "{diff}");
 }
@@ -111,16 +123,24 @@ fn output_is_the_same_bytes_for_any_number_of_threads() {
 /// The real pair of the corpus, where it is there.
 #[test]
 fn a_real_pair_of_builds_differs_and_each_equals_itself() {
-    let Some(corpus) = std::env::var_os("PHONEHOME_CORPUS") else { return };
+    let Some(corpus) = std::env::var_os("PHONEHOME_CORPUS") else {
+        return;
+    };
     let roms = Path::new(&corpus).join("roms");
-    let (december, april) = (roms.join("mi-one-plus-4.12.5.zip"), roms.join("mi-one-plus-JMACNBL18.0.zip"));
+    let (december, april) = (
+        roms.join("mi-one-plus-4.12.5.zip"),
+        roms.join("mi-one-plus-JMACNBL18.0.zip"),
+    );
     no_difference(&december, &december);
     let folder = tempfile::tempdir().unwrap();
     let again = folder.path().join("again.zip");
     rezipped(&april, &again);
     no_difference(&april, &again);
     let diff = json(&["diff", text(&december), text(&april), "-o", "json"]);
-    assert!(len(&diff, "added") > 0 && len(&diff, "removed") > 0 && len(&diff, "changed") > 0, "{diff}");
+    assert!(
+        len(&diff, "added") > 0 && len(&diff, "removed") > 0 && len(&diff, "changed") > 0,
+        "{diff}"
+    );
     writeln!(
         std::io::stderr(),
         "a real pair: {} findings added, {} removed, {} changed",

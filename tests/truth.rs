@@ -29,47 +29,107 @@ fn wants(id: &str) -> Vec<Want> {
         names.iter().map(|name| Want(name, ENDPOINT, words)).collect()
     };
     match id {
-        "R02" => vec![Want("Provision", &["switch.preselected", "switch.on"], &["button_user_experience_key"])],
-        "R03" => vec![Want("Mms", ENDPOINT, &["http://api.comm.miui.com/miuisms/res/messages"])],
-        "R04" => vec![Want("Mms", ENDPOINT, &["http://api.comm.miui.com/miuisms/res/version"])],
-        "R05" => vec![Want("Mms", ENDPOINT, &["http://api.comm.miui.com/miuisms/res/categories"])],
-        "R06" => vec![Want("Mms", ENDPOINT, &["http://api.comm.miui.com/spbook/open/sms/rechargetips"])],
+        "R02" => vec![Want(
+            "Provision",
+            &["switch.preselected", "switch.on"],
+            &["button_user_experience_key"],
+        )],
+        "R03" => vec![Want(
+            "Mms",
+            ENDPOINT,
+            &["http://api.comm.miui.com/miuisms/res/messages"],
+        )],
+        "R04" => vec![Want(
+            "Mms",
+            ENDPOINT,
+            &["http://api.comm.miui.com/miuisms/res/version"],
+        )],
+        "R05" => vec![Want(
+            "Mms",
+            ENDPOINT,
+            &["http://api.comm.miui.com/miuisms/res/categories"],
+        )],
+        "R06" => vec![Want(
+            "Mms",
+            ENDPOINT,
+            &["http://api.comm.miui.com/spbook/open/sms/rechargetips"],
+        )],
         "R07" => vec![Want("Mms", READ, &["imei", "Lcom/xiaomi/mms/net/b;"])],
-        "R08" => vec![Want("Mms", READ, &["iccid", "Lcom/xiaomi/mms/transaction/MxActivateService"])],
+        "R08" => vec![Want(
+            "Mms",
+            READ,
+            &["iccid", "Lcom/xiaomi/mms/transaction/MxActivateService"],
+        )],
         "R09" => vec![
             Want("Mms", SWITCH, &["pref_key_enable_mx", "MxActivateService"]),
             Want("Mms", SWITCH, &["cloud_messaging_on", "MxActivateService"]),
         ],
         "R10" => vec![
-            Want("Mms", &["switch.off"], &["pref_key_enable_mx_switch", "preferences.xml"]),
+            Want(
+                "Mms",
+                &["switch.off"],
+                &["pref_key_enable_mx_switch", "preferences.xml"],
+            ),
             Want("Mms", &["switch.off"], &["pref_key_enable_mx1_switch"]),
             Want("Mms", &["switch.off"], &["pref_key_enable_mx2_switch"]),
         ],
-        "R11" => apps(&["XiaomiServiceFramework"], &["http://tracking.miui.com/tracks", "telemetry"]),
-        "R13" => ["58.68.235.14", "59.151.110.251", "120.132.153.233", "223.202.255.20"]
-            .iter()
-            .map(|address| Want("XiaomiServiceFramework", ENDPOINT, std::slice::from_ref(address)))
-            .collect(),
+        "R11" => apps(
+            &["XiaomiServiceFramework"],
+            &["http://tracking.miui.com/tracks", "telemetry"],
+        ),
+        "R13" => [
+            "58.68.235.14",
+            "59.151.110.251",
+            "120.132.153.233",
+            "223.202.255.20",
+        ]
+        .iter()
+        .map(|address| Want("XiaomiServiceFramework", ENDPOINT, std::slice::from_ref(address)))
+        .collect(),
         "R14" => vec![
             Want("XiaomiServiceFramework", ENDPOINT, &["app.chat.xiaomi.net"]),
-            Want("XiaomiServiceFramework", ENDPOINT, &["app01.nodes.gslb.mi-idc.com"]),
+            Want(
+                "XiaomiServiceFramework",
+                ENDPOINT,
+                &["app01.nodes.gslb.mi-idc.com"],
+            ),
         ],
         "R15" => vec![Want("XiaomiServiceFramework", ENDPOINT, &["58.68.235.106"])],
         "R16" => vec![
             Want("XiaomiServiceFramework", &["endpoint.private"], &["10.237.12.2"]),
-            Want("XiaomiServiceFramework", &["endpoint.private"], &["http://10.237.12.17:9085/pass/register"]),
+            Want(
+                "XiaomiServiceFramework",
+                &["endpoint.private"],
+                &["http://10.237.12.17:9085/pass/register"],
+            ),
         ],
         "R17" => vec![
-            Want("XiaomiServiceFramework", &["endpoint.template"], &["http://{}/gslb/gslb/getbucket.asp?ver=3.0"]),
-            Want("XiaomiServiceFramework", &["endpoint.template"], &["http://{}/diagnoses/v1/report"]),
+            Want(
+                "XiaomiServiceFramework",
+                &["endpoint.template"],
+                &["http://{}/gslb/gslb/getbucket.asp?ver=3.0"],
+            ),
+            Want(
+                "XiaomiServiceFramework",
+                &["endpoint.template"],
+                &["http://{}/diagnoses/v1/report"],
+            ),
         ],
         "R18" => vec![Want(
             "XiaomiServiceFramework",
             ENDPOINT,
             &["http://statusapi.micloud.xiaomi.net/mic/status/v2/user/{}/overview"],
         )],
-        "R19" => vec![Want("XiaomiServiceFramework", ENDPOINT, &["https://account.xiaomi.com"])],
-        "R20" => vec![Want("XiaomiServiceFramework", READ, &["CloudManager", "getDeviceId"])],
+        "R19" => vec![Want(
+            "XiaomiServiceFramework",
+            ENDPOINT,
+            &["https://account.xiaomi.com"],
+        )],
+        "R20" => vec![Want(
+            "XiaomiServiceFramework",
+            READ,
+            &["CloudManager", "getDeviceId"],
+        )],
         "R22" => vec![
             Want("CloudService", READ, &["imei"]),
             Want("CloudService", ANY, &["Lcom/miui/cloudservice/"]),
@@ -94,28 +154,64 @@ fn wants(id: &str) -> Vec<Want> {
             .iter()
             .map(|category| Want("AdupsFota", READ, std::slice::from_ref(category)))
             .collect(),
-        "R26" => vec![Want("AdupsFota", ENDPOINT, &["http://adups.cn"]), Want("AdupsFota", &["cleartext."], &[])],
+        "R26" => vec![
+            Want("AdupsFota", ENDPOINT, &["http://adups.cn"]),
+            Want("AdupsFota", &["cleartext."], &[]),
+        ],
         "R27" => vec![Want("AdupsFota", &["start.", "collector."], &["timer"])],
         "R28" => vec![Want("BaiduNetworkLocation", &["package."], &["Baidu"])],
         "R29" => vec![
-            Want("ThemeManager", &["endpoint.staging"], &["http://staging.market.n.xiaomi.com/thm/"]),
+            Want(
+                "ThemeManager",
+                &["endpoint.staging"],
+                &["http://staging.market.n.xiaomi.com/thm/"],
+            ),
             Want("Contacts", ENDPOINT, &["http://dev.market.n.xiaomi.com/thm/"]),
-            Want("GameCenterSDKService", &["endpoint.staging"], &["http://staging.billapi.n.xiaomi.com/"]),
-            Want("PaymentService", &["endpoint.staging"], &["http://sandbox.billapi.xiaomi.com/"]),
+            Want(
+                "GameCenterSDKService",
+                &["endpoint.staging"],
+                &["http://staging.billapi.n.xiaomi.com/"],
+            ),
+            Want(
+                "PaymentService",
+                &["endpoint.staging"],
+                &["http://sandbox.billapi.xiaomi.com/"],
+            ),
         ],
-        "R30" => apps(&["PaymentService", "SettingsProvider", "SuperMarket", "ThemeManager", "Updater"], ads),
-        "R31" => apps(&["MiLinkService"], &["http://tracking.miui.com/danfa_log_config.json"]),
+        "R30" => apps(
+            &[
+                "PaymentService",
+                "SettingsProvider",
+                "SuperMarket",
+                "ThemeManager",
+                "Updater",
+            ],
+            ads,
+        ),
+        "R31" => apps(
+            &["MiLinkService"],
+            &["http://tracking.miui.com/danfa_log_config.json"],
+        ),
         "R32" => apps(
             &["Weather"],
-            &["http://weatherapi.market.xiaomi.com/wtr-v2/plugin/checkupdate?hash={}&device={}&miuiVersion={}"],
+            &[
+                "http://weatherapi.market.xiaomi.com/wtr-v2/plugin/checkupdate?hash={}&device={}&miuiVersion={}",
+            ],
         ),
-        "R33" => apps(&["YellowPage"], &["http://api.comm.miui.com/spbook/sync/ypdata114"]),
+        "R33" => apps(
+            &["YellowPage"],
+            &["http://api.comm.miui.com/spbook/sync/ypdata114"],
+        ),
         "R35" => vec![
             Want("XiaomiServiceFramework", &["switch."], &["disable_auto_activate"]),
             Want("XiaomiServiceFramework", &["activation."], &[]),
         ],
         "R36" => vec![
-            Want("Updater", ENDPOINT, &["http://update.miui.com/updates/mi-updateV7.php"]),
+            Want(
+                "Updater",
+                ENDPOINT,
+                &["http://update.miui.com/updates/mi-updateV7.php"],
+            ),
             Want("Updater", ENDPOINT, &["mi-rom-update.php"]),
             Want("Updater", ENDPOINT, &["mi-valid.php"]),
         ],
@@ -133,7 +229,8 @@ fn wants(id: &str) -> Vec<Want> {
 fn shows(findings: &BTreeMap<&str, Vec<(&Finding, String)>>, Want(app, rules, words): &Want) -> bool {
     findings.get(app).is_some_and(|all| {
         all.iter().any(|(finding, text)| {
-            rules.iter().any(|prefix| finding.rule.starts_with(prefix)) && words.iter().all(|word| text.contains(word))
+            rules.iter().any(|prefix| finding.rule.starts_with(prefix))
+                && words.iter().all(|word| text.contains(word))
         })
     })
 }
@@ -167,7 +264,10 @@ fn say(line: &str) {
 }
 
 fn scanned(path: &Path) -> Report {
-    let options = Options { limits: Limits::default(), ..Options::default() };
+    let options = Options {
+        limits: Limits::default(),
+        ..Options::default()
+    };
     scan(path, &options, &Rules::bundled().unwrap(), &|_| {}).unwrap()
 }
 
@@ -182,25 +282,44 @@ fn what_was_read_by_hand_in_the_redmi_note_of_june_2014_is_found() {
     }
     let table = fs::read_to_string(truth.join("redmi-note-2014.tsv")).unwrap();
     let (mut right, mut rows, mut missed) = (0, 0, Vec::new());
-    for row in table.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+    for row in table
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+    {
         let id = row.split('\t').next().unwrap();
         rows += 1;
         if found(id, &report, &findings) {
             right += 1;
-            say(&format!("found   {}", row.split('\t').take(4).collect::<Vec<_>>().join(" · ")));
+            say(&format!(
+                "found   {}",
+                row.split('\t').take(4).collect::<Vec<_>>().join(" · ")
+            ));
         } else {
-            say(&format!("missed  {}", row.split('\t').take(4).collect::<Vec<_>>().join(" · ")));
+            say(&format!(
+                "missed  {}",
+                row.split('\t').take(4).collect::<Vec<_>>().join(" · ")
+            ));
             missed.push(id.to_owned());
         }
     }
-    say(&format!("{right} of {rows} rows found; missed: {}", missed.join(" ")));
+    say(&format!(
+        "{right} of {rows} rows found; missed: {}",
+        missed.join(" ")
+    ));
     assert_eq!(rows, 37);
     missed.retain(|id| !NEEDS_FLOWS.contains(&id.as_str()));
     assert!(missed.is_empty(), "missed without needing flows: {missed:?}");
 
     let first: Vec<&str> = report.apps.iter().take(10).map(|app| app.name.as_str()).collect();
     for app in ["AdupsFota", "XiaomiServiceFramework", "Mms"] {
-        assert!(first.contains(&app), "{app} is not among the first ten: {first:?}");
+        assert!(
+            first.contains(&app),
+            "{app} is not among the first ten: {first:?}"
+        );
     }
-    assert!(report.notices.is_empty(), "a real package is read without a notice: {:?}", report.notices);
+    assert!(
+        report.notices.is_empty(),
+        "a real package is read without a notice: {:?}",
+        report.notices
+    );
 }

@@ -580,7 +580,8 @@ fn to_u64(n: usize) -> u64 {
 #[expect(
     clippy::as_conversions,
     clippy::arithmetic_side_effects,
-    reason = "small constants"
+    clippy::single_range_in_vec_init,
+    reason = "small constants, and lists of one range"
 )]
 mod tests {
     use proptest::prelude::*;

@@ -1,7 +1,7 @@
 //! Flags, configuration, progress, colours, exit codes. Computes nothing; the only level that prints
 //! or reads the environment, the clock and the terminal.
 //!
-//! A command is one file and one line in [`Command`]. It loads, calls the library, writes, and
+//! A command is one file and one line in `Command`. It loads, calls the library, writes, and
 //! returns an [`Exit`]; `ui` is the one door to standard output and standard error.
 
 mod completions;

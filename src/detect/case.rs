@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::fact::{
-    Component, DefaultFrom, Endpoint, HostKind, IdentifierRead, ManifestFacts, Nested, NetworkSecurity, NoticeFact,
-    Signer, SinkUse, Source, Switch, SwitchKind, TrackerUse,
+    Component, DefaultFrom, Endpoint, HostKind, IdentifierRead, ManifestFacts, Nested, NetworkSecurity,
+    NoticeFact, Signer, SinkUse, Source, Switch, SwitchKind, TrackerUse,
 };
 use crate::link::Party;
 use crate::rule::{Confidence, Match, Package, PurposeClass};
@@ -81,7 +81,12 @@ pub(super) fn cases<'a>(view: &View<'a>) -> impl Iterator<Item = Case<'a>> {
         .chain(facts.signers.iter().map(Case::Signer))
         .chain(facts.nested.iter().map(Case::Nested))
         .chain(facts.notices.iter().map(Case::Notice))
-        .chain(facts.properties.iter().map(|(name, value)| Case::Property(name, value)))
+        .chain(
+            facts
+                .properties
+                .iter()
+                .map(|(name, value)| Case::Property(name, value)),
+        )
 }
 
 impl<'a> Case<'a> {
@@ -152,9 +157,13 @@ impl<'a> Case<'a> {
                 let rules = view.scene.rules;
                 Cow::Borrowed(view.scene.linked.levels.level(p, rules).unwrap_or_default())
             }
-            (Self::Permission(p), "category") => {
-                Cow::Borrowed(view.scene.rules.permissions.get(p).map_or("", |row| &row.category))
-            }
+            (Self::Permission(p), "category") => Cow::Borrowed(
+                view.scene
+                    .rules
+                    .permissions
+                    .get(p)
+                    .map_or("", |row| &row.category),
+            ),
             (Self::Component(c), "kind") => Cow::Borrowed(&c.kind),
             (Self::Component(c), "name") => Cow::Borrowed(&c.name),
             (Self::Component(c), "short") => Cow::Borrowed(c.name.rsplit('.').next().unwrap_or(&c.name)),
@@ -201,7 +210,14 @@ impl<'a> Case<'a> {
                 };
                 let weight = f64::from(i.weight.min(10)) / 10.0;
                 draft.weigh(weight, || format!("identifier: {}", self.value("title", view)));
-                draft.stand(rung, if i.in_code { Confidence::High } else { Confidence::Low });
+                draft.stand(
+                    rung,
+                    if i.in_code {
+                        Confidence::High
+                    } else {
+                        Confidence::Low
+                    },
+                );
                 draft.detail("apis", [&i.api]);
                 draft.detail("roads", [i.road.word()]);
                 draft.places(rung, &i.sites, i.count);
@@ -212,10 +228,13 @@ impl<'a> Case<'a> {
                 draft.places(Rung::ApiReference, &s.sites, s.count);
             }
             Self::Switch(best) => {
-                let same = |s: &&Switch| {
-                    (s.kind, &s.namespace, &s.key) == (best.kind, &best.namespace, &best.key)
-                };
-                view.facts.switches.iter().filter(same).for_each(|s| switch(s, draft));
+                let same =
+                    |s: &&Switch| (s.kind, &s.namespace, &s.key) == (best.kind, &best.namespace, &best.key);
+                view.facts
+                    .switches
+                    .iter()
+                    .filter(same)
+                    .for_each(|s| switch(s, draft));
             }
             Self::Tracker(t) => {
                 let (rung, confidence) = match t.classes {
@@ -276,13 +295,16 @@ impl<'a> Case<'a> {
             Self::Notice(n) => {
                 draft.stand(Rung::Declared, Confidence::High);
                 draft.detail("what", [what(&n.text)]);
-                draft.place(Rung::Declared, crate::fact::Site {
-                    place: n.place.clone(),
-                    physical: n.physical.clone(),
-                    entry: Some(format!("{:#x}", n.at)),
-                    lines: vec![n.text.clone()],
-                    ..crate::fact::Site::default()
-                });
+                draft.place(
+                    Rung::Declared,
+                    crate::fact::Site {
+                        place: n.place.clone(),
+                        physical: n.physical.clone(),
+                        entry: Some(format!("{:#x}", n.at)),
+                        lines: vec![n.text.clone()],
+                        ..crate::fact::Site::default()
+                    },
+                );
             }
             Self::Property(name, value) => {
                 declared(draft, "", name);
@@ -312,7 +334,11 @@ fn endpoint<'a>(e: &'a Endpoint, to: Destination<'a>, draft: &mut Draft<'a>, vie
     };
     let clear = if e.cleartext { weights.clear_text } else { 0.0 };
     draft.weigh((base + clear).min(1.0), || {
-        format!("destination: {}{}", to.describe(), if e.cleartext { ", in clear text" } else { "" })
+        format!(
+            "destination: {}{}",
+            to.describe(),
+            if e.cleartext { ", in clear text" } else { "" }
+        )
     });
 }
 
@@ -336,11 +362,20 @@ fn switch<'a>(s: &'a Switch, draft: &mut Draft<'a>) {
         DefaultFrom::Property | DefaultFrom::Manifest => (Rung::Declared, Confidence::High),
     };
     draft.stand(rung, confidence);
-    draft.detail("default", [format!("{}: {}", s.from.word(), s.default.as_deref().unwrap_or("unknown"))]);
+    draft.detail(
+        "default",
+        [format!(
+            "{}: {}",
+            s.from.word(),
+            s.default.as_deref().unwrap_or("unknown")
+        )],
+    );
     draft.detail("state", [s.state.word()]);
     draft.detail("switch", [switch_name(s)]);
     if let Some(known) = &s.known {
-        draft.owner = draft.owner.or(Some(known.vendor.as_str()).filter(|v| !v.is_empty()));
+        draft.owner = draft
+            .owner
+            .or(Some(known.vendor.as_str()).filter(|v| !v.is_empty()));
         draft.detail("meaning", [&known.meaning]);
     }
     draft.places(rung, &s.sites, s.count);

@@ -26,8 +26,8 @@
 use crate::bytes::GapClass;
 use crate::fact::endpoint::{Finder, Found};
 use crate::fact::{
-    Component, DefaultFrom, IdentifierRead, KnownSwitch, ManifestFacts, Nested, NetworkSecurity, NoticeFact, Road,
-    Signer, SinkUse, Site, Source, Switch, SwitchKind, SwitchState, TrackerUse, UnitFacts, UnitKind,
+    Component, DefaultFrom, IdentifierRead, KnownSwitch, ManifestFacts, Nested, NetworkSecurity, NoticeFact,
+    Road, Signer, SinkUse, Site, Source, Switch, SwitchKind, SwitchState, TrackerUse, UnitFacts, UnitKind,
 };
 use crate::link;
 use crate::rule::row::Namespace;
@@ -47,7 +47,11 @@ pub struct Failure {
 /// Examples of all rules that do not do what they are there for, by rule.
 pub fn all(rules: &Rules) -> Vec<Failure> {
     let finder = Finder::new(rules);
-    rules.findings.iter().flat_map(|rule| examples(rule, rules, &finder)).collect()
+    rules
+        .findings
+        .iter()
+        .flat_map(|rule| examples(rule, rules, &finder))
+        .collect()
 }
 
 /// The same for one rule, which must be among `rules`.
@@ -61,7 +65,11 @@ pub fn examples(rule: &FindingRule, rules: &Rules, finder: &Finder<'_>) -> Vec<F
             Ok(true) => "must not give this finding, and does".to_owned(),
             Ok(false) => "must give this finding, and does not".to_owned(),
         };
-        Some(Failure { rule: rule.id.clone(), example: line.clone(), what })
+        Some(Failure {
+            rule: rule.id.clone(),
+            example: line.clone(),
+            what,
+        })
     });
     failed.collect()
 }
@@ -70,7 +78,9 @@ pub fn examples(rule: &FindingRule, rules: &Rules, finder: &Finder<'_>) -> Vec<F
 fn found(line: &str, rule: &str, rules: &Rules, finder: &Finder<'_>) -> Result<bool, String> {
     let mut units = units(line, rules, finder)?;
     let linked = link::link(&mut units, rules);
-    Ok(super::run(&units, &linked, rules).iter().any(|finding| finding.rule == rule))
+    Ok(super::run(&units, &linked, rules)
+        .iter()
+        .any(|finding| finding.rule == rule))
 }
 
 /// The units that a line stands for.
@@ -107,7 +117,10 @@ struct Words<'a> {
 
 impl<'a> Words<'a> {
     fn next(&mut self) -> Result<&'a str, String> {
-        let (first, rest) = self.all.split_first().ok_or_else(|| format!("`{}` ends too early", self.fact))?;
+        let (first, rest) = self
+            .all
+            .split_first()
+            .ok_or_else(|| format!("`{}` ends too early", self.fact))?;
         self.all = rest;
         Ok(first)
     }
@@ -152,7 +165,9 @@ fn words(text: &str) -> Vec<String> {
     for c in text.chars() {
         match c {
             '"' => quoted = !quoted,
-            c if c.is_whitespace() && !quoted => words.extend(Some(std::mem::take(&mut word)).filter(|w| !w.is_empty())),
+            c if c.is_whitespace() && !quoted => {
+                words.extend(Some(std::mem::take(&mut word)).filter(|w| !w.is_empty()))
+            }
             c => word.push(c),
         }
     }
@@ -160,21 +175,35 @@ fn words(text: &str) -> Vec<String> {
     words
 }
 
-fn add(unit: &mut UnitFacts, kind: &str, words: &mut Words<'_>, rules: &Rules, finder: &Finder<'_>) -> Result<(), String> {
+fn add(
+    unit: &mut UnitFacts,
+    kind: &str,
+    words: &mut Words<'_>,
+    rules: &Rules,
+    finder: &Finder<'_>,
+) -> Result<(), String> {
     match kind {
         "endpoint" => endpoint(unit, words, finder)?,
         "identifier" => unit.identifiers.push(identifier(words, rules)?),
         "sink" => {
             let channel = words.next()?.to_owned();
             let api = words.next().unwrap_or("Lexample/Api;->call").to_owned();
-            unit.sinks.push(SinkUse { channel, api, sites: vec![Site::default()], count: 1 });
+            unit.sinks.push(SinkUse {
+                channel,
+                api,
+                sites: vec![Site::default()],
+                count: 1,
+            });
         }
         "switch" => unit.switches.push(switch(words, rules)?),
         "tracker" => unit.trackers.push(tracker(words, rules)?),
         "signer" => unit.signers.push(signer(words)?),
         "nested" => {
             let place = format!("{}!{}", unit.unit.place, words.next()?);
-            unit.nested.push(Nested { place, package: words.next().ok().map(str::to_owned) });
+            unit.nested.push(Nested {
+                place,
+                package: words.next().ok().map(str::to_owned),
+            });
         }
         "notice" => unit.notices.push(NoticeFact {
             place: unit.unit.place.clone(),
@@ -195,7 +224,11 @@ fn add(unit: &mut UnitFacts, kind: &str, words: &mut Words<'_>, rules: &Rules, f
             let word = words.next()?;
             unit.unit.kind = words.read(word)?;
             words.next()?.clone_into(&mut unit.unit.place);
-            let partition = unit.unit.place.split_once(':').map_or("", |(partition, _)| partition);
+            let partition = unit
+                .unit
+                .place
+                .split_once(':')
+                .map_or("", |(partition, _)| partition);
             unit.unit.partition = partition.to_owned();
         }
         _ => return manifest(unit.manifest.get_or_insert_default(), kind, words, rules),
@@ -203,11 +236,18 @@ fn add(unit: &mut UnitFacts, kind: &str, words: &mut Words<'_>, rules: &Rules, f
     Ok(())
 }
 
-fn manifest(manifest: &mut ManifestFacts, kind: &str, words: &mut Words<'_>, rules: &Rules) -> Result<(), String> {
+fn manifest(
+    manifest: &mut ManifestFacts,
+    kind: &str,
+    words: &mut Words<'_>,
+    rules: &Rules,
+) -> Result<(), String> {
     match kind {
         "package" => words.next()?.clone_into(&mut manifest.package),
         "permission" => manifest.permissions.push(words.next()?.to_owned()),
-        "defines" => manifest.defines.push((words.next()?.to_owned(), words.next()?.to_owned())),
+        "defines" => manifest
+            .defines
+            .push((words.next()?.to_owned(), words.next()?.to_owned())),
         "component" => manifest.components.push(component(words, rules)?),
         "manifest" => {
             while let Ok(word) = words.next() {
@@ -244,7 +284,9 @@ fn manifest(manifest: &mut ManifestFacts, kind: &str, words: &mut Words<'_>, rul
 
 fn endpoint(unit: &mut UnitFacts, words: &mut Words<'_>, finder: &Finder<'_>) -> Result<(), String> {
     let text = words.next()?;
-    let source = words.value("source").map_or(Ok(Source::Code), |word| words.read(word))?;
+    let source = words
+        .value("source")
+        .map_or(Ok(Source::Code), |word| words.read(word))?;
     let at_sink = words.flag("sink");
     for hit in finder.text(text.as_bytes()) {
         if let Some(Found::Endpoint(mut endpoint)) = finder.endpoint(text.as_bytes(), &hit, source) {
@@ -259,22 +301,42 @@ fn endpoint(unit: &mut UnitFacts, words: &mut Words<'_>, finder: &Finder<'_>) ->
 
 fn identifier(words: &mut Words<'_>, rules: &Rules) -> Result<IdentifierRead, String> {
     let category = words.next()?.to_owned();
-    let known = rules.identifiers.category(&category).ok_or_else(|| words.wrong(&category))?;
+    let known = rules
+        .identifiers
+        .category(&category)
+        .ok_or_else(|| words.wrong(&category))?;
     let road = words.next()?;
     let road: Road = words.read(road)?;
     let api = words.value("api").unwrap_or("Example.read").to_owned();
-    let weight = words.value("weight").map_or(Ok(known.weight), |word| words.number(word))?;
+    let weight = words
+        .value("weight")
+        .map_or(Ok(known.weight), |word| words.number(word))?;
     let in_code = !words.flag("string");
-    Ok(IdentifierRead { category, api, weight, road, in_code, sites: vec![Site::default()], count: 1 })
+    Ok(IdentifierRead {
+        category,
+        api,
+        weight,
+        road,
+        in_code,
+        sites: vec![Site::default()],
+        count: 1,
+    })
 }
 
 fn switch(words: &mut Words<'_>, rules: &Rules) -> Result<Switch, String> {
     let word = words.next()?;
     let kind: SwitchKind = words.read(word)?;
-    let namespace = if kind == SwitchKind::Settings { words.next()? } else { "" };
+    let namespace = if kind == SwitchKind::Settings {
+        words.next()?
+    } else {
+        ""
+    };
     let key = words.next()?;
     if !words.flag("=") {
-        return Err(format!("`{}` needs ` = value`; ` = ?` when it is not known", words.fact));
+        return Err(format!(
+            "`{}` needs ` = value`; ` = ?` when it is not known",
+            words.fact
+        ));
     }
     let default = Some(words.next()?).filter(|value| *value != "?");
     let flag = flag(kind, namespace, key, rules);
@@ -318,7 +380,9 @@ fn flag<'r>(kind: SwitchKind, namespace: &str, key: &str, rules: &'r Rules) -> O
     let kind = match kind {
         SwitchKind::Settings => {
             let all = [Namespace::System, Namespace::Secure, Namespace::Global];
-            return rules.flags.settings(all.into_iter().find(|n| n.as_str() == namespace), key);
+            return rules
+                .flags
+                .settings(all.into_iter().find(|n| n.as_str() == namespace), key);
         }
         SwitchKind::Preference => FlagKind::Preference,
         SwitchKind::Property => FlagKind::Property,
@@ -357,13 +421,19 @@ fn tracker(words: &mut Words<'_>, rules: &Rules) -> Result<TrackerUse, String> {
 }
 
 fn component(words: &mut Words<'_>, rules: &Rules) -> Result<Component, String> {
-    let mut component = Component { enabled: true, exported: words.flag("exported"), ..Component::default() };
+    let mut component = Component {
+        enabled: true,
+        exported: words.flag("exported"),
+        ..Component::default()
+    };
     words.next()?.clone_into(&mut component.kind);
     while let Ok(word) = words.next() {
         match word.split_once('=') {
             Some(("permission", name)) => component.permission = Some(name.to_owned()),
             Some(("action", action)) => {
-                component.triggers.extend(rules.triggers.action(action).map(str::to_owned));
+                component
+                    .triggers
+                    .extend(rules.triggers.action(action).map(str::to_owned));
                 component.actions.push(action.to_owned());
             }
             Some(("authority", name)) => component.authorities.push(name.to_owned()),
@@ -379,7 +449,12 @@ fn signer(words: &mut Words<'_>) -> Result<Signer, String> {
     let sha1 = words.next()?.to_owned();
     // The platform flag is what the framework's signer decides; an example may say it outright by naming
     // a unit with `package android` and the same certificate.
-    Ok(Signer { scheme: 1, sha256: format!("of {sha1}"), sha1, ..Signer::default() })
+    Ok(Signer {
+        scheme: 1,
+        sha256: format!("of {sha1}"),
+        sha1,
+        ..Signer::default()
+    })
 }
 
 #[cfg(test)]

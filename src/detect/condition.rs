@@ -22,7 +22,9 @@ fn of(condition: &Option<Text>, text: &Option<String>) -> bool {
 }
 
 fn among<T: AsRef<str>>(condition: &Option<Text>, texts: &[T]) -> bool {
-    condition.as_ref().is_none_or(|c| c.among(texts.iter().map(AsRef::as_ref)))
+    condition
+        .as_ref()
+        .is_none_or(|c| c.among(texts.iter().map(AsRef::as_ref)))
 }
 
 fn flag(condition: Option<bool>, value: bool) -> bool {
@@ -45,7 +47,9 @@ pub(super) fn holds(select: &Match, case: &Case<'_>, view: &View<'_>) -> bool {
                 && flag(m.at_sink, e.at_sink)
                 && is(&m.host_kind, e.host_kind.word())
                 && of(&m.purpose, &e.purpose)
-                && m.purpose_class.as_ref().is_none_or(|c| c.is(view.scene.class(e).word()))
+                && m.purpose_class
+                    .as_ref()
+                    .is_none_or(|c| c.is(view.scene.class(e).word()))
                 && of(&m.owner, &e.owner)
                 && m.host.as_ref().is_none_or(|c| c.host(&e.host))
                 && of(&m.country, &e.country)
@@ -65,7 +69,10 @@ pub(super) fn holds(select: &Match, case: &Case<'_>, view: &View<'_>) -> bool {
                 && m.max_weight.is_none_or(|most| i.weight <= most)
                 && is(&m.category, &i.category)
                 && m.class.as_ref().is_none_or(|c| {
-                    c.is(rules.identifiers.category(&i.category).map_or("", |category| &category.class))
+                    c.is(rules
+                        .identifiers
+                        .category(&i.category)
+                        .map_or("", |category| &category.class))
                 })
                 && is(&m.road, i.road.word())
                 && is(&m.api, &i.api)
@@ -91,15 +98,20 @@ pub(super) fn holds(select: &Match, case: &Case<'_>, view: &View<'_>) -> bool {
                 && of(&m.owner, &t.owner)
                 && of(&m.country, &t.country)
                 && among(&m.category, &t.categories)
-                && m.tracks.is_none_or(|wanted| wanted == view.scene.tracks(&t.categories))
+                && m.tracks
+                    .is_none_or(|wanted| wanted == view.scene.tracks(&t.categories))
         }
         (Match::Permission(m), Case::Permission(name)) => {
             let row = rules.permissions.get(name);
             is(&m.name, name)
                 && is(&m.category, row.map_or("", |row| &row.category))
                 && least(m.min_weight, row.map_or(0, |row| row.weight))
-                && m.base.as_ref().is_none_or(|c| c.is(levels.base(name, rules).as_str()))
-                && m.level.as_ref().is_none_or(|c| c.is(levels.level(name, rules).unwrap_or_default()))
+                && m.base
+                    .as_ref()
+                    .is_none_or(|c| c.is(levels.base(name, rules).as_str()))
+                && m.level
+                    .as_ref()
+                    .is_none_or(|c| c.is(levels.level(name, rules).unwrap_or_default()))
                 && m.granted.is_none_or(|wanted| {
                     wanted == levels.granted(name, view.link, &view.facts.signers, rules)
                 })
@@ -107,7 +119,10 @@ pub(super) fn holds(select: &Match, case: &Case<'_>, view: &View<'_>) -> bool {
         (Match::Defines(m), Case::Defines(name, level)) => {
             is(&m.name, name)
                 && is(&m.base, Base::of(level).as_str())
-                && least(m.min_weight, rules.permissions.get(name).map_or(0, |row| row.weight))
+                && least(
+                    m.min_weight,
+                    rules.permissions.get(name).map_or(0, |row| row.weight),
+                )
         }
         (Match::Component(m), Case::Component(c)) => {
             flag(m.exported, c.exported)
@@ -118,10 +133,12 @@ pub(super) fn holds(select: &Match, case: &Case<'_>, view: &View<'_>) -> bool {
                 && among(&m.authority, &c.authorities)
                 && among(&m.trigger, &c.triggers)
                 && m.guard.as_ref().is_none_or(|condition| {
-                    condition.is(c.permission.as_ref().map_or("none", |name| match levels.base(name, rules) {
-                        Base::Unknown => "unknown",
-                        base if base.is_weak() => "weak",
-                        _ => "strong",
+                    condition.is(c.permission.as_ref().map_or("none", |name| {
+                        match levels.base(name, rules) {
+                            Base::Unknown => "unknown",
+                            base if base.is_weak() => "weak",
+                            _ => "strong",
+                        }
                     }))
                 })
         }
@@ -129,10 +146,12 @@ pub(super) fn holds(select: &Match, case: &Case<'_>, view: &View<'_>) -> bool {
             flag(m.debuggable, f.debuggable.unwrap_or(false))
                 && flag(m.allow_backup, f.allow_backup.unwrap_or(BACKUP_BY_DEFAULT))
                 && flag(m.persistent, f.persistent)
-                && m.cleartext_traffic.is_none_or(|wanted| f.cleartext_traffic == Some(wanted))
+                && m.cleartext_traffic
+                    .is_none_or(|wanted| f.cleartext_traffic == Some(wanted))
                 && is(&m.package, &f.package)
                 && of(&m.shared_user, &f.shared_user_id)
-                && m.target_below.is_none_or(|limit| f.target_sdk.or(f.min_sdk).is_some_and(|t| t < limit))
+                && m.target_below
+                    .is_none_or(|limit| f.target_sdk.or(f.min_sdk).is_some_and(|t| t < limit))
         }
         (Match::NetworkSecurity(m), Case::NetworkSecurity(_, n)) => {
             m.cleartext.is_none_or(|wanted| n.cleartext == Some(wanted))
@@ -151,7 +170,10 @@ pub(super) fn holds(select: &Match, case: &Case<'_>, view: &View<'_>) -> bool {
             is(&m.package, &f.package)
                 && least(m.min_weight, known.map_or(0, |p| p.weight))
                 && among(&m.role, known.map_or(&[], |p| &p.roles))
-                && is(&m.owner, known.and_then(|p| p.owner.as_deref()).unwrap_or_default())
+                && is(
+                    &m.owner,
+                    known.and_then(|p| p.owner.as_deref()).unwrap_or_default(),
+                )
         }
         (Match::Nested(m), Case::Nested(n)) => of(&m.package, &n.package),
         (Match::Notice(m), Case::Notice(n)) => {

@@ -114,7 +114,10 @@ impl<'a> Draft<'a> {
             if more > 0 {
                 details.insert(format!("{name}{MORE}"), vec![more.to_string()]);
             }
-            details.insert(name.to_owned(), values.into_iter().take(MAX_VALUES).map(Cow::into_owned).collect());
+            details.insert(
+                name.to_owned(),
+                values.into_iter().take(MAX_VALUES).map(Cow::into_owned).collect(),
+            );
         }
         let unit = &view.facts.unit;
         Finding {
@@ -128,7 +131,10 @@ impl<'a> Draft<'a> {
             place: unit.place.clone(),
             app: unit.name.clone(),
             kind: unit.kind,
-            package: view.manifest().map(|m| m.package.clone()).filter(|p| !p.is_empty()),
+            package: view
+                .manifest()
+                .map(|m| m.package.clone())
+                .filter(|p| !p.is_empty()),
             partition: unit.partition.clone(),
             owner: self.owner.map(str::to_owned),
             country: self.country.map(str::to_owned),
@@ -136,7 +142,10 @@ impl<'a> Draft<'a> {
             details,
             sites,
             count: self.count,
-            score: Score { total: 0.0, factors: self.weight.into_iter().collect() },
+            score: Score {
+                total: 0.0,
+                factors: self.weight.into_iter().collect(),
+            },
             waived: None,
         }
     }

@@ -42,9 +42,14 @@ impl<'r> Index<'r> {
         let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
         for case in case::cases(view) {
             let slot = case.slot();
-            let (Some(all), Some(asked)) = (self.slots.get(slot), asked.get_mut(slot)) else { continue };
+            let (Some(all), Some(asked)) = (self.slots.get(slot), asked.get_mut(slot)) else {
+                continue;
+            };
             let rules = asked.get_or_insert_with(|| {
-                all.iter().filter(|(_, rule)| view.meets(rule.select.with())).copied().collect()
+                all.iter()
+                    .filter(|(_, rule)| view.meets(rule.select.with()))
+                    .copied()
+                    .collect()
             });
             for (number, rule) in rules.iter() {
                 if !condition::holds(&rule.select, &case, view) {
@@ -74,7 +79,11 @@ impl<'r> Index<'r> {
             let first = group.first;
             let rest = group.draft.subject == REST;
             out.push(group.draft.finish(group.rule, view, |name| {
-                if rest { REST.into() } else { first.value(name, view) }
+                if rest {
+                    REST.into()
+                } else {
+                    first.value(name, view)
+                }
             }));
         }
     }

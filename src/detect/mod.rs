@@ -77,11 +77,18 @@ mod tests {
             ids
         };
         let before = ids(units(APP, &rules));
-        assert!(before.iter().any(|(rule, _)| rule == "endpoint.telemetry"), "{before:?}");
+        assert!(
+            before.iter().any(|(rule, _)| rule == "endpoint.telemetry"),
+            "{before:?}"
+        );
         let mut moved = units(APP, &rules);
         // Another place, class, method and number of places; a new app and a new finding beside it.
         moved[0].unit.place = "system:priv-app/Y/Y.apk".to_owned();
-        moved[0].endpoints[0].sites = vec![Site { class: Some("La;".to_owned()), pc: Some(7), ..Site::default() }];
+        moved[0].endpoints[0].sites = vec![Site {
+            class: Some("La;".to_owned()),
+            pc: Some(7),
+            ..Site::default()
+        }];
         moved[0].identifiers[0].count = 9;
         moved.extend(units("package com.acme.z ; endpoint http://adups.cn/ota", &rules));
         let after = ids(moved);
@@ -92,22 +99,33 @@ mod tests {
     #[test]
     fn what_belongs_together_is_one_finding() {
         let rules = Rules::bundled().unwrap();
-        let line = (0..20).map(|n| format!(" ; endpoint http://tracking.miui.com/tracks/{n}")).collect::<String>();
+        let line = (0..20)
+            .map(|n| format!(" ; endpoint http://tracking.miui.com/tracks/{n}"))
+            .collect::<String>();
         let findings = scan(units(&format!("package com.acme.x{line}"), &rules), &rules);
-        let telemetry: Vec<&Finding> = findings.iter().filter(|f| f.rule == "endpoint.telemetry").collect();
+        let telemetry: Vec<&Finding> = findings
+            .iter()
+            .filter(|f| f.rule == "endpoint.telemetry")
+            .collect();
         assert_eq!(telemetry.len(), 1);
         let one = telemetry[0];
         assert_eq!((one.subject.as_str(), one.count), ("tracking.miui.com", 20));
         assert_eq!(one.details["urls"].len(), 20);
         assert!(one.sites.len() <= MAX_SITES);
-        assert_eq!(one.title, "contains the telemetry server tracking.miui.com of Xiaomi");
+        assert_eq!(
+            one.title,
+            "contains the telemetry server tracking.miui.com of Xiaomi"
+        );
         assert_eq!(one.owner.as_deref(), Some("Xiaomi"));
     }
 
     #[test]
     fn a_flood_of_hosts_is_counted_and_not_listed() {
         let rules = Rules::bundled().unwrap();
-        let mut units = units("package com.acme.x ; endpoint http://collect.example-metrics.io/v1", &rules);
+        let mut units = units(
+            "package com.acme.x ; endpoint http://collect.example-metrics.io/v1",
+            &rules,
+        );
         let one = units[0].endpoints.remove(0);
         units[0].endpoints = (0..1500)
             .map(|n| {
@@ -117,7 +135,10 @@ mod tests {
             })
             .collect();
         let findings = scan(units, &rules);
-        let unknown: Vec<&Finding> = findings.iter().filter(|f| f.rule == "endpoint.unknown-owner").collect();
+        let unknown: Vec<&Finding> = findings
+            .iter()
+            .filter(|f| f.rule == "endpoint.unknown-owner")
+            .collect();
         assert_eq!(unknown.len(), 1001);
         let rest = unknown.iter().find(|f| f.subject == "(others)").unwrap();
         assert_eq!(rest.count, 500);
@@ -128,7 +149,10 @@ mod tests {
         let rules = Rules::bundled().unwrap();
         let line = "package com.acme.x ; switch settings secure upload_log_pref = ? ; switch settings secure upload_log_pref = 1";
         let findings = scan(units(line, &rules), &rules);
-        let switches: Vec<&Finding> = findings.iter().filter(|f| f.rule.starts_with("switch.")).collect();
+        let switches: Vec<&Finding> = findings
+            .iter()
+            .filter(|f| f.rule.starts_with("switch."))
+            .collect();
         assert_eq!(switches.len(), 1);
         assert_eq!(switches[0].rule, "switch.on-high");
         assert_eq!(switches[0].details["default"], ["code: 1", "unresolved: unknown"]);
@@ -139,7 +163,11 @@ mod tests {
         let rules = Rules::bundled().unwrap();
         for rule in &rules.findings {
             let words: Vec<&str> = rule.title.split(|c: char| !c.is_alphabetic()).collect();
-            assert!(!words.contains(&"sends") && !words.contains(&"leaks"), "{}", rule.id);
+            assert!(
+                !words.contains(&"sends") && !words.contains(&"leaks"),
+                "{}",
+                rule.id
+            );
         }
     }
 }

@@ -45,9 +45,13 @@ impl<'a> Scene<'a> {
     pub fn views(&'a self) -> impl Iterator<Item = View<'a>> {
         let units = self.units.iter().zip(&self.linked.units).enumerate();
         units.map(|(index, (facts, link))| {
-            let destinations: Vec<Destination<'a>> =
-                facts.endpoints.iter().map(|endpoint| self.destination(endpoint)).collect();
-            let named = |(e, _): &(&Endpoint, &Destination<'_>)| !e.private && strength(e).0 > Rung::StringOnly;
+            let destinations: Vec<Destination<'a>> = facts
+                .endpoints
+                .iter()
+                .map(|endpoint| self.destination(endpoint))
+                .collect();
+            let named =
+                |(e, _): &(&Endpoint, &Destination<'_>)| !e.private && strength(e).0 > Rung::StringOnly;
             let pairs = || facts.endpoints.iter().zip(&destinations).filter(named);
             let (contacts, collects) = (pairs().next().is_some(), pairs().any(|(_, to)| to.collects()));
             View {
@@ -55,8 +59,17 @@ impl<'a> Scene<'a> {
                 index,
                 facts,
                 link,
-                reads: facts.identifiers.iter().filter(|i| i.in_code).map(|i| i.category.as_str()).collect(),
-                purposes: facts.endpoints.iter().filter_map(|e| e.purpose.as_deref()).collect(),
+                reads: facts
+                    .identifiers
+                    .iter()
+                    .filter(|i| i.in_code)
+                    .map(|i| i.category.as_str())
+                    .collect(),
+                purposes: facts
+                    .endpoints
+                    .iter()
+                    .filter_map(|e| e.purpose.as_deref())
+                    .collect(),
                 contacts: link.network && contacts,
                 collects: link.network && collects,
                 destinations,
@@ -85,12 +98,17 @@ impl<'a> Scene<'a> {
     /// Whether an SDK of these categories is there to track.
     pub fn tracks(&self, categories: &[impl AsRef<str>]) -> bool {
         let class = |id: &str| self.rules.trackers.category(id).map(|category| category.class);
-        categories.iter().any(|category| class(category.as_ref()) == Some(PurposeClass::Tracking))
+        categories
+            .iter()
+            .any(|category| class(category.as_ref()) == Some(PurposeClass::Tracking))
     }
 
     /// The group of an endpoint's purpose.
     pub(super) fn class(&self, endpoint: &Endpoint) -> PurposeClass {
-        let purpose = endpoint.purpose.as_deref().and_then(|id| self.rules.hosts.purpose(id));
+        let purpose = endpoint
+            .purpose
+            .as_deref()
+            .and_then(|id| self.rules.hosts.purpose(id));
         purpose.map_or(PurposeClass::Unknown, |purpose| purpose.class)
     }
 }
@@ -143,7 +161,9 @@ impl<'a> View<'a> {
     pub fn switches(&self) -> Vec<&'a Switch> {
         let mut best: BTreeMap<(SwitchKind, &str, &str), &Switch> = BTreeMap::new();
         for switch in &self.facts.switches {
-            let entry = best.entry((switch.kind, &switch.namespace, &switch.key)).or_insert(switch);
+            let entry = best
+                .entry((switch.kind, &switch.namespace, &switch.key))
+                .or_insert(switch);
             if (switch.from, switch.state) > (entry.from, entry.state) {
                 *entry = switch;
             }
@@ -162,17 +182,27 @@ impl<'a> View<'a> {
         let (place, physical) = if file.is_empty() {
             (unit.place.clone(), unit.physical.clone())
         } else {
-            (format!("{}!{file}", unit.place), format!("{}/{file}", unit.physical))
+            (
+                format!("{}!{file}", unit.place),
+                format!("{}/{file}", unit.physical),
+            )
         };
         let entry = (!entry.is_empty()).then(|| entry.to_owned());
-        Site { place, physical, entry, ..Site::default() }
+        Site {
+            place,
+            physical,
+            entry,
+            ..Site::default()
+        }
     }
 
     /// Whether the unit is what a rule asks for.
     pub fn meets(&self, with: &With) -> bool {
         let is = |condition: &Option<Text>, text: &str| condition.as_ref().is_none_or(|c| c.is(text));
         let among = |condition: &Option<Text>, texts: &[String]| {
-            condition.as_ref().is_none_or(|c| c.among(texts.iter().map(String::as_str)))
+            condition
+                .as_ref()
+                .is_none_or(|c| c.among(texts.iter().map(String::as_str)))
         };
         let flag = |condition: Option<bool>, value: bool| condition.is_none_or(|c| c == value);
         let manifest = self.manifest();
@@ -189,14 +219,36 @@ impl<'a> View<'a> {
             && among(&with.privilege, &self.link.privileges)
             && among(&with.role, &self.link.roles)
             && among(&with.trigger, &self.link.triggers)
-            && among(&with.permission, manifest.map_or(&[], |m| m.permissions.as_slice()))
-            && with.target_below.is_none_or(|limit| target.is_some_and(|t| t < limit))
-            && with.target_from.is_none_or(|limit| target.is_some_and(|t| t >= limit))
-            && with.identifier.as_ref().is_none_or(|c| c.among(self.reads.iter().copied()))
-            && with.endpoint.as_ref().is_none_or(|c| c.among(self.purposes.iter().copied()))
-            && with.sink.as_ref().is_none_or(|c| c.among(self.facts.sinks.iter().map(|s| s.channel.as_str())))
+            && among(
+                &with.permission,
+                manifest.map_or(&[], |m| m.permissions.as_slice()),
+            )
+            && with
+                .target_below
+                .is_none_or(|limit| target.is_some_and(|t| t < limit))
+            && with
+                .target_from
+                .is_none_or(|limit| target.is_some_and(|t| t >= limit))
+            && with
+                .identifier
+                .as_ref()
+                .is_none_or(|c| c.among(self.reads.iter().copied()))
+            && with
+                .endpoint
+                .as_ref()
+                .is_none_or(|c| c.among(self.purposes.iter().copied()))
+            && with
+                .sink
+                .as_ref()
+                .is_none_or(|c| c.among(self.facts.sinks.iter().map(|s| s.channel.as_str())))
             && with.tracker.as_ref().is_none_or(|c| {
-                c.among(self.facts.trackers.iter().flat_map(|t| &t.categories).map(String::as_str))
+                c.among(
+                    self.facts
+                        .trackers
+                        .iter()
+                        .flat_map(|t| &t.categories)
+                        .map(String::as_str),
+                )
             })
     }
 }

@@ -24,9 +24,7 @@ macro_rules! words {
 
         #[cfg(test)]
         fn all() -> Vec<(String, &'static str)> {
-            let mut all = Vec::new();
-            $($(all.push((json(&$type::$variant), $type::$variant.word()));)+)+
-            all
+            vec![$($((json(&$type::$variant), $type::$variant.word())),+),+]
         }
     };
 }
@@ -83,7 +81,13 @@ mod tests {
         for (json, word) in all() {
             assert_eq!(json, word);
         }
-        assert_eq!(serde_json::to_value(SwitchKind::MetaData).unwrap(), SwitchKind::MetaData.word());
-        assert_eq!(serde_json::to_value(GapClass::OverLimit).unwrap(), GapClass::OverLimit.word());
+        assert_eq!(
+            serde_json::to_value(SwitchKind::MetaData).unwrap(),
+            SwitchKind::MetaData.word()
+        );
+        assert_eq!(
+            serde_json::to_value(GapClass::OverLimit).unwrap(),
+            GapClass::OverLimit.word()
+        );
     }
 }

@@ -12,7 +12,7 @@ pub mod config;
 pub mod endpoint;
 pub mod manifest;
 mod model;
-pub mod resource;
 pub mod native;
+pub mod resource;
 
 pub use model::*;

@@ -46,15 +46,24 @@ impl Build {
             "vendor" => 3,
             _ => 4,
         };
-        files.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.unit.place.cmp(&b.unit.place)));
+        files.sort_by(|a, b| {
+            rank(a)
+                .cmp(&rank(b))
+                .then_with(|| a.unit.place.cmp(&b.unit.place))
+        });
         let plain = |name: &str| {
             let values = files.iter().filter_map(|unit| unit.properties.get(name));
-            values.map(|v| v.trim()).find(|v| !v.is_empty()).map(str::to_owned)
+            values
+                .map(|v| v.trim())
+                .find(|v| !v.is_empty())
+                .map(str::to_owned)
         };
         let product = |name: &str| {
             plain(&format!("ro.product.{name}")).or_else(|| {
                 let parts = ["product", "odm", "vendor", "system", "system_ext"];
-                parts.iter().find_map(|part| plain(&format!("ro.product.{part}.{name}")))
+                parts
+                    .iter()
+                    .find_map(|part| plain(&format!("ro.product.{part}.{name}")))
             })
         };
         let build = |name: &str| {
@@ -63,7 +72,9 @@ impl Build {
         Self {
             model: product("model").unwrap_or_default(),
             device: product("device").unwrap_or_default(),
-            maker: product("manufacturer").or_else(|| product("brand")).unwrap_or_default(),
+            maker: product("manufacturer")
+                .or_else(|| product("brand"))
+                .unwrap_or_default(),
             android: build("version.release").unwrap_or_default(),
             version: build("version.incremental").unwrap_or_default(),
             display: build("display.id").or_else(|| build("id")).unwrap_or_default(),
@@ -105,25 +116,49 @@ mod tests {
     fn unit(partition: &str, properties: &[(&str, &str)]) -> UnitFacts {
         let mut unit = UnitFacts::default();
         unit.unit.partition = partition.to_owned();
-        unit.properties = properties.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        unit.properties = properties
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
         unit
     }
 
     #[test]
     fn the_system_partition_is_asked_first() {
         let units = [
-            unit("vendor", &[("ro.product.model", "other"), ("ro.product.vendor.manufacturer", "Acme")]),
-            unit("system", &[("ro.product.model", "HM NOTE 1TD"), ("ro.build.version.release", "4.2.2")]),
+            unit(
+                "vendor",
+                &[
+                    ("ro.product.model", "other"),
+                    ("ro.product.vendor.manufacturer", "Acme"),
+                ],
+            ),
+            unit(
+                "system",
+                &[
+                    ("ro.product.model", "HM NOTE 1TD"),
+                    ("ro.build.version.release", "4.2.2"),
+                ],
+            ),
         ];
         let build = Build::read(&units);
-        assert_eq!((build.model.as_str(), build.maker.as_str()), ("HM NOTE 1TD", "Acme"));
+        assert_eq!(
+            (build.model.as_str(), build.maker.as_str()),
+            ("HM NOTE 1TD", "Acme")
+        );
         assert!(build.before_priv_app());
         assert_eq!(build.makers(), ["acme"]);
     }
 
     #[test]
     fn priv_app_begins_with_4_4() {
-        let since = |release: &str| Build { android: release.to_owned(), ..Build::default() }.before_priv_app();
+        let since = |release: &str| {
+            Build {
+                android: release.to_owned(),
+                ..Build::default()
+            }
+            .before_priv_app()
+        };
         assert!(since("4.3.1") && since("2.3") && !since("4.4") && !since("10") && !since(""));
     }
 }

@@ -126,7 +126,9 @@ impl Linked {
     /// Everyone who has a say in a switch, when it lives in a place that apps share.
     pub fn joined(&self, switch: &Switch) -> Option<&Joined> {
         let key = (switch.kind, switch.namespace.as_str(), switch.key.as_str());
-        let at = self.switches.binary_search_by(|j| (j.kind, j.namespace.as_str(), j.key.as_str()).cmp(&key));
+        let at = self
+            .switches
+            .binary_search_by(|j| (j.kind, j.namespace.as_str(), j.key.as_str()).cmp(&key));
         self.switches.get(at.ok()?)
     }
 
@@ -167,7 +169,11 @@ impl Linked {
             let (front, rest) = name.split_at_checked(maker.len()).unwrap_or_default();
             front.eq_ignore_ascii_case(maker) && !rest.starts_with(char::is_alphanumeric)
         };
-        if self.makers.iter().any(maker) { Party::Maker } else { Party::Other }
+        if self.makers.iter().any(maker) {
+            Party::Maker
+        } else {
+            Party::Other
+        }
     }
 }
 
@@ -175,7 +181,10 @@ impl Linked {
 fn keys(units: &[UnitFacts]) -> Vec<String> {
     let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
     let package = |unit: &UnitFacts| -> Option<String> {
-        unit.manifest.as_ref().map(|m| m.package.clone()).filter(|p| !p.is_empty())
+        unit.manifest
+            .as_ref()
+            .map(|m| m.package.clone())
+            .filter(|p| !p.is_empty())
     };
     for unit in units {
         if let Some(manifest) = &unit.manifest {
@@ -184,12 +193,24 @@ fn keys(units: &[UnitFacts]) -> Vec<String> {
         }
     }
     let unique = |name: &String| seen.get(name.as_str()) == Some(&1);
-    units.iter().map(|unit| package(unit).filter(unique).unwrap_or_else(|| unit.unit.place.clone())).collect()
+    units
+        .iter()
+        .map(|unit| {
+            package(unit)
+                .filter(unique)
+                .unwrap_or_else(|| unit.unit.place.clone())
+        })
+        .collect()
 }
 
 /// Sorted and without doubles.
 fn sorted<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    texts.into_iter().collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect()
+    texts
+        .into_iter()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]
@@ -202,14 +223,21 @@ mod tests {
         unit.unit.place = place.to_owned();
         unit.unit.partition = place.split_once(':').map_or("", |(p, _)| p).to_owned();
         unit.unit.kind = crate::fact::UnitKind::App;
-        let manifest = crate::fact::ManifestFacts { package: package.to_owned(), ..Default::default() };
+        let manifest = crate::fact::ManifestFacts {
+            package: package.to_owned(),
+            ..Default::default()
+        };
         unit.manifest = Some(manifest);
         unit
     }
 
     fn signed(mut unit: UnitFacts, key: &str) -> UnitFacts {
         let sha1 = format!("1 {key}");
-        unit.signers.push(crate::fact::Signer { sha256: key.to_owned(), sha1, ..Default::default() });
+        unit.signers.push(crate::fact::Signer {
+            sha256: key.to_owned(),
+            sha1,
+            ..Default::default()
+        });
         unit
     }
 
@@ -231,16 +259,32 @@ mod tests {
     fn rights_come_from_the_place_the_release_and_the_user_id() {
         let rules = Rules::bundled().unwrap();
         let mut build = UnitFacts::default();
-        build.properties.insert("ro.build.version.release".to_owned(), "4.2.2".to_owned());
-        build.properties.insert("ro.product.manufacturer".to_owned(), "Acme".to_owned());
+        build
+            .properties
+            .insert("ro.build.version.release".to_owned(), "4.2.2".to_owned());
+        build
+            .properties
+            .insert("ro.product.manufacturer".to_owned(), "Acme".to_owned());
         let mut shared = unit("data:app/C.apk", "c.c");
         shared.manifest.as_mut().unwrap().shared_user_id = Some("android.uid.system".to_owned());
-        let mut units = [build, unit("system:app/A.apk", "a.a"), unit("system:priv-app/B/B.apk", "b.b"), shared];
+        let mut units = [
+            build,
+            unit("system:app/A.apk", "a.a"),
+            unit("system:priv-app/B/B.apk", "b.b"),
+            shared,
+        ];
         let linked = link(&mut units, &rules);
-        let privileges: Vec<&str> = linked.units.iter().flat_map(|u| &u.privileges).map(String::as_str).collect();
+        let privileges: Vec<&str> = linked
+            .units
+            .iter()
+            .flat_map(|u| &u.privileges)
+            .map(String::as_str)
+            .collect();
         assert_eq!(privileges, ["system app", "priv-app", "uid system"]);
         assert!(!linked.units[1].removable && linked.units[3].removable);
-        units[0].properties.insert("ro.build.version.release".to_owned(), "10".to_owned());
+        units[0]
+            .properties
+            .insert("ro.build.version.release".to_owned(), "10".to_owned());
         assert!(!link(&mut units, &rules).units[1].privileged);
     }
 
@@ -248,7 +292,11 @@ mod tests {
     fn whose_it_is_depends_on_the_maker_of_the_build() {
         let of = |makers: &[&str], owner: &str, vendor: &str| {
             let makers = makers.iter().map(|m| (*m).to_owned()).collect();
-            Linked { makers, ..Linked::default() }.party(Some(owner), Some(vendor))
+            Linked {
+                makers,
+                ..Linked::default()
+            }
+            .party(Some(owner), Some(vendor))
         };
         assert_eq!(of(&["xiaomi"], "Xiaomi (Wali)", ""), Party::Maker);
         assert_eq!(of(&["xiaomi"], "Beijing Something", "Xiaomi"), Party::Maker);
@@ -261,7 +309,11 @@ mod tests {
     #[test]
     fn a_package_twice_is_told_apart_by_place() {
         let rules = Rules::bundled().unwrap();
-        let mut units = [unit("system:app/A.apk", "a.a"), unit("data:app/A.apk", "a.a"), unit("system:app/B.apk", "b.b")];
+        let mut units = [
+            unit("system:app/A.apk", "a.a"),
+            unit("data:app/A.apk", "a.a"),
+            unit("system:app/B.apk", "b.b"),
+        ];
         let linked = link(&mut units, &rules);
         let keys: Vec<&str> = linked.units.iter().map(|u| u.key.as_str()).collect();
         assert_eq!(keys, ["system:app/A.apk", "data:app/A.apk", "b.b"]);
@@ -273,10 +325,18 @@ mod tests {
         let mut online = unit("system:app/A.apk", "a.a");
         let mut quiet = unit("system:app/B.apk", "b.b");
         let alone = unit("system:app/C.apk", "c.c");
-        for manifest in [online.manifest.as_mut().unwrap(), quiet.manifest.as_mut().unwrap()] {
+        for manifest in [
+            online.manifest.as_mut().unwrap(),
+            quiet.manifest.as_mut().unwrap(),
+        ] {
             manifest.shared_user_id = Some("com.acme.shared".to_owned());
         }
-        online.manifest.as_mut().unwrap().permissions.push("android.permission.INTERNET".to_owned());
+        online
+            .manifest
+            .as_mut()
+            .unwrap()
+            .permissions
+            .push("android.permission.INTERNET".to_owned());
         let linked = link(&mut [online, quiet, alone], &rules);
         let network: Vec<bool> = linked.units.iter().map(|u| u.network).collect();
         assert_eq!(network, [true, true, false]);

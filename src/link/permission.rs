@@ -45,7 +45,9 @@ impl Base {
                 _ => {}
             }
         }
-        let number = level.strip_prefix("0x").map_or_else(|| level.parse().ok(), |hex| u32::from_str_radix(hex, 16).ok());
+        let number = level
+            .strip_prefix("0x")
+            .map_or_else(|| level.parse().ok(), |hex| u32::from_str_radix(hex, 16).ok());
         match number.map(|n: u32| n & 0xf) {
             Some(0) => Self::Normal,
             Some(1) => Self::Dangerous,
@@ -77,7 +79,9 @@ impl Levels {
                 let keys: Vec<String> = unit.signers.iter().map(|signer| signer.sha256.clone()).collect();
                 // Two packages that define one permission: the device keeps the first that it meets,
                 // which the bytes do not say. The weaker level is the one to reckon with.
-                let entry = defined.entry(name.clone()).or_insert_with(|| (level.clone(), keys.clone()));
+                let entry = defined
+                    .entry(name.clone())
+                    .or_insert_with(|| (level.clone(), keys.clone()));
                 if (Base::of(level), level) < (Base::of(&entry.0), &entry.0) {
                     *entry = (level.clone(), keys);
                 }
@@ -99,8 +103,16 @@ impl Levels {
 
     /// Whether a unit that asks for a permission has it before anyone was asked or says yes: an app that
     /// came with the device holds what is normal or dangerous, and what its place and signature earn.
-    pub fn granted(&self, name: &str, unit: &LinkedUnit, signers: &[crate::fact::Signer], rules: &Rules) -> bool {
-        let Some(level) = self.level(name, rules) else { return false };
+    pub fn granted(
+        &self,
+        name: &str,
+        unit: &LinkedUnit,
+        signers: &[crate::fact::Signer],
+        rules: &Rules,
+    ) -> bool {
+        let Some(level) = self.level(name, rules) else {
+            return false;
+        };
         match Base::of(level) {
             Base::Normal | Base::Dangerous => true,
             Base::Signature => {
@@ -108,7 +120,9 @@ impl Levels {
                 let definer = self.defined.get(name);
                 let by_key = definer.map_or(unit.platform_key, |(_, keys)| same(keys) || unit.platform_key);
                 let by_place = unit.privileged
-                    && level.split('|').any(|p| matches!(p, "privileged" | "system" | "signatureOrSystem"));
+                    && level
+                        .split('|')
+                        .any(|p| matches!(p, "privileged" | "system" | "signatureOrSystem"));
                 by_key || by_place
             }
             Base::Internal | Base::Unknown => false,

@@ -16,25 +16,41 @@ const STRONG_UID_WEIGHT: u8 = 7;
 /// Certificates that are the platform key of this build: those of its framework, or, when it is not
 /// among the input, those that the signatures know as a platform key. Sorted.
 pub(super) fn platform_keys(units: &[UnitFacts], rules: &Rules) -> Vec<String> {
-    let framework = units.iter().filter(|u| u.manifest.as_ref().is_some_and(|m| m.package == FRAMEWORK));
-    let keys = sorted(framework.flat_map(|unit| &unit.signers).map(|signer| signer.sha256.as_str()));
+    let framework = units
+        .iter()
+        .filter(|u| u.manifest.as_ref().is_some_and(|m| m.package == FRAMEWORK));
+    let keys = sorted(
+        framework
+            .flat_map(|unit| &unit.signers)
+            .map(|signer| signer.sha256.as_str()),
+    );
     if !keys.is_empty() {
         return keys;
     }
     let known = units.iter().flat_map(|unit| &unit.signers);
-    let known = known.filter(|s| rules.packages.signing_key(&s.sha1).is_some_and(|key| key.platform));
+    let known = known.filter(|s| {
+        rules
+            .packages
+            .signing_key(&s.sha1)
+            .is_some_and(|key| key.platform)
+    });
     sorted(known.map(|signer| signer.sha256.as_str()))
 }
 
 /// What is known of one unit.
 pub(super) fn unit(facts: &UnitFacts, build: &Build, rules: &Rules) -> LinkedUnit {
-    let mut about = LinkedUnit { removable: removable(&facts.unit), ..LinkedUnit::default() };
+    let mut about = LinkedUnit {
+        removable: removable(&facts.unit),
+        ..LinkedUnit::default()
+    };
     about.platform_key = facts.signers.iter().any(|signer| signer.platform);
     let manifest = facts.manifest.as_ref();
     if let Some(uid) = manifest.and_then(|m| m.shared_user_id.as_deref()) {
         let weight = rules.permissions.shared_uid(uid).map_or(0, |row| row.weight);
         if weight >= STRONG_UID_WEIGHT {
-            about.privileges.push(format!("uid {}", uid.trim_start_matches("android.uid.")));
+            about
+                .privileges
+                .push(format!("uid {}", uid.trim_start_matches("android.uid.")));
             about.privileged = true;
         }
     }
@@ -53,9 +69,14 @@ pub(super) fn unit(facts: &UnitFacts, build: &Build, rules: &Rules) -> LinkedUni
         about.owner = package.owner.as_ref().map(ToString::to_string);
     }
     if about.owner.is_none() {
-        let keys = facts.signers.iter().filter_map(|signer| rules.packages.signing_key(&signer.sha1));
+        let keys = facts
+            .signers
+            .iter()
+            .filter_map(|signer| rules.packages.signing_key(&signer.sha1));
         // A key whose private half is public says nothing about who wrote the code.
-        let mut owners = keys.filter(|key| !key.public).filter_map(|key| key.owner.as_ref());
+        let mut owners = keys
+            .filter(|key| !key.public)
+            .filter_map(|key| key.owner.as_ref());
         about.owner = owners.next().map(ToString::to_string);
     }
     about
@@ -77,12 +98,21 @@ fn by_place(unit: &Unit, build: &Build) -> Option<&'static str> {
 
 /// Apps outside the partitions that a build is made of can be removed.
 fn removable(unit: &Unit) -> bool {
-    matches!(unit.partition.as_str(), "" | "data" | "userdata" | "sdcard" | "cust-data")
+    matches!(
+        unit.partition.as_str(),
+        "" | "data" | "userdata" | "sdcard" | "cust-data"
+    )
 }
 
 fn triggers(facts: &UnitFacts) -> Vec<String> {
-    let Some(manifest) = &facts.manifest else { return Vec::new() };
-    let own = manifest.components.iter().filter(|c| c.enabled).flat_map(|c| &c.triggers);
+    let Some(manifest) = &facts.manifest else {
+        return Vec::new();
+    };
+    let own = manifest
+        .components
+        .iter()
+        .filter(|c| c.enabled)
+        .flat_map(|c| &c.triggers);
     let persistent = manifest.persistent.then_some("boot");
     sorted(own.map(String::as_str).chain(persistent))
 }
@@ -100,7 +130,9 @@ pub(super) fn online_users(units: &[UnitFacts]) -> BTreeSet<&str> {
 /// Whether a unit reaches the network by itself. What has no manifest runs in other processes, whose
 /// rights are not known: it may.
 pub(super) fn network(facts: &UnitFacts, online: &BTreeSet<&str>) -> bool {
-    let Some(manifest) = &facts.manifest else { return true };
+    let Some(manifest) = &facts.manifest else {
+        return true;
+    };
     let shared = manifest.shared_user_id.as_deref();
     manifest.permissions.iter().any(|p| p == INTERNET)
         || shared.is_some_and(|uid| online.contains(uid) || uid == "android.uid.system")

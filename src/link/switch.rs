@@ -46,7 +46,10 @@ impl Joined {
             let mut switches = self.readers.iter().filter_map(|reader| reader.switch(units));
             switches.any(|switch| switch.state == wanted)
         };
-        self.first.is_empty() && !is_set_by_build(self.kind, &self.key) && state(SwitchState::On) && state(SwitchState::Off)
+        self.first.is_empty()
+            && !is_set_by_build(self.kind, &self.key)
+            && state(SwitchState::On)
+            && state(SwitchState::Off)
     }
 }
 
@@ -69,7 +72,10 @@ pub(super) fn join(units: &[UnitFacts]) -> Vec<Joined> {
     let mut shared: BTreeMap<(SwitchKind, &str, &str), Joined> = BTreeMap::new();
     let mut first: BTreeMap<&str, Vec<Reader>> = BTreeMap::new();
     for (u, unit) in units.iter().enumerate() {
-        let provider = unit.manifest.as_ref().is_some_and(|m| m.package == SETTINGS_PROVIDER);
+        let provider = unit
+            .manifest
+            .as_ref()
+            .is_some_and(|m| m.package == SETTINGS_PROVIDER);
         for (s, switch) in unit.switches.iter().enumerate() {
             let reader = Reader { unit: u, switch: s };
             match switch.kind {
@@ -83,8 +89,12 @@ pub(super) fn join(units: &[UnitFacts]) -> Vec<Joined> {
                         readers: Vec::new(),
                         state: SwitchState::Unknown,
                     });
-                    if switch.from == DefaultFrom::Property { &mut entry.first } else { &mut entry.readers }
-                        .push(reader);
+                    if switch.from == DefaultFrom::Property {
+                        &mut entry.first
+                    } else {
+                        &mut entry.readers
+                    }
+                    .push(reader);
                 }
                 SwitchKind::Resource if provider => {
                     if let Some(key) = switch.key.strip_prefix(FIRST_VALUE) {
@@ -102,8 +112,15 @@ pub(super) fn join(units: &[UnitFacts]) -> Vec<Joined> {
         {
             switch.first.extend(given);
         }
-        let having = if switch.first.is_empty() { &switch.readers } else { &switch.first };
-        let states = having.iter().filter_map(|reader| reader.switch(units)).map(|s| s.state);
+        let having = if switch.first.is_empty() {
+            &switch.readers
+        } else {
+            &switch.first
+        };
+        let states = having
+            .iter()
+            .filter_map(|reader| reader.switch(units))
+            .map(|s| s.state);
         switch.state = states.max().unwrap_or(SwitchState::Unknown);
     }
     joined
@@ -117,7 +134,11 @@ mod tests {
     fn unit(package: &str, switches: &[(SwitchKind, &str, SwitchState)]) -> UnitFacts {
         let switches = switches.iter().map(|(kind, key, state)| Switch {
             kind: *kind,
-            namespace: if *kind == SwitchKind::Settings { "secure".to_owned() } else { String::new() },
+            namespace: if *kind == SwitchKind::Settings {
+                "secure".to_owned()
+            } else {
+                String::new()
+            },
             key: (*key).to_owned(),
             default: None,
             from: DefaultFrom::Code,
@@ -127,7 +148,10 @@ mod tests {
             count: 1,
         });
         UnitFacts {
-            manifest: Some(ManifestFacts { package: package.to_owned(), ..ManifestFacts::default() }),
+            manifest: Some(ManifestFacts {
+                package: package.to_owned(),
+                ..ManifestFacts::default()
+            }),
             switches: switches.collect(),
             ..UnitFacts::default()
         }
@@ -147,7 +171,10 @@ mod tests {
     fn a_first_value_settles_it() {
         let on = unit("a", &[(SwitchKind::Settings, "k", SwitchState::On)]);
         let off = unit("b", &[(SwitchKind::Settings, "k", SwitchState::Off)]);
-        let provider = unit(SETTINGS_PROVIDER, &[(SwitchKind::Resource, "def_k", SwitchState::Off)]);
+        let provider = unit(
+            SETTINGS_PROVIDER,
+            &[(SwitchKind::Resource, "def_k", SwitchState::Off)],
+        );
         let units = [on, off, provider];
         let joined = join(&units);
         assert!(!joined[0].disagrees(&units));

@@ -288,14 +288,19 @@ impl Identifiers {
     /// Sorts what is searched; called once, after the last file.
     pub(super) fn seal(&mut self) {
         for kind in SPEAKING {
-            let Some(values) = self.values.get(&kind) else { continue };
+            let Some(values) = self.values.get(&kind) else {
+                continue;
+            };
             for (prefix, _) in &values.prefixes {
                 self.shapes.add_prefix(prefix.as_bytes());
             }
             for (suffix, _) in &values.suffixes {
                 self.shapes.add_suffix(suffix.as_bytes());
             }
-            #[expect(clippy::iter_over_hash_type, reason = "a text is exact in one kind only, or means the same")]
+            #[expect(
+                clippy::iter_over_hash_type,
+                reason = "a text is exact in one kind only, or means the same"
+            )]
             for (text, rows) in &values.exact {
                 self.shapes.add_exact(text.as_bytes());
                 if let Some(row) = rows.first() {

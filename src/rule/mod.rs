@@ -21,9 +21,9 @@ mod permission;
 pub mod row;
 mod shape;
 mod sink;
-mod tracker;
 #[cfg(test)]
 mod tests;
+mod tracker;
 mod trigger;
 mod weight;
 mod words;

@@ -19,14 +19,21 @@ pub(super) struct Shapes {
 
 impl Default for Shapes {
     fn default() -> Self {
-        Self { lengths: [0; 256], heads: FxHashSet::default(), tails: FxHashSet::default(), any: false }
+        Self {
+            lengths: [0; 256],
+            heads: FxHashSet::default(),
+            tails: FxHashSet::default(),
+            any: false,
+        }
     }
 }
 
 impl Shapes {
     /// Lets a text through that may equal this one.
     pub(super) fn add_exact(&mut self, text: &[u8]) {
-        let lengths = text.first().and_then(|first| self.lengths.get_mut(usize::from(*first)));
+        let lengths = text
+            .first()
+            .and_then(|first| self.lengths.get_mut(usize::from(*first)));
         if let Some(lengths) = lengths {
             *lengths |= bucket(text.len());
         }
@@ -54,7 +61,9 @@ impl Shapes {
 
     /// Whether a row may equal a text: `false` is certain, `true` is not.
     pub(super) fn may_equal(&self, text: &[u8]) -> bool {
-        let lengths = text.first().and_then(|first| self.lengths.get(usize::from(*first)));
+        let lengths = text
+            .first()
+            .and_then(|first| self.lengths.get(usize::from(*first)));
         lengths.is_some_and(|lengths| lengths & bucket(text.len()) != 0)
     }
 

@@ -131,7 +131,9 @@ fn share<'de, D: serde::Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
     if (0.0..=1.0).contains(&value) {
         return Ok(value);
     }
-    Err(serde::de::Error::custom(format!("{value} is not between 0 and 1")))
+    Err(serde::de::Error::custom(format!(
+        "{value} is not between 0 and 1"
+    )))
 }
 
 impl Destination {

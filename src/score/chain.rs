@@ -94,11 +94,21 @@ pub(super) fn bare<'a>(view: &'a View<'_>, exposed: &Factor) -> Vec<Bare<'a>> {
     for (owner, ways) in &destinations(view) {
         let chain = |identifier: &'a str, read: Option<Read>, way: Way<'a>, rung: Rung| {
             let numbers = numbers(view, read, way, rung, exposed)?;
-            Some(Bare { identifier, destination: owner, read, way, rung, numbers, share: numbers.share() })
+            Some(Bare {
+                identifier,
+                destination: owner,
+                read,
+                way,
+                rung,
+                numbers,
+                share: numbers.share(),
+            })
         };
         let stronger = |a: &Bare<'_>, b: &Bare<'_>| a.share.total_cmp(&b.share);
         for (category, how) in &reads {
-            let pairs = how.iter().flat_map(|read| ways.iter().map(move |way| (read, way)));
+            let pairs = how
+                .iter()
+                .flat_map(|read| ways.iter().map(move |way| (read, way)));
             let pairs = pairs.filter_map(|((read, readers), (way, namers))| {
                 let rung = between(*read, way.rung, !readers.is_disjoint(namers));
                 chain(category, Some(*read), *way, rung)
@@ -122,21 +132,36 @@ impl Bare<'_> {
         let identifier = match self.read {
             Some(_) => {
                 let category = view.scene.rules.identifiers.category(self.identifier);
-                format!("reads {}", category.map_or(self.identifier, |category| &category.title))
+                format!(
+                    "reads {}",
+                    category.map_or(self.identifier, |category| &category.title)
+                )
             }
             None => "a contact".to_owned(),
         };
         let mut factors = vec![
             factor(identifier, self.numbers.identifier),
-            factor(format!("destination: {}", self.way.to.describe()), self.numbers.destination),
+            factor(
+                format!("destination: {}", self.way.to.describe()),
+                self.numbers.destination,
+            ),
         ];
         factors.extend(self.numbers.clear.map(|value| factor("in clear text", value)));
         factors.push(evidence(self.rung, &weights.rung));
         factors.push(exposed.clone());
-        factors.extend(self.numbers.network.map(|value| factor("no network of its own", value)));
+        factors.extend(
+            self.numbers
+                .network
+                .map(|value| factor("no network of its own", value)),
+        );
         let triggers = &view.link.triggers;
-        let first = FIRST.iter().copied().find(|first| triggers.iter().any(|trigger| trigger == first));
-        let trigger = first.or_else(|| triggers.first().map(String::as_str)).unwrap_or(USER);
+        let first = FIRST
+            .iter()
+            .copied()
+            .find(|first| triggers.iter().any(|trigger| trigger == first));
+        let trigger = first
+            .or_else(|| triggers.first().map(String::as_str))
+            .unwrap_or(USER);
         Chain {
             identifier: self.identifier.to_owned(),
             destination: self.destination.to_owned(),
@@ -152,17 +177,54 @@ fn destinations<'a>(view: &'a View<'_>) -> BTreeMap<&'a str, Seen<'a, Way<'a>>> 
     let scene = view.scene;
     let endpoints = view.endpoints().map(|(endpoint, to)| {
         let rung = strength(endpoint).0;
-        (Way { to, cleartext: endpoint.cleartext, rung }, endpoint.sites.as_slice())
+        (
+            Way {
+                to,
+                cleartext: endpoint.cleartext,
+                rung,
+            },
+            endpoint.sites.as_slice(),
+        )
     });
     let sdks = view.facts.trackers.iter().map(|sdk| {
-        let class = if scene.tracks(&sdk.categories) { PurposeClass::Tracking } else { PurposeClass::Function };
+        let class = if scene.tracks(&sdk.categories) {
+            PurposeClass::Tracking
+        } else {
+            PurposeClass::Function
+        };
         let owner = sdk.owner.as_deref();
-        let to = Destination { owner, party: scene.linked.party(owner, None), class };
-        let rung = if sdk.classes > 0 { Rung::ApiReference } else { Rung::StringOnly };
-        (Way { to, cleartext: false, rung }, sdk.sites.as_slice())
+        let to = Destination {
+            owner,
+            party: scene.linked.party(owner, None),
+            class,
+        };
+        let rung = if sdk.classes > 0 {
+            Rung::ApiReference
+        } else {
+            Rung::StringOnly
+        };
+        (
+            Way {
+                to,
+                cleartext: false,
+                rung,
+            },
+            sdk.sites.as_slice(),
+        )
     });
-    let to = Destination { owner: None, party: Party::Unknown, class: PurposeClass::Unknown };
-    let unknown: (Way<'_>, &[Site]) = (Way { to, cleartext: false, rung: Rung::StringOnly }, &[]);
+    let to = Destination {
+        owner: None,
+        party: Party::Unknown,
+        class: PurposeClass::Unknown,
+    };
+    let unknown: (Way<'_>, &[Site]) = (
+        Way {
+            to,
+            cleartext: false,
+            rung: Rung::StringOnly,
+        },
+        &[],
+    );
     let unknown = (!view.facts.identifiers.is_empty()).then_some(unknown);
     let mut by_owner: BTreeMap<&str, Seen<'_, Way<'_>>> = BTreeMap::new();
     for (way, sites) in endpoints.chain(sdks).chain(unknown) {
@@ -175,8 +237,16 @@ fn destinations<'a>(view: &'a View<'_>) -> BTreeMap<&'a str, Seen<'a, Way<'a>>> 
 fn reads<'a>(view: &View<'a>) -> BTreeMap<&'a str, Seen<'a, Read>> {
     let mut by_category: BTreeMap<&str, Seen<'_, Read>> = BTreeMap::new();
     for read in &view.facts.identifiers {
-        let how = Read { weight: read.weight, in_code: read.in_code };
-        by_category.entry(&read.category).or_default().entry(how).or_default().extend(authors(&read.sites));
+        let how = Read {
+            weight: read.weight,
+            in_code: read.in_code,
+        };
+        by_category
+            .entry(&read.category)
+            .or_default()
+            .entry(how)
+            .or_default()
+            .extend(authors(&read.sites));
     }
     by_category
 }
@@ -199,7 +269,11 @@ fn author(class: &str) -> Option<&str> {
     let mut ends = name.match_indices('/').map(|(at, _)| at);
     let (first, second) = (ends.next()?, ends.next()?);
     let under = name.get(first.saturating_add(1)..second)?;
-    let end = if REGISTRIES.contains(&under) { ends.next()? } else { second };
+    let end = if REGISTRIES.contains(&under) {
+        ends.next()?
+    } else {
+        second
+    };
     (under.len() > 1).then(|| name.get(..end)).flatten()
 }
 
@@ -209,9 +283,17 @@ fn authors(sites: &[Site]) -> impl Iterator<Item = &str> {
 }
 
 /// The factors of a chain by one way; `None` when it comes to nothing.
-fn numbers(view: &View<'_>, read: Option<Read>, way: Way<'_>, rung: Rung, exposed: &Factor) -> Option<Numbers> {
+fn numbers(
+    view: &View<'_>,
+    read: Option<Read>,
+    way: Way<'_>,
+    rung: Rung,
+    exposed: &Factor,
+) -> Option<Numbers> {
     let weights = &view.scene.rules.weights;
-    let identifier = read.map_or(weights.contact.weight, |read| f64::from(read.weight.min(10)) / 10.0);
+    let identifier = read.map_or(weights.contact.weight, |read| {
+        f64::from(read.weight.min(10)) / 10.0
+    });
     let destination = weights.destination.of(way.to.class, way.to.party == Party::Maker);
     let (identifier, destination) = (printed(identifier), printed(destination));
     let sensitivity = identifier * destination;

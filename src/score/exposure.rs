@@ -29,6 +29,10 @@ pub(super) fn of(facts: &UnitFacts, link: &LinkedUnit, scene: &Scene<'_>) -> Fac
             names.push(name);
         }
     }
-    let names = if names.is_empty() { "like any app".to_owned() } else { names.join(", ") };
+    let names = if names.is_empty() {
+        "like any app".to_owned()
+    } else {
+        names.join(", ")
+    };
     super::factor(format!("exposure: {names}"), 1.0 - left)
 }

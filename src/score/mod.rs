@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use crate::detect::{Factor, Finding, Rung, Scene, Score};
 use crate::fact::UnitFacts;
 use crate::link::Linked;
-use crate::rule::{RollUp, RungWeights, Rules};
+use crate::rule::{RollUp, Rules, RungWeights};
 
 use chain::Bare;
 pub use chain::Chain;
@@ -54,7 +54,10 @@ pub fn rank(units: &[UnitFacts], linked: &Linked, rules: &Rules) -> Vec<Ranked> 
             let exposed = exposure::of(view.facts, view.link, &scene);
             let chains = chain::bare(&view, &exposed);
             let weight = roll_up(&chains, &rules.weights.roll_up);
-            let listed = chains.iter().take(MAX_CHAINS).map(|chain| chain.worded(&view, &exposed));
+            let listed = chains
+                .iter()
+                .take(MAX_CHAINS)
+                .map(|chain| chain.worded(&view, &exposed));
             Ranked {
                 unit: view.index,
                 weight,
@@ -64,7 +67,11 @@ pub fn rank(units: &[UnitFacts], linked: &Linked, rules: &Rules) -> Vec<Ranked> 
         })
         .collect();
     let place = |r: &Ranked| units.get(r.unit).map(|unit| unit.unit.place.as_str());
-    ranked.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| place(a).cmp(&place(b))));
+    ranked.sort_by(|a, b| {
+        b.weight
+            .total_cmp(&a.weight)
+            .then_with(|| place(a).cmp(&place(b)))
+    });
     ranked
 }
 
@@ -97,7 +104,9 @@ fn roll_up(chains: &[Bare<'_>], weights: &RollUp) -> f64 {
         let lost = -(1.0 - chain.share.clamp(0.0, MOST)).ln();
         identifiers.entry(chain.identifier).or_default().push(lost);
     }
-    let each = identifiers.into_values().map(|lost| discounted(lost, weights.destination));
+    let each = identifiers
+        .into_values()
+        .map(|lost| discounted(lost, weights.destination));
     discounted(each.collect(), weights.identifier)
 }
 
@@ -105,7 +114,10 @@ fn roll_up(chains: &[Bare<'_>], weights: &RollUp) -> f64 {
 /// others back by at most one place, behind one at least as great: the sum never falls.
 fn discounted(mut values: Vec<f64>, further: f64) -> f64 {
     values.sort_by(|a, b| b.total_cmp(a));
-    values.into_iter().rev().fold(0.0, |sum, value| value + further * sum)
+    values
+        .into_iter()
+        .rev()
+        .fold(0.0, |sum, value| value + further * sum)
 }
 
 fn evidence(rung: Rung, weights: &RungWeights) -> Factor {
@@ -150,7 +162,10 @@ fn word(severity: crate::rule::Severity) -> &'static str {
 
 /// A factor as it is printed.
 fn factor(name: impl Into<String>, value: f64) -> Factor {
-    Factor { name: name.into(), value: printed(value) }
+    Factor {
+        name: name.into(),
+        value: printed(value),
+    }
 }
 
 /// A factor's value as it is printed.
@@ -172,10 +187,13 @@ impl Score {
 
     /// The product of the factors, at most 1.
     pub fn share(&self) -> f64 {
-        if self.factors.is_empty() { 0.0 } else { self.factors.iter().map(|f| f.value).product::<f64>().min(1.0) }
+        if self.factors.is_empty() {
+            0.0
+        } else {
+            self.factors.iter().map(|f| f.value).product::<f64>().min(1.0)
+        }
     }
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -223,7 +241,10 @@ mod tests {
     fn units(lines: &[&str]) -> Vec<UnitFacts> {
         let rules = rules();
         let head = "unit app system:app/X.apk ; package com.acme.x";
-        let line = std::iter::once(head).chain(lines.iter().copied()).collect::<Vec<_>>().join(" ; ");
+        let line = std::iter::once(head)
+            .chain(lines.iter().copied())
+            .collect::<Vec<_>>()
+            .join(" ; ");
         check::units(&line, rules, &Finder::new(rules)).unwrap()
     }
 

@@ -1,11 +1,11 @@
 //! Containers, partitions and file systems → a lazy tree of leaves.
 //!
-//! *List first, read later*: [`walk`] yields every leaf (place, size, lazy data) of the outer layers
-//! cheaply; [`group`] puts leaves together that belong together (an APK with the odex beside it); a
+//! *List first, read later*: [`walk()`] yields every leaf (place, size, lazy data) of the outer layers
+//! cheaply; [`group()`] puts leaves together that belong together (an APK with the odex beside it); a
 //! package is opened by [`open_package`] inside the task that analyses it, and only there are bytes
 //! decompressed. Nothing is written to disk.
 //!
-//! Each format is one file and one line in [`ALL`](registry::ALL). Only `walk.rs` recurses; it alone
+//! Each format is one file and one line in [`ALL`]. Only `walk.rs` recurses; it alone
 //! knows depth, ratio, budget and what was seen before. Parsers return what could be read plus
 //! [`Notice`](crate::bytes::Notice)s; they never fail as a whole.
 

@@ -17,6 +17,7 @@
     missing_docs,
     unreachable_pub,
     clippy::unwrap_used,
+    clippy::string_slice,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,

@@ -149,6 +149,11 @@ impl<'a> Tbs<'a> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::arithmetic_side_effects,
+        reason = "lengths of a certificate built here"
+    )]
+
     use super::*;
     use proptest::prelude::*;
 

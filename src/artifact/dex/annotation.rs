@@ -255,14 +255,14 @@ impl<'a> Iterator for Annotations<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(mut directory) = self.current.take() {
-                if let Some(item) = self.step(&mut directory) {
-                    // After the last drop of the budget the walk is over.
-                    if self.next != u32::MAX {
-                        self.current = Some(directory);
-                    }
-                    return Some(item);
+            if let Some(mut directory) = self.current.take()
+                && let Some(item) = self.step(&mut directory)
+            {
+                // After the last drop of the budget the walk is over.
+                if self.next != u32::MAX {
+                    self.current = Some(directory);
                 }
+                return Some(item);
             }
             match self.open()? {
                 Ok(directory) => self.current = Some(directory),

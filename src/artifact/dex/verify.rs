@@ -61,7 +61,7 @@ struct Broken([(u64, u64); RULES.len()]);
 impl Broken {
     #[cold]
     fn note(&mut self, rule: Rule, at: u64) {
-        if let Some((first, times)) = self.0.iter_mut().nth(usize::from(rule.row())) {
+        if let Some((first, times)) = self.0.get_mut(usize::from(rule.row())) {
             if *times == 0 {
                 *first = at;
             }
@@ -312,6 +312,12 @@ fn is_simple_unit(unit: u16) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        reason = "offsets of a sample built here"
+    )]
+
     use super::super::build::{DexBuilder, fix_checksum};
     use super::*;
 

@@ -61,5 +61,8 @@ fn find<'a>(
         "owners" => parts::list(endpoints.iter().filter_map(|(e, _)| e.owner.as_deref())),
         _ => hosts,
     };
-    Some(Found { draft, values: vec![("identifiers", identifiers), (servers, named)] })
+    Some(Found {
+        draft,
+        values: vec![("identifiers", identifiers), (servers, named)],
+    })
 }

@@ -38,7 +38,9 @@ impl Detector for DefaultOnByName {
 
     fn run<'a>(&self, view: &View<'a>, told: &DetectorMatch, out: &mut Vec<Found<'a>>) {
         let Some(wanted) = &told.key else { return };
-        out.extend(find(view, |switch| switch.known.is_none() && wanted.is(&switch.key)));
+        out.extend(find(view, |switch| {
+            switch.known.is_none() && wanted.is(&switch.key)
+        }));
     }
 }
 
@@ -59,5 +61,8 @@ fn find<'a>(view: &View<'a>, counts: impl Fn(&Switch) -> bool) -> Option<Found<'
     let hosts = parts::add_endpoints(&mut draft, &endpoints);
     let names: Vec<String> = switches.iter().map(|switch| case::switch_name(switch)).collect();
     let names = parts::list(names.iter().map(String::as_str));
-    Some(Found { draft, values: vec![("switch", names), ("hosts", hosts)] })
+    Some(Found {
+        draft,
+        values: vec![("switch", names), ("hosts", hosts)],
+    })
 }

@@ -22,7 +22,9 @@ impl Detector for Inconsistent {
             if switch.state != SwitchState::On || !(switch.known.is_some() || named()) {
                 continue;
             }
-            let Some(joined) = view.scene.linked.joined(switch) else { continue };
+            let Some(joined) = view.scene.linked.joined(switch) else {
+                continue;
+            };
             // Reads of one key in one unit come as several switches; the first speaks for them.
             let mine = joined.readers.iter().filter(|r| r.unit == view.index);
             let mut mine = mine.filter(|r| r.switch(units).is_some_and(|s| s.state == SwitchState::On));
@@ -32,14 +34,19 @@ impl Detector for Inconsistent {
             let mut draft = Draft::new(case::switch_name(switch));
             Case::Switch(switch).add_to(&mut draft, view);
             for reader in &joined.readers {
-                let (Some(unit), Some(other)) = (units.get(reader.unit), reader.switch(units)) else { continue };
+                let (Some(unit), Some(other)) = (units.get(reader.unit), reader.switch(units)) else {
+                    continue;
+                };
                 match other.state {
                     SwitchState::On => draft.detail("on in", [unit.unit.name.as_str()]),
                     SwitchState::Off => draft.detail("off in", [unit.unit.name.as_str()]),
                     SwitchState::Conditional | SwitchState::Unknown => {}
                 }
             }
-            out.push(Found { draft, values: vec![("switch", case::switch_name(switch))] });
+            out.push(Found {
+                draft,
+                values: vec![("switch", case::switch_name(switch))],
+            });
         }
     }
 }

@@ -46,7 +46,9 @@ pub(super) fn ready(rules: &[FindingRule]) -> Vec<(&'static dyn Detector, &Findi
     let rule = |id: &str| rules.iter().find(|rule| rule.id == id);
     let ready = ALL.iter().filter_map(|detector| {
         let rule = rule(detector.rule())?;
-        let Match::Detector(told) = &rule.select else { return None };
+        let Match::Detector(told) = &rule.select else {
+            return None;
+        };
         Some((*detector, rule, &**told))
     });
     ready.collect()

@@ -13,7 +13,9 @@ const IN_TITLE: usize = 4;
 pub(super) fn reads<'a>(view: &View<'a>, told: &DetectorMatch) -> Vec<&'a IdentifierRead> {
     let categories = &view.scene.rules.identifiers;
     let counts = |read: &&IdentifierRead| {
-        let class = categories.category(&read.category).map_or("", |category| &category.class);
+        let class = categories
+            .category(&read.category)
+            .map_or("", |category| &category.class);
         read.in_code && read.weight >= told.min_weight && told.class.as_ref().is_none_or(|c| c.is(class))
     };
     view.facts.identifiers.iter().filter(counts).collect()
@@ -30,7 +32,9 @@ pub(super) fn endpoints<'a>(
     view: &View<'a>,
     counts: impl Fn(&Endpoint, Destination<'a>) -> bool,
 ) -> Vec<(&'a Endpoint, Destination<'a>)> {
-    view.endpoints().filter(|(e, to)| strength(e).0 > Rung::StringOnly && counts(e, *to)).collect()
+    view.endpoints()
+        .filter(|(e, to)| strength(e).0 > Rung::StringOnly && counts(e, *to))
+        .collect()
 }
 
 /// Adds reads to a finding; returns their names for the title.
@@ -43,7 +47,9 @@ pub(super) fn add_reads<'a>(draft: &mut Draft<'a>, view: &View<'a>, reads: &[&'a
     let heaviest_first: BTreeSet<(u8, &str)> = reads
         .iter()
         .map(|read| {
-            let title = categories.category(&read.category).map_or(read.category.as_str(), |c| &c.title);
+            let title = categories
+                .category(&read.category)
+                .map_or(read.category.as_str(), |c| &c.title);
             (u8::MAX.saturating_sub(read.weight), title)
         })
         .collect();
@@ -66,7 +72,9 @@ pub(super) fn add_endpoints<'a>(
     }
     if let (Some(first), 1) = (owners.first(), owners.len()) {
         draft.owner = Some(first);
-        draft.country = endpoints.iter().find_map(|(endpoint, _)| endpoint.country.as_deref());
+        draft.country = endpoints
+            .iter()
+            .find_map(|(endpoint, _)| endpoint.country.as_deref());
     }
     draft.detail("owners", owners);
     list(hosts)
@@ -83,5 +91,9 @@ pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let more = seen.len().saturating_sub(IN_TITLE);
     let shown: Vec<&str> = seen.into_iter().take(IN_TITLE).collect();
     let shown = shown.join(", ");
-    if more > 0 { format!("{shown} and {more} more") } else { shown }
+    if more > 0 {
+        format!("{shown} and {more} more")
+    } else {
+        shown
+    }
 }

@@ -18,7 +18,12 @@ impl Detector for Activation {
     }
 
     fn run<'a>(&self, view: &View<'a>, told: &DetectorMatch, out: &mut Vec<Found<'a>>) {
-        let mut sinks = view.facts.sinks.iter().filter(|sink| sink.channel == SMS).peekable();
+        let mut sinks = view
+            .facts
+            .sinks
+            .iter()
+            .filter(|sink| sink.channel == SMS)
+            .peekable();
         if sinks.peek().is_none() || view.link.triggers.is_empty() || !view.contacts {
             return;
         }
@@ -42,6 +47,9 @@ impl Detector for Activation {
         let identifiers = parts::add_reads(&mut draft, view, &reads);
         parts::add_endpoints(&mut draft, &endpoints);
         draft.detail("triggers", view.link.triggers.iter().map(String::as_str));
-        out.push(Found { draft, values: vec![("identifiers", identifiers)] });
+        out.push(Found {
+            draft,
+            values: vec![("identifiers", identifiers)],
+        });
     }
 }

@@ -17,7 +17,10 @@ impl Collector<'_> {
             draft.gaps(place, gaps, 0);
             for dex in dexes {
                 draft.trackers.classes(&dex, place, &self.rules.trackers);
-                all.push(File { place: place.clone(), dex });
+                all.push(File {
+                    place: place.clone(),
+                    dex,
+                });
             }
         }
         if all.is_empty() {

@@ -31,7 +31,13 @@ pub(super) struct Draft {
 impl Draft {
     pub(super) fn new(facts: UnitFacts, limits: &Limits) -> Self {
         let limit = usize::try_from(limits.notices).unwrap_or(usize::MAX);
-        Self { facts, endpoints: Endpoints::default(), trackers: trackers::Found::default(), notices: Vec::new(), limit }
+        Self {
+            facts,
+            endpoints: Endpoints::default(),
+            trackers: trackers::Found::default(),
+            notices: Vec::new(),
+            limit,
+        }
     }
 
     /// Counts the bytes of a leaf that were read; what is missing of them counts as unread.
@@ -60,8 +66,16 @@ impl Draft {
     /// Takes what is wrong with a place. `unread` goes with the first gap that lost something.
     pub(super) fn gaps(&mut self, place: &Place, gaps: impl IntoIterator<Item = Gap>, mut unread: u64) {
         for gap in gaps {
-            let lost = if gap.is_loss() { std::mem::take(&mut unread) } else { 0 };
-            self.notice(&Notice { place: place.clone(), gap, unread: lost });
+            let lost = if gap.is_loss() {
+                std::mem::take(&mut unread)
+            } else {
+                0
+            };
+            self.notice(&Notice {
+                place: place.clone(),
+                gap,
+                unread: lost,
+            });
         }
     }
 
@@ -88,7 +102,13 @@ impl Draft {
 
     /// The facts, sorted.
     pub(super) fn finish(self) -> UnitFacts {
-        let Self { mut facts, endpoints, trackers, mut notices, .. } = self;
+        let Self {
+            mut facts,
+            endpoints,
+            trackers,
+            mut notices,
+            ..
+        } = self;
         let dropped = endpoints.dropped();
         let (found, aside) = endpoints.finish();
         facts.endpoints = found;
@@ -98,9 +118,20 @@ impl Draft {
         facts.sinks = merge::sinks(facts.sinks);
         facts.switches = merge::switches(facts.switches);
         if dropped > 0 {
-            let gap = Gap::over("endpoint", 0, "distinct addresses of one unit dropped", dropped, 0, "");
+            let gap = Gap::over(
+                "endpoint",
+                0,
+                "distinct addresses of one unit dropped",
+                dropped,
+                0,
+                "",
+            );
             let place = Place::new(&facts.unit.place, &facts.unit.physical);
-            notices.push(fact(&Notice { place, gap, unread: 0 }));
+            notices.push(fact(&Notice {
+                place,
+                gap,
+                unread: 0,
+            }));
         }
         notices.sort();
         notices.dedup();

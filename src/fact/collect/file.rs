@@ -25,15 +25,25 @@ impl Collector<'_> {
 
     /// The same for a leaf that has been read.
     pub(super) fn taken(&self, leaf: &Leaf, read: &Read, source: Source, draft: &mut Draft) {
-        let fate = self.bytes(leaf.classify(&read.bytes), &leaf.place(), &read.bytes, source, draft);
+        let fate = self.bytes(
+            leaf.classify(&read.bytes),
+            &leaf.place(),
+            &read.bytes,
+            source,
+            draft,
+        );
         draft.read(leaf, read, fate);
     }
 
     fn bytes(&self, class: Class, place: &Place, file: &Bytes, source: Source, draft: &mut Draft) -> Fate {
         match class {
             Class::Elf => self.elf(place, file, draft),
-            Class::Props => self.config(place, file, source, draft, |reading, file| reading.properties(file)),
-            Class::InitRc => self.config(place, file, source, draft, |reading, file| reading.init_script(file)),
+            Class::Props => self.config(place, file, source, draft, |reading, file| {
+                reading.properties(file)
+            }),
+            Class::InitRc => self.config(place, file, source, draft, |reading, file| {
+                reading.init_script(file)
+            }),
             Class::Xml => self.config(place, file, source, draft, |reading, file| reading.xml(file)),
             Class::Text => self.config(place, file, source, draft, |reading, file| reading.text(file)),
             Class::BinaryXml | Class::Manifest => self.compiled(place, file, draft),
@@ -66,8 +76,13 @@ impl Collector<'_> {
         draft: &mut Draft,
         read: impl FnOnce(&mut Reading<'_, '_>, &[u8]) -> ConfigFacts,
     ) {
-        let mut reading =
-            Reading { place, rules: self.rules, finder: &self.finder, endpoints: &mut draft.endpoints, source };
+        let mut reading = Reading {
+            place,
+            rules: self.rules,
+            finder: &self.finder,
+            endpoints: &mut draft.endpoints,
+            source,
+        };
         let found = read(&mut reading, file);
         // A later file does not change a property that an earlier one has set.
         for (key, value) in found.properties {
@@ -85,7 +100,9 @@ impl Collector<'_> {
 
     fn table(&self, place: &Place, file: &[u8], draft: &mut Draft) {
         let table = Table::open(file);
-        let gaps = resource::table_strings(&table, &mut |text, entry| self.resource(place, text, entry, draft));
+        let gaps = resource::table_strings(&table, &mut |text, entry| {
+            self.resource(place, text, entry, draft)
+        });
         draft.gaps(place, gaps, 0);
     }
 
@@ -110,12 +127,14 @@ impl Collector<'_> {
         if hits.is_empty() {
             return;
         }
-        draft.endpoints.add(&self.finder, file, &hits, Source::Asset, false, |at| Site {
-            place: place.logical().to_owned(),
-            physical: place.physical().to_owned(),
-            entry: Some(format!("offset {at:#x}")),
-            ..Site::default()
-        });
+        draft
+            .endpoints
+            .add(&self.finder, file, &hits, Source::Asset, false, |at| Site {
+                place: place.logical().to_owned(),
+                physical: place.physical().to_owned(),
+                entry: Some(format!("offset {at:#x}")),
+                ..Site::default()
+            });
     }
 }
 

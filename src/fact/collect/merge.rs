@@ -5,7 +5,13 @@ use crate::fact::{IdentifierRead, MAX_SITES, SinkUse, Site, Switch};
 /// Sorts reads and puts those of one API by one road together.
 pub(super) fn identifiers(mut all: Vec<IdentifierRead>) -> Vec<IdentifierRead> {
     all.sort_by(|a, b| {
-        (&a.category, &a.api, a.road, b.in_code, &a.sites).cmp(&(&b.category, &b.api, b.road, a.in_code, &b.sites))
+        (&a.category, &a.api, a.road, b.in_code, &a.sites).cmp(&(
+            &b.category,
+            &b.api,
+            b.road,
+            a.in_code,
+            &b.sites,
+        ))
     });
     all.dedup_by(|more, kept| {
         let same = (&more.category, &more.api, more.road) == (&kept.category, &kept.api, kept.road);

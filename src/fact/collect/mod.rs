@@ -31,12 +31,20 @@ pub struct Collector<'r> {
 impl<'r> Collector<'r> {
     /// Compiles what the rules know.
     pub fn new(rules: &'r Rules, budget: &'r Budget) -> Self {
-        Self { rules, budget, finder: Finder::new(rules), interest: Interest::new(rules) }
+        Self {
+            rules,
+            budget,
+            finder: Finder::new(rules),
+            interest: Interest::new(rules),
+        }
     }
 
     /// The facts of one unit.
     pub fn unit(&self, unit: &unpack::Unit) -> UnitFacts {
-        let facts = UnitFacts { unit: identity(unit), ..UnitFacts::default() };
+        let facts = UnitFacts {
+            unit: identity(unit),
+            ..UnitFacts::default()
+        };
         let mut draft = Draft::new(facts, &self.budget.limits);
         match unit.kind {
             GroupKind::App | GroupKind::Jar => self.package_unit(unit, &mut draft),
@@ -51,10 +59,22 @@ impl<'r> Collector<'r> {
 
     /// A unit whose task crashed: its bytes were not read, and the notice says so.
     pub fn crashed(&self, unit: &unpack::Unit) -> UnitFacts {
-        let facts = UnitFacts { unit: identity(unit), ..UnitFacts::default() };
+        let facts = UnitFacts {
+            unit: identity(unit),
+            ..UnitFacts::default()
+        };
         let mut draft = Draft::new(facts, &self.budget.limits);
-        let gap = crate::bytes::Gap { format: "phonehome", at: 0, what: "task".into(), kind: crate::bytes::Kind::Bug };
-        draft.notice(&Notice { place: unit.place.clone(), gap, unread: unit.size() });
+        let gap = crate::bytes::Gap {
+            format: "phonehome",
+            at: 0,
+            what: "task".into(),
+            kind: crate::bytes::Kind::Bug,
+        };
+        draft.notice(&Notice {
+            place: unit.place.clone(),
+            gap,
+            unread: unit.size(),
+        });
         draft.lost(unit.size());
         draft.finish()
     }
@@ -76,7 +96,10 @@ pub fn outer(skipped: &[Skipped], notices: &[Notice]) -> (Coverage, Vec<NoticeFa
 
 fn identity(unit: &unpack::Unit) -> Unit {
     let place = unit.place.logical();
-    let file = place.rsplit(['/', ':', '!']).find(|part| !part.is_empty()).unwrap_or(place);
+    let file = place
+        .rsplit(['/', ':', '!'])
+        .find(|part| !part.is_empty())
+        .unwrap_or(place);
     let name = match (unit.kind, file.rsplit_once('.')) {
         (GroupKind::Config, _) => "configuration",
         (_, Some((stem, _))) if !stem.is_empty() => stem,

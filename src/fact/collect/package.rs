@@ -25,7 +25,9 @@ struct Core<'p> {
 
 impl Collector<'_> {
     pub(super) fn package_unit(&self, unit: &unpack::Unit, draft: &mut Draft) {
-        let Some((primary, beside)) = unit.leaves.split_first() else { return };
+        let Some((primary, beside)) = unit.leaves.split_first() else {
+            return;
+        };
         let mut beside_code = Vec::new();
         for leaf in beside {
             match leaf.class {
@@ -40,7 +42,11 @@ impl Collector<'_> {
             }
         }
         for (number, package) in open_package(primary, self.budget).iter().enumerate() {
-            let code = if number == 0 { std::mem::take(&mut beside_code) } else { Vec::new() };
+            let code = if number == 0 {
+                std::mem::take(&mut beside_code)
+            } else {
+                Vec::new()
+            };
             self.package(package, number == 0, code, draft);
         }
     }
@@ -61,7 +67,10 @@ impl Collector<'_> {
         }
         let mut core = self.core(package);
         core.dexes.append(&mut beside);
-        let table = core.table.as_ref().map(|(leaf, read)| (leaf.place(), Table::open(&read.bytes)));
+        let table = core
+            .table
+            .as_ref()
+            .map(|(leaf, read)| (leaf.place(), Table::open(&read.bytes)));
         let mut switches = Switches::new(&self.rules.flags);
         if let Some((place, table)) = &table {
             let gaps =
@@ -88,19 +97,29 @@ impl Collector<'_> {
             draft.gaps(&package.place, [gap], 0);
         }
 
-        let dexes: Vec<(Place, Bytes)> =
-            core.dexes.iter().map(|(leaf, read)| (leaf.place(), read.bytes.clone())).collect();
+        let dexes: Vec<(Place, Bytes)> = core
+            .dexes
+            .iter()
+            .map(|(leaf, read)| (leaf.place(), read.bytes.clone()))
+            .collect();
         self.code(&dexes, Some(name.as_str()).filter(|name| !name.is_empty()), draft);
 
         let count = |draft: &mut Draft, item: &(&Leaf, Read), class: Class| {
             draft.read(item.0, &item.1, Fate::Read(class.name()));
         };
-        core.manifest.iter().for_each(|item| count(draft, item, Class::Manifest));
+        core.manifest
+            .iter()
+            .for_each(|item| count(draft, item, Class::Manifest));
         core.table.iter().for_each(|item| count(draft, item, Class::Arsc));
         core.certs.iter().for_each(|item| count(draft, item, Class::Cert));
-        core.dexes.iter().for_each(|item| count(draft, item, item.0.classify(&item.1.bytes)));
+        core.dexes
+            .iter()
+            .for_each(|item| count(draft, item, item.0.classify(&item.1.bytes)));
         for copy in &package.copies {
-            draft.facts.nested.push(Nested { place: copy.logical().to_owned(), package: non_empty(&name) });
+            draft.facts.nested.push(Nested {
+                place: copy.logical().to_owned(),
+                package: non_empty(&name),
+            });
         }
     }
 
@@ -115,7 +134,9 @@ impl Collector<'_> {
                     core.table = Some((leaf, leaf.read(self.budget)));
                 }
                 Class::Dex | Class::Odex => core.dexes.push((leaf, leaf.read(self.budget))),
-                Class::Cert if cert::is_v1_entry(leaf.path()) => core.certs.push((leaf, leaf.read(self.budget))),
+                Class::Cert if cert::is_v1_entry(leaf.path()) => {
+                    core.certs.push((leaf, leaf.read(self.budget)))
+                }
                 _ => core.rest.push(leaf),
             }
         }
@@ -134,21 +155,27 @@ impl Collector<'_> {
     ) -> String {
         if outermost {
             let v1: Vec<&[u8]> = core.certs.iter().map(|(_, read)| &*read.bytes).collect();
-            
+
             let signers = cert::signers(&package.blob, None, &v1);
             draft.gaps(&package.place, signers.gaps, 0);
-            draft.facts.signers.extend(signers.certificates.into_iter().map(|c| Signer {
-                scheme: c.scheme,
-                subject: c.subject,
-                sha256: c.sha256,
-                sha1: c.sha1,
-                role: None,
-                platform: false,
-            }));
+            draft
+                .facts
+                .signers
+                .extend(signers.certificates.into_iter().map(|c| Signer {
+                    scheme: c.scheme,
+                    subject: c.subject,
+                    sha256: c.sha256,
+                    sha1: c.sha1,
+                    role: None,
+                    platform: false,
+                }));
         }
         let Some((leaf, read)) = &core.manifest else {
             if !outermost {
-                draft.facts.nested.push(Nested { place: package.place.logical().to_owned(), package: None });
+                draft.facts.nested.push(Nested {
+                    place: package.place.logical().to_owned(),
+                    package: None,
+                });
             }
             return String::new();
         };
@@ -170,7 +197,10 @@ impl Collector<'_> {
         if outermost {
             draft.facts.manifest = Some(facts);
         } else {
-            let nested = Nested { place: package.place.logical().to_owned(), package: non_empty(&name) };
+            let nested = Nested {
+                place: package.place.logical().to_owned(),
+                package: non_empty(&name),
+            };
             draft.facts.nested.push(nested);
         }
         name

@@ -15,8 +15,12 @@ impl Found {
     /// Counts the classes of the dex at `place` that belong to an SDK. The first few are evidence.
     pub(super) fn classes(&mut self, dex: &Dex<'_>, place: &Place, trackers: &Trackers) {
         for class in dex.classes() {
-            let Some(descriptor) = dex.type_descriptor(class.class) else { continue };
-            let Some(tracker) = trackers.class(descriptor) else { continue };
+            let Some(descriptor) = dex.type_descriptor(class.class) else {
+                continue;
+            };
+            let Some(tracker) = trackers.class(descriptor) else {
+                continue;
+            };
             let found = self.get(tracker);
             found.classes = found.classes.saturating_add(1);
             if found.sites.len() < MAX_SITES {
@@ -30,7 +34,10 @@ impl Found {
 
     /// A component of the manifest at `place` that belongs to an SDK.
     pub(super) fn component(&mut self, tracker: &Tracker, place: &Place, name: &str) {
-        let entry = Site { entry: Some(name.to_owned()), ..site(place) };
+        let entry = Site {
+            entry: Some(name.to_owned()),
+            ..site(place)
+        };
         self.other(tracker, format!("component {name}"), entry);
     }
 
@@ -51,16 +58,18 @@ impl Found {
     }
 
     fn get(&mut self, tracker: &Tracker) -> &mut TrackerUse {
-        self.0.entry(tracker.id.to_string()).or_insert_with(|| TrackerUse {
-            id: tracker.id.to_string(),
-            name: tracker.name.to_string(),
-            owner: tracker.owner.as_deref().map(str::to_owned),
-            country: tracker.country.as_deref().map(str::to_owned),
-            categories: tracker.categories.iter().map(|c| c.to_string()).collect(),
-            classes: 0,
-            other: Vec::new(),
-            sites: Vec::new(),
-        })
+        self.0
+            .entry(tracker.id.to_string())
+            .or_insert_with(|| TrackerUse {
+                id: tracker.id.to_string(),
+                name: tracker.name.to_string(),
+                owner: tracker.owner.as_deref().map(str::to_owned),
+                country: tracker.country.as_deref().map(str::to_owned),
+                categories: tracker.categories.iter().map(|c| c.to_string()).collect(),
+                classes: 0,
+                other: Vec::new(),
+                sites: Vec::new(),
+            })
     }
 
     /// The SDKs, by id.

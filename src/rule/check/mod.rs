@@ -5,8 +5,8 @@
 //! need facts, which this level does not know.
 
 mod place;
-mod text;
 mod tables;
+mod text;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use super::load::{Folder, SourceFile, parse, parse_rule, read_file, read_folder, toml_file};
 use super::row::{HostFile, IdentifierFile, SinkFile, TrackerFile};
-use super::{Rules, RuleError, Weights, WordFile};
+use super::{RuleError, Rules, Weights, WordFile};
 use place::{Step, Tree};
 pub(super) use text::{is_host, is_prefix};
 
@@ -69,23 +69,31 @@ fn sources_of(dir: &Path) -> Result<Vec<String>, RuleError> {
     if !path.is_file() {
         return Ok(Vec::new());
     }
-    Ok(toml_file::<SourcesFile>(&path)?.source.into_iter().map(|row| row.id).collect())
+    Ok(toml_file::<SourcesFile>(&path)?
+        .source
+        .into_iter()
+        .map(|row| row.id)
+        .collect())
 }
 
 /// The nearest folder above that says what a file holds is where its signatures begin.
 fn read_one(path: &Path) -> Result<SourceFile, RuleError> {
     let names = |part: &Path| part.file_name().and_then(|name| name.to_str()).map(str::to_owned);
-    let is_folder = |part: &&Path| {
-        names(part).is_some_and(|name| Folder::ALL.iter().any(|folder| folder.name() == name))
-    };
+    let is_folder =
+        |part: &&Path| names(part).is_some_and(|name| Folder::ALL.iter().any(|folder| folder.name() == name));
     let root = path.ancestors().skip(1).find(is_folder).and_then(Path::parent);
-    read_file(path, root.and_then(|root| path.strip_prefix(root).ok()).unwrap_or(path))
+    read_file(
+        path,
+        root.and_then(|root| path.strip_prefix(root).ok()).unwrap_or(path),
+    )
 }
 
 /// Checks files as they would be loaded on top of those of the program.
 pub(super) fn lint(files: &[SourceFile], sources: &[String]) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let Ok(base) = Rules::bundled() else { return problems };
+    let Ok(base) = Rules::bundled() else {
+        return problems;
+    };
     let mut known = Known::new(&base);
     known.sources.extend(sources.iter().cloned());
     for file in files {
@@ -107,7 +115,13 @@ pub(super) fn lint(files: &[SourceFile], sources: &[String]) -> Vec<Problem> {
 }
 
 fn check_file(file: &SourceFile, known: &Known, seen: &mut Seen) -> Result<Vec<Problem>, RuleError> {
-    let mut lint = Lint { file, tree: Tree::parse(&file.text), known, seen, out: Vec::new() };
+    let mut lint = Lint {
+        file,
+        tree: Tree::parse(&file.text),
+        known,
+        seen,
+        out: Vec::new(),
+    };
     match file.folder {
         Folder::Identifiers => lint.identifiers(&parse(file)?),
         Folder::Sinks => lint.sinks(&parse(file)?),
@@ -127,7 +141,10 @@ fn check_file(file: &SourceFile, known: &Known, seen: &mut Seen) -> Result<Vec<P
         Folder::Rules => {
             let rule = parse_rule(file)?;
             if known.retired.contains(rule.id.as_str()) {
-                lint.say(&[], format!("the id `{}` is retired: ids are never used again", rule.id));
+                lint.say(
+                    &[],
+                    format!("the id `{}` is retired: ids are never used again", rule.id),
+                );
             }
         }
     }
@@ -149,7 +166,10 @@ struct SourcesFile {
 /// Where rows may come from.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "read so that a misspelt key is an error; only the id is asked for")]
+#[expect(
+    dead_code,
+    reason = "read so that a misspelt key is an error; only the id is asked for"
+)]
 struct SourceRow {
     id: String,
     title: String,
@@ -186,15 +206,40 @@ struct Known {
 
 impl Known {
     fn new(base: &Rules) -> Self {
-        let sources: Option<SourcesFile> = toml::from_str(include_str!("../../../signatures/sources.toml")).ok();
+        let sources: Option<SourcesFile> =
+            toml::from_str(include_str!("../../../signatures/sources.toml")).ok();
         let retired: RetiredFile =
             toml::from_str(include_str!("../../../signatures/retired.toml")).unwrap_or_default();
         Self {
-            categories: base.identifiers.categories().iter().map(|row| row.id.to_string()).collect(),
-            purposes: base.hosts.purposes().iter().map(|row| row.id.to_string()).collect(),
-            tracker_categories: base.trackers.categories().iter().map(|row| row.id.to_string()).collect(),
-            channels: base.sinks.channels().iter().map(|row| row.id.to_string()).collect(),
-            sources: sources.into_iter().flat_map(|file| file.source).map(|row| row.id).collect(),
+            categories: base
+                .identifiers
+                .categories()
+                .iter()
+                .map(|row| row.id.to_string())
+                .collect(),
+            purposes: base
+                .hosts
+                .purposes()
+                .iter()
+                .map(|row| row.id.to_string())
+                .collect(),
+            tracker_categories: base
+                .trackers
+                .categories()
+                .iter()
+                .map(|row| row.id.to_string())
+                .collect(),
+            channels: base
+                .sinks
+                .channels()
+                .iter()
+                .map(|row| row.id.to_string())
+                .collect(),
+            sources: sources
+                .into_iter()
+                .flat_map(|file| file.source)
+                .map(|row| row.id)
+                .collect(),
             retired: retired.retired.into_iter().map(|row| row.id).collect(),
         }
     }
@@ -203,19 +248,27 @@ impl Known {
         // A file that cannot be read is told about later.
         match file.folder {
             Folder::Identifiers => {
-                let rows = parse::<IdentifierFile>(file).map(|file| file.category).unwrap_or_default();
+                let rows = parse::<IdentifierFile>(file)
+                    .map(|file| file.category)
+                    .unwrap_or_default();
                 self.categories.extend(rows.into_iter().map(|row| row.id));
             }
             Folder::Hosts => {
-                let rows = parse::<HostFile>(file).map(|file| file.purpose).unwrap_or_default();
+                let rows = parse::<HostFile>(file)
+                    .map(|file| file.purpose)
+                    .unwrap_or_default();
                 self.purposes.extend(rows.into_iter().map(|row| row.id));
             }
             Folder::Trackers => {
-                let rows = parse::<TrackerFile>(file).map(|file| file.category).unwrap_or_default();
+                let rows = parse::<TrackerFile>(file)
+                    .map(|file| file.category)
+                    .unwrap_or_default();
                 self.tracker_categories.extend(rows.into_iter().map(|row| row.id));
             }
             Folder::Sinks => {
-                let rows = parse::<SinkFile>(file).map(|file| file.channel).unwrap_or_default();
+                let rows = parse::<SinkFile>(file)
+                    .map(|file| file.channel)
+                    .unwrap_or_default();
                 self.channels.extend(rows.into_iter().map(|row| row.id));
             }
             _ => {}
@@ -249,7 +302,12 @@ impl Lint<'_> {
 
     fn push(&mut self, at: &[Step<'_>], what: String, fatal: bool) {
         let line = self.tree.line(&self.file.text, at);
-        self.out.push(Problem { file: self.file.path.clone(), line, what, fatal });
+        self.out.push(Problem {
+            file: self.file.path.clone(),
+            line,
+            what,
+            fatal,
+        });
     }
 
     /// A key may be there once in all files.
@@ -266,7 +324,10 @@ impl Lint<'_> {
         if !list(self.known).contains(word) {
             let mut words: Vec<&str> = list(self.known).iter().map(String::as_str).collect();
             words.sort_unstable();
-            self.say(at, format!("unknown {what} `{word}`; there is: {}", words.join(", ")));
+            self.say(
+                at,
+                format!("unknown {what} `{word}`; there is: {}", words.join(", ")),
+            );
         }
     }
 
@@ -279,7 +340,10 @@ impl Lint<'_> {
     /// Each row says where it comes from, or the file does for all of its rows.
     fn sources(&mut self, at: &[Step<'_>], src: &[String], file: &[String]) {
         if src.is_empty() && file.is_empty() {
-            self.warn(at, "no source: give `src` here or `sources` for the whole file".to_owned());
+            self.warn(
+                at,
+                "no source: give `src` here or `sources` for the whole file".to_owned(),
+            );
         }
         for code in src {
             if !self.known.sources.contains(code) {

@@ -213,8 +213,13 @@ with = { kind = "app", permission = ["android.permission.INTERNET"] }
         let rule = FindingRule::parse("a.b", RULE).unwrap();
         assert_eq!(rule.id, "a.b");
         assert_eq!(rule.grouping(), "host");
-        assert_eq!(rule.title(|name| if name == "host" { "x.y".into() } else { "".into() }), "contains x.y of unknown");
-        let Match::Endpoint(m) = &rule.select else { panic!() };
+        assert_eq!(
+            rule.title(|name| if name == "host" { "x.y".into() } else { "".into() }),
+            "contains x.y of unknown"
+        );
+        let Match::Endpoint(m) = &rule.select else {
+            panic!()
+        };
         assert!(m.purpose.as_ref().unwrap().is("telemetry") && m.cleartext == Some(true));
         assert!(m.with.kind.as_ref().unwrap().is("app"));
     }
