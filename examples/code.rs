@@ -2,7 +2,13 @@
 //!
 //!   code [-q] [-r | -f] FILE.dex …     -q: totals only; -r: without facts; -f: facts alone
 
-#![allow(clippy::print_stdout, clippy::print_stderr, clippy::arithmetic_side_effects)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "a tool for those who work on the reader"
+)]
 
 use std::time::Instant;
 
@@ -13,7 +19,7 @@ use phonehome::fact::code::{self, File};
 use phonehome::fact::endpoint::{Endpoints, Finder};
 use phonehome::rule::Rules;
 
-fn main() {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (mut quiet, mut only_read, mut only_facts) = (false, false, false);
     let mut paths = Vec::new();
     for arg in std::env::args().skip(1) {
@@ -24,15 +30,15 @@ fn main() {
             _ => paths.push(arg),
         }
     }
-    let rules = Rules::bundled().expect("rules");
+    let rules = Rules::bundled()?;
     let start = Instant::now();
     let interest = Interest::new(&rules);
     let finder = Finder::new(&rules);
     let compiled = start.elapsed();
     let (mut bytes, mut facts_time, mut reading_time) = (0_usize, 0.0, 0.0);
-    let mut totals = [0_usize; 8];
+    let mut totals = [0_usize; 6];
     for path in &paths {
-        let data = std::fs::read(path).expect("read");
+        let data = std::fs::read(path)?;
         bytes += data.len();
         let opened = Dex::open(&data);
         let name = path.rsplit('/').next().unwrap_or(path);
@@ -138,4 +144,5 @@ fn main() {
         totals[4],
         totals[5]
     );
+    Ok(())
 }

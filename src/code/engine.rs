@@ -375,7 +375,6 @@ impl<'a, 'p> Engine<'a, 'p> {
             return;
         }
         // Most callees are turned down by their name alone.
-        #[expect(clippy::iter_over_hash_type, reason = "a set from a set")]
         let names: FxHashSet<&[u8]> = wrapped.keys().filter_map(|(dex, number)| self.name(*dex, *number)).collect();
         for (dex, walked) in self.numbered() {
             let mut callees = vec![false; walked.number_of.len()];

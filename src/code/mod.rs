@@ -23,7 +23,6 @@ mod reading;
 mod table;
 mod text;
 #[cfg(test)]
-#[expect(clippy::arithmetic_side_effects, reason = "tests")]
 mod tests;
 mod value;
 mod walk;

@@ -7,7 +7,7 @@ use crate::artifact::dex::{Dex, MethodId};
 use crate::bytes::Gap;
 
 use super::interest::{Carrier, Interest, Member};
-use super::package::{Package, count, index};
+use super::package::{Package, index};
 use super::platform::Model;
 
 /// Bits of a method id.
@@ -389,13 +389,5 @@ impl Heirs<'_, '_, '_> {
                 }
             }
         }
-    }
-}
-
-/// How many entries a table has, for reports of progress and tests.
-impl Table {
-    /// Number of method ids of interest.
-    pub(crate) fn marked(&self) -> u32 {
-        count(self.marks.len())
     }
 }

@@ -26,7 +26,7 @@ const MAX_ELEMENTS: u8 = 24;
 
 /// A set of alternatives, by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Val(u32);
+pub(crate) struct Val(u32);
 
 /// Marks the number of a set of two or more alternatives.
 const SET: u32 = 1 << 31;
@@ -48,7 +48,7 @@ impl Val {
 
 /// One alternative, by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AtomId(u32);
+pub(crate) struct AtomId(u32);
 
 impl AtomId {
     fn index(self) -> usize {
@@ -58,7 +58,7 @@ impl AtomId {
 
 /// Why a value is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Why {
+pub(crate) enum Why {
     /// Computed in a way that is not modelled.
     Computed,
     /// Changes with each turn of a loop.
@@ -90,7 +90,7 @@ const WHYS: [Why; 8] = [
 
 /// One alternative of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Atom {
+pub(crate) enum Atom {
     /// Never written.
     Unset,
     /// An integer, a boolean or `null`.
@@ -155,7 +155,7 @@ impl Set {
 
 /// The arena of one package.
 #[derive(Debug)]
-pub struct Values<'a> {
+pub(crate) struct Values<'a> {
     atoms: Vec<Atom>,
     meta: Vec<Meta>,
     ids: FxHashMap<Atom, AtomId>,
@@ -329,15 +329,6 @@ impl<'a> Values<'a> {
             Some(Atom::Int(n)) => Some(n),
             _ => None,
         }
-    }
-
-    /// A value from alternatives in any order.
-    pub(crate) fn of(&mut self, ids: &[AtomId]) -> Val {
-        let mut set = Set { len: 0, ids: [AtomId(u32::MAX); MAX_ALTERNATIVES] };
-        for id in ids {
-            self.add(&mut set, *id);
-        }
-        self.seal(set)
     }
 
     /// Adds to a set; the eighth alternative beyond seven known ones is [`Why::TooMany`].

@@ -11,7 +11,8 @@ use crate::rule::{Flag, FlagKind, Flags};
 /// Entry of a place that writes the switch instead of reading it.
 const WRITTEN: &str = "written";
 
-type Key = (SwitchKind, String, String, Option<String>, SwitchState);
+/// A switch that is only written is a row of its own.
+type Key = (SwitchKind, String, String, Option<String>, SwitchState, bool);
 
 /// A switch before its places are collected.
 struct Found<'r> {
@@ -54,7 +55,7 @@ pub(super) fn switches(
             if call.wrapped {
                 through_caller.push((found.kind, found.key.clone()));
             }
-            let id = (found.kind, found.namespace.clone(), found.key.clone(), found.default.clone(), found.state);
+            let id = (found.kind, found.namespace.clone(), found.key.clone(), found.default.clone(), found.state, found.written);
             let switch = all.entry(id).or_insert_with(|| Switch {
                 kind: found.kind,
                 namespace: found.namespace,
@@ -80,9 +81,9 @@ pub(super) fn switches(
         }
     }
     // A default that is a parameter is answered by the callers, where they were found.
-    all.retain(|_, switch| {
+    all.retain(|(.., written), switch| {
         switch.from != DefaultFrom::Unresolved
-            || switch.sites.iter().any(|site| site.entry.is_some())
+            || *written
             || !through_caller.iter().any(|(kind, key)| *kind == switch.kind && *key == switch.key)
     });
     (all.into_values().collect(), others)
