@@ -25,7 +25,7 @@ use super::{Error, Exit, Global, Ui};
 pub(super) struct Gate {
     /// What to judge
     input: PathBuf,
-    /// The policy: `[gate]` and `[rules]` as in phonehome.toml [default: the configuration's]
+    /// The policy: the tables gate and rules, as in phonehome.toml [default: the configuration's]
     #[arg(long, value_name = "FILE", help_heading = "Judgement")]
     policy: Option<PathBuf>,
     /// A saved report of the build that was accepted before

@@ -16,6 +16,7 @@ impl Collector<'_> {
             let Opened { dexes, gaps, .. } = Dex::open(file);
             draft.gaps(place, gaps, 0);
             for dex in dexes {
+                draft.gaps(place, dex.verify(), 0);
                 draft.trackers.classes(&dex, place, &self.rules.trackers);
                 all.push(File {
                     place: place.clone(),
