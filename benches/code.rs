@@ -37,7 +37,9 @@ fn read(c: &mut Criterion) {
     let Ok(rules) = Rules::bundled() else { return };
     let interest = Interest::new(&rules);
     let finder = Finder::new(&rules);
-    c.bench_function("code/compile", |b| b.iter(|| black_box(Interest::new(&rules)).rules().hash.len()));
+    c.bench_function("code/compile", |b| {
+        b.iter(|| black_box(Interest::new(&rules)).rules().hash.len())
+    });
     for (name, package) in FILES {
         let Some(file) = dex(package) else { continue };
         let opened = Dex::open(&file);
@@ -48,8 +50,14 @@ fn read(c: &mut Criterion) {
             b.iter(|| analyse(black_box(&opened.dexes), &interest, &|_| false).methods());
         });
         group.bench_function("facts", |b| {
-            let all: Vec<File<'_>> =
-                opened.dexes.iter().map(|dex| File { place: Place::root(name), dex: *dex }).collect();
+            let all: Vec<File<'_>> = opened
+                .dexes
+                .iter()
+                .map(|dex| File {
+                    place: Place::root(name),
+                    dex: *dex,
+                })
+                .collect();
             b.iter(|| {
                 let mut endpoints = Endpoints::default();
                 let facts = code(black_box(&all), None, &interest, &finder, &mut endpoints);

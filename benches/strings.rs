@@ -1,6 +1,7 @@
 //! The string and host matcher: raw bytes in GB/s, one string in ns.
 
 #![expect(
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     clippy::arithmetic_side_effects,
     reason = "a bench may fail loudly"

@@ -1,10 +1,14 @@
 //! The command line: what it prints, what it writes, how it ends.
-
 #![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::string_slice,
+    clippy::unwrap_used,
     reason = "a test may fail loudly"
 )]
 

@@ -1,7 +1,18 @@
 //! What was read by hand in the disassembly of a ROM of 2014 comes out of the code alone.
 //!
 //! Needs `PHONEHOME_CORPUS`, the unpacked corpus; without it nothing is tested.
-#![expect(clippy::print_stderr, reason = "says why a test did nothing")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test may fail loudly"
+)]
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -31,7 +42,10 @@ impl Apps {
             return None;
         };
         let file = std::fs::File::open(corpus.join("roms/redmi-note-JHECNBE23.0.zip")).unwrap();
-        Some(Self { rom: zip::ZipArchive::new(file).unwrap(), rules: Rules::bundled().unwrap() })
+        Some(Self {
+            rom: zip::ZipArchive::new(file).unwrap(),
+            rules: Rules::bundled().unwrap(),
+        })
     }
 
     fn read(&mut self, name: &str) -> App {
@@ -41,8 +55,14 @@ impl Apps {
         let mut apk = zip::ZipArchive::new(std::io::Cursor::new(apk)).unwrap();
         let mut dex = Vec::new();
         apk.by_name("classes.dex").unwrap().read_to_end(&mut dex).unwrap();
-        let files: Vec<File<'_>> =
-            Dex::open(&dex).dexes.iter().map(|dex| File { place: Place::root(name), dex: *dex }).collect();
+        let files: Vec<File<'_>> = Dex::open(&dex)
+            .dexes
+            .iter()
+            .map(|dex| File {
+                place: Place::root(name),
+                dex: *dex,
+            })
+            .collect();
         let mut endpoints = Endpoints::default();
         let facts = code(
             &files,
@@ -52,7 +72,10 @@ impl Apps {
             &mut endpoints,
         );
         assert_eq!(facts.gaps, [], "{name}");
-        App { facts, endpoints: endpoints.finish().0 }
+        App {
+            facts,
+            endpoints: endpoints.finish().0,
+        }
     }
 }
 
@@ -66,14 +89,24 @@ impl App {
 
     #[track_caller]
     fn reads(&self, category: &str, class: &str) {
-        let found = self.facts.identifiers.iter().filter(|read| read.category == category && read.in_code);
-        assert!(found.flat_map(|read| &read.sites).any(|site| is_in(site, class)), "{category} in {class}");
+        let found = self
+            .facts
+            .identifiers
+            .iter()
+            .filter(|read| read.category == category && read.in_code);
+        assert!(
+            found.flat_map(|read| &read.sites).any(|site| is_in(site, class)),
+            "{category} in {class}"
+        );
     }
 
     #[track_caller]
     fn switch(&self, kind: SwitchKind, key: &str, default: Option<&str>, state: SwitchState) {
         let found = self.facts.switches.iter().any(|switch| {
-            switch.kind == kind && switch.key == key && switch.default.as_deref() == default && switch.state == state
+            switch.kind == kind
+                && switch.key == key
+                && switch.default.as_deref() == default
+                && switch.state == state
         });
         assert!(found, "{key}");
     }
@@ -95,10 +128,24 @@ fn messaging_reads_greetings_from_a_server_and_activates_by_sim() {
     ]);
     mms.reads("imei", "Lcom/xiaomi/mms/net/b;");
     mms.reads("iccid", "Lcom/xiaomi/mms/transaction/MxActivateService;");
-    mms.switch(SwitchKind::Settings, "cloud_messaging_on", Some("0"), SwitchState::Off);
+    mms.switch(
+        SwitchKind::Settings,
+        "cloud_messaging_on",
+        Some("0"),
+        SwitchState::Off,
+    );
     // The default is a parameter, and the callers that are known pass `false`.
-    mms.switch(SwitchKind::Preference, "pref_key_enable_mx", Some("false"), SwitchState::Off);
-    let mut open = mms.facts.switches.iter().filter(|switch| switch.key == "pref_key_enable_mx");
+    mms.switch(
+        SwitchKind::Preference,
+        "pref_key_enable_mx",
+        Some("false"),
+        SwitchState::Off,
+    );
+    let mut open = mms
+        .facts
+        .switches
+        .iter()
+        .filter(|switch| switch.key == "pref_key_enable_mx");
     assert!(open.all(|switch| switch.default.is_some() || switch.sites[0].entry.is_some()));
 }
 
@@ -124,10 +171,24 @@ fn the_service_framework_talks_to_what_was_read_by_hand() {
         "https://account.xiaomi.com",
     ]);
     app.reads("imei", "Lcom/xiaomi/xmsf/account/ui/SnsWebViewActivity;");
-    app.switch(SwitchKind::File, "disable_auto_activate", Some("absent"), SwitchState::On);
-    let register = app.endpoints.iter().find(|e| e.url == "http://10.237.12.17:9085/pass/register").unwrap();
+    app.switch(
+        SwitchKind::File,
+        "disable_auto_activate",
+        Some("absent"),
+        SwitchState::On,
+    );
+    let register = app
+        .endpoints
+        .iter()
+        .find(|e| e.url == "http://10.237.12.17:9085/pass/register")
+        .unwrap();
     assert!(register.at_sink && register.private && register.cleartext);
-    assert!(register.sites.iter().all(|site| site.lines.iter().any(|line| line.starts_with('→'))));
+    assert!(
+        register
+            .sites
+            .iter()
+            .all(|site| site.lines.iter().any(|line| line.starts_with('→')))
+    );
 }
 
 #[test]
@@ -148,7 +209,12 @@ fn the_location_provider_and_the_cloud_service_read_identifiers() {
     app.talks_to(&["http://220.181.3.9:8091", "http://loc.map.baidu.com/"]);
     app.reads("imsi", "Lcom/baidu/map/a/f;");
     app.reads("cell_id", "Lcom/baidu/location/c;");
-    assert!(app.facts.identifiers.iter().any(|read| read.category == "imei" && read.road == Road::Wrapper));
+    assert!(
+        app.facts
+            .identifiers
+            .iter()
+            .any(|read| read.category == "imei" && read.road == Road::Wrapper)
+    );
     let cloud = apps.read("CloudService");
     cloud.reads("imei", "Lcom/miui/cloudservice/dataUpdate/DataUpdateService;");
 }
@@ -163,7 +229,12 @@ fn the_updater_and_the_setup_wizard_are_understood() {
         "http://update.miui.com/updates/mi-valid.php",
     ]);
     let setup = apps.read("Provision");
-    let written = setup.facts.switches.iter().find(|switch| switch.key == "upload_log_pref").unwrap();
+    let written = setup
+        .facts
+        .switches
+        .iter()
+        .find(|switch| switch.key == "upload_log_pref")
+        .unwrap();
     assert_eq!((written.from, &written.default), (DefaultFrom::Unresolved, &None));
     assert_eq!(written.sites[0].entry.as_deref(), Some("written"));
 }

@@ -1,10 +1,14 @@
 //! The JSON schemas in `docs/schema/` are those of the types, and what is written fits them.
-
 #![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::string_slice,
+    clippy::unwrap_used,
     reason = "a test may fail loudly"
 )]
 

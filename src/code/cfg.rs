@@ -91,7 +91,10 @@ impl<'a> Graph<'a> {
     }
 
     fn lead(&mut self, pc: Option<u32>) {
-        if let Some(slot) = pc.and_then(|pc| self.insn_at(pc)).and_then(|n| self.leaders.get_mut(index(n))) {
+        if let Some(slot) = pc
+            .and_then(|pc| self.insn_at(pc))
+            .and_then(|n| self.leaders.get_mut(index(n)))
+        {
             *slot = true;
         }
     }
@@ -116,7 +119,9 @@ impl<'a> Graph<'a> {
             *first = true;
         }
         for n in 0..self.insns.len() {
-            let Some(insn) = self.insns.get(n).copied() else { break };
+            let Some(insn) = self.insns.get(n).copied() else {
+                break;
+            };
             let flags = insn.info().flags;
             let ends = flags & (opcode::BRANCHES | opcode::SWITCHES) != 0 || flags & opcode::CONTINUES == 0;
             if !ends {
@@ -135,7 +140,9 @@ impl<'a> Graph<'a> {
             }
         }
         for n in 0..self.tries.len() {
-            let Some((start, end, handler)) = self.tries.get(n).copied() else { break };
+            let Some((start, end, handler)) = self.tries.get(n).copied() else {
+                break;
+            };
             self.lead(Some(start));
             self.lead(Some(end));
             self.lead(Some(handler));
@@ -148,7 +155,11 @@ impl<'a> Graph<'a> {
             if let Some(last) = self.blocks.last_mut() {
                 last.end = n;
             }
-            self.blocks.push(Block { start: n, order: UNREACHED, ..Block::default() });
+            self.blocks.push(Block {
+                start: n,
+                order: UNREACHED,
+                ..Block::default()
+            });
         }
         if let Some(last) = self.blocks.last_mut() {
             last.end = count(self.insns.len());
@@ -158,14 +169,23 @@ impl<'a> Graph<'a> {
     /// The block that starts at a code unit.
     fn block_at(&self, pc: u32) -> Option<u32> {
         let insn = self.insn_at(pc)?;
-        self.blocks.binary_search_by_key(&insn, |block| block.start).ok().map(count)
+        self.blocks
+            .binary_search_by_key(&insn, |block| block.start)
+            .ok()
+            .map(count)
     }
 
     fn link(&mut self, code: &Code<'a>) -> bool {
         for n in 0..self.blocks.len() {
-            let Some(block) = self.blocks.get(n).copied() else { break };
+            let Some(block) = self.blocks.get(n).copied() else {
+                break;
+            };
             let first_edge = count(self.edges.len());
-            let last = block.end.checked_sub(1).and_then(|last| self.insns.get(index(last))).copied();
+            let last = block
+                .end
+                .checked_sub(1)
+                .and_then(|last| self.insns.get(index(last)))
+                .copied();
             if let Some(insn) = last {
                 let flags = insn.info().flags;
                 if flags & opcode::CONTINUES != 0 && n.saturating_add(1) < self.blocks.len() {
@@ -186,7 +206,9 @@ impl<'a> Graph<'a> {
             let pc = self.insns.get(index(block.start)).map_or(0, |insn| insn.pc);
             if !self.tries.is_empty() && self.throws(block) {
                 for t in 0..self.tries.len() {
-                    let Some((start, end, handler)) = self.tries.get(t).copied() else { break };
+                    let Some((start, end, handler)) = self.tries.get(t).copied() else {
+                        break;
+                    };
                     if start <= pc && pc < end {
                         let target = self.block_at(handler);
                         self.edges.extend(target);
@@ -198,25 +220,33 @@ impl<'a> Graph<'a> {
             }
             let last_edge = count(self.edges.len());
             if let Some(block) = self.blocks.get_mut(n) {
-                (block.first_edge, block.first_handler, block.last_edge) = (first_edge, first_handler, last_edge);
+                (block.first_edge, block.first_handler, block.last_edge) =
+                    (first_edge, first_handler, last_edge);
             }
         }
         true
     }
 
     fn throws(&self, block: Block) -> bool {
-        let insns = self.insns.get(index(block.start)..index(block.end)).unwrap_or_default();
+        let insns = self
+            .insns
+            .get(index(block.start)..index(block.end))
+            .unwrap_or_default();
         insns.iter().any(|insn| insn.op.is(opcode::THROWS))
     }
 
     /// Blocks that a block goes on to, handlers not among them.
     pub(crate) fn successors(&self, block: &Block) -> &[u32] {
-        self.edges.get(index(block.first_edge)..index(block.first_handler)).unwrap_or_default()
+        self.edges
+            .get(index(block.first_edge)..index(block.first_handler))
+            .unwrap_or_default()
     }
 
     /// Handlers of a block.
     pub(crate) fn handlers(&self, block: &Block) -> &[u32] {
-        self.edges.get(index(block.first_handler)..index(block.last_edge)).unwrap_or_default()
+        self.edges
+            .get(index(block.first_handler)..index(block.last_edge))
+            .unwrap_or_default()
     }
 
     /// Numbers the blocks: depth first with a stack of our own.
@@ -230,8 +260,13 @@ impl<'a> Graph<'a> {
         }
         while let Some((n, next)) = self.stack.last_mut() {
             let n = *n;
-            let Some(block) = self.blocks.get(index(n)) else { break };
-            let edges = self.edges.get(index(block.first_edge)..index(block.last_edge)).unwrap_or_default();
+            let Some(block) = self.blocks.get(index(n)) else {
+                break;
+            };
+            let edges = self
+                .edges
+                .get(index(block.first_edge)..index(block.last_edge))
+                .unwrap_or_default();
             match edges.get(index(*next)).copied() {
                 Some(to) => {
                     *next = next.saturating_add(1);
@@ -259,5 +294,9 @@ impl<'a> Graph<'a> {
 fn cases<'a>(code: &Code<'a>, insn: &Insn<'a>) -> impl Iterator<Item = u32> + use<'a> {
     let payload = insn.target().and_then(|pc| code.payload(pc).ok());
     let pc = insn.pc;
-    payload.into_iter().flat_map(move |payload| payload.cases().map(move |(_, offset)| pc.wrapping_add_signed(offset)))
+    payload.into_iter().flat_map(move |payload| {
+        payload
+            .cases()
+            .map(move |(_, offset)| pc.wrapping_add_signed(offset))
+    })
 }

@@ -97,11 +97,7 @@ pub(crate) struct Engine<'a, 'p> {
 }
 
 impl<'a, 'p> Engine<'a, 'p> {
-    pub(crate) fn new(
-        package: &'p Package<'a>,
-        tables: &'p [Table],
-        walked: &'p [Walked],
-    ) -> Self {
+    pub(crate) fn new(package: &'p Package<'a>, tables: &'p [Table], walked: &'p [Walked]) -> Self {
         Self {
             package,
             tables,
@@ -134,7 +130,9 @@ impl<'a, 'p> Engine<'a, 'p> {
     pub(crate) fn run(&mut self) {
         for (dex, walked) in self.numbered() {
             for number in &walked.wanted {
-                let hot = walked.method(*number).is_some_and(|m| m.strings & super::table::string::HOT != 0);
+                let hot = walked
+                    .method(*number)
+                    .is_some_and(|m| m.strings & super::table::string::HOT != 0);
                 if hot {
                     self.method(dex, *number);
                 }
@@ -154,24 +152,44 @@ impl<'a, 'p> Engine<'a, 'p> {
         if self.cuts > 0 {
             let limit = u64::try_from(MAX_CUTS).unwrap_or(u64::MAX);
             if self.cuts > limit {
-                self.gaps.push(Gap::over(dex::FORMAT, 0, "methods too large to interpret", self.cuts, limit, ""));
+                self.gaps.push(Gap::over(
+                    dex::FORMAT,
+                    0,
+                    "methods too large to interpret",
+                    self.cuts,
+                    limit,
+                    "",
+                ));
             }
         }
         if self.left == 0 {
-            self.gaps.push(Gap::over(dex::FORMAT, 0, "instructions to interpret", MAX_STEPS, MAX_STEPS, ""));
+            self.gaps.push(Gap::over(
+                dex::FORMAT,
+                0,
+                "instructions to interpret",
+                MAX_STEPS,
+                MAX_STEPS,
+                "",
+            ));
         } else if self.values.is_full() {
-            self.gaps.push(Gap::over(dex::FORMAT, 0, "values to keep", u64::MAX, 0, ""));
+            self.gaps
+                .push(Gap::over(dex::FORMAT, 0, "values to keep", u64::MAX, 0, ""));
         }
     }
 
     fn numbered(&self) -> impl Iterator<Item = (u16, &'p Walked)> + use<'p, 'a> {
         let walked = self.walked;
-        walked.iter().enumerate().filter_map(|(n, w)| Some((u16::try_from(n).ok()?, w)))
+        walked
+            .iter()
+            .enumerate()
+            .filter_map(|(n, w)| Some((u16::try_from(n).ok()?, w)))
     }
 
     fn arguments(&self, record: &Record) -> &[Val] {
         let first = index(record.first);
-        self.arguments.get(first..first.saturating_add(index(record.len))).unwrap_or_default()
+        self.arguments
+            .get(first..first.saturating_add(index(record.len)))
+            .unwrap_or_default()
     }
 
     /// Interprets a method once and keeps what it gave.
@@ -182,7 +200,11 @@ impl<'a, 'p> Engine<'a, 'p> {
         let outcome = std::mem::take(&mut self.machine.outcome);
         for record in &outcome.records {
             let arguments = outcome.arguments(record);
-            let at = At { dex, method: number, pc: record.pc };
+            let at = At {
+                dex,
+                method: number,
+                pc: record.pc,
+            };
             self.keep(at, record.what, None, arguments);
         }
         for string in &outcome.plain {
@@ -206,7 +228,13 @@ impl<'a, 'p> Engine<'a, 'p> {
         let first = super::package::count(self.arguments.len());
         self.arguments.extend_from_slice(arguments);
         let len = super::package::count(arguments.len());
-        self.records.push(Record { at, what, via, first, len });
+        self.records.push(Record {
+            at,
+            what,
+            via,
+            first,
+            len,
+        });
     }
 
     /// Whether an assembled text may be an endpoint: by a literal, or by a field or result that is one.
@@ -221,7 +249,9 @@ impl<'a, 'p> Engine<'a, 'p> {
                 let n = self.values.parts(*id, &mut parts);
                 parts.iter().take(n).any(|part| match self.values.atom(*part) {
                     Atom::Field(dex, field) => self.hot_fields.contains(&(dex, field)),
-                    Atom::Call(dex, callee, _) => self.direct(dex, callee).is_some_and(|m| self.hot_methods.contains(&m)),
+                    Atom::Call(dex, callee, _) => self
+                        .direct(dex, callee)
+                        .is_some_and(|m| self.hot_methods.contains(&m)),
                     _ => false,
                 })
             })
@@ -230,8 +260,12 @@ impl<'a, 'p> Engine<'a, 'p> {
 
     /// Interprets a method; `false` when the budget is spent or it has no code that can be read.
     fn interpret(&mut self, dex: u16, number: u32, callees: &[bool], max_units: u32) -> bool {
-        let Some((file, method, code)) = self.code(dex, number) else { return false };
-        let Some(table) = self.tables.get(usize::from(dex)) else { return false };
+        let Some((file, method, code)) = self.code(dex, number) else {
+            return false;
+        };
+        let Some(table) = self.tables.get(usize::from(dex)) else {
+            return false;
+        };
         if code.units() > max_units || self.left == 0 || self.values.is_full() {
             return false;
         }
@@ -241,7 +275,14 @@ impl<'a, 'p> Engine<'a, 'p> {
         if self.machine.outcome.cut {
             self.cuts = self.cuts.saturating_add(1);
             if self.cuts <= u64::try_from(MAX_CUTS).unwrap_or(u64::MAX) {
-                let gap = Gap::over(dex::FORMAT, u64::from(method.code_off), "method to interpret", steps, steps, "");
+                let gap = Gap::over(
+                    dex::FORMAT,
+                    u64::from(method.code_off),
+                    "method to interpret",
+                    steps,
+                    steps,
+                    "",
+                );
                 self.gaps.push(gap);
             }
         }
@@ -267,7 +308,11 @@ impl<'a, 'p> Engine<'a, 'p> {
             return;
         }
         for edge in &walked.edges {
-            if builds(edge.by) && self.direct(dex, edge.what).is_some_and(|m| self.hot_methods.contains(&m)) {
+            if builds(edge.by)
+                && self
+                    .direct(dex, edge.what)
+                    .is_some_and(|m| self.hot_methods.contains(&m))
+            {
                 self.method(dex, edge.by);
             }
         }
@@ -307,11 +352,17 @@ impl<'a, 'p> Engine<'a, 'p> {
         let mut found = None;
         for (_, _, class) in self.package.chain(dex, id.class) {
             let Some(class) = class else { break };
-            let Some(home) = self.package.dex(class.dex) else { break };
-            let Ok(members) = home.members(&class.def) else { break };
+            let Some(home) = self.package.dex(class.dex) else {
+                break;
+            };
+            let Ok(members) = home.members(&class.def) else {
+                break;
+            };
             for member in members.methods().filter_map(Result::ok) {
                 cost = cost.saturating_add(1);
-                let Some(other) = home.method(member.index) else { continue };
+                let Some(other) = home.method(member.index) else {
+                    continue;
+                };
                 let same = if class.dex == dex {
                     other.name == id.name && other.proto == id.proto
                 } else {
@@ -338,13 +389,17 @@ impl<'a, 'p> Engine<'a, 'p> {
         for id in alternatives.as_slice() {
             let returns = match self.values.atom(*id) {
                 Atom::Call(d, callee, arguments) => {
-                    let mark = self.tables.get(usize::from(d)).and_then(|table| table.mark(callee));
+                    let mark = self
+                        .tables
+                        .get(usize::from(d))
+                        .and_then(|table| table.mark(callee));
                     match mark.map(|mark| mark.member) {
                         Some(member) if member.identifier.is_some() => member.identifier.map(Returns::Row),
                         Some(member) => match member.model {
-                            Some(Model::Key(store, super::platform::Access::Get)) => {
-                                self.values.argument(arguments, 0).map(|key| Returns::Key(store, key))
-                            }
+                            Some(Model::Key(store, super::platform::Access::Get)) => self
+                                .values
+                                .argument(arguments, 0)
+                                .map(|key| Returns::Key(store, key)),
                             _ => None,
                         },
                         None => None,
@@ -352,12 +407,18 @@ impl<'a, 'p> Engine<'a, 'p> {
                 }
                 Atom::Field(d, field) => {
                     let table = self.tables.get(usize::from(d));
-                    table.and_then(|table| table.identifier_fields.get(&field)).map(|row| Returns::Row(*row))
+                    table
+                        .and_then(|table| table.identifier_fields.get(&field))
+                        .map(|row| Returns::Row(*row))
                 }
                 _ => None,
             };
             if let Some(returns) = returns {
-                self.wrappers.push(Wrapper { dex, method: number, returns });
+                self.wrappers.push(Wrapper {
+                    dex,
+                    method: number,
+                    returns,
+                });
             }
         }
     }
@@ -366,16 +427,28 @@ impl<'a, 'p> Engine<'a, 'p> {
     fn callers(&mut self) {
         let mut wrapped: FxHashMap<(u16, u32), Vec<usize>> = FxHashMap::default();
         for (n, record) in self.records.iter().enumerate() {
-            let asks = matches!(record.what, What::Key(..) | What::Sink(_) | What::Use(_) | What::Member(_));
-            if asks && wrapped.len() < MAX_WRAPPERS && self.arguments(record).iter().any(|val| self.has_parameter(*val)) {
-                wrapped.entry((record.at.dex, record.at.method)).or_default().push(n);
+            let asks = matches!(
+                record.what,
+                What::Key(..) | What::Sink(_) | What::Use(_) | What::Member(_)
+            );
+            if asks
+                && wrapped.len() < MAX_WRAPPERS
+                && self.arguments(record).iter().any(|val| self.has_parameter(*val))
+            {
+                wrapped
+                    .entry((record.at.dex, record.at.method))
+                    .or_default()
+                    .push(n);
             }
         }
         if wrapped.is_empty() {
             return;
         }
         // Most callees are turned down by their name alone.
-        let names: FxHashSet<&[u8]> = wrapped.keys().filter_map(|(dex, number)| self.name(*dex, *number)).collect();
+        let names: FxHashSet<&[u8]> = wrapped
+            .keys()
+            .filter_map(|(dex, number)| self.name(*dex, *number))
+            .collect();
         for (dex, walked) in self.numbered() {
             let mut callees = vec![false; walked.number_of.len()];
             let mut asked = vec![false; walked.number_of.len()];
@@ -387,7 +460,9 @@ impl<'a, 'p> Engine<'a, 'p> {
                     let file = self.package.dex(dex);
                     let name = file.and_then(|file| file.string(file.method(edge.what)?.name));
                     let wraps = name.is_some_and(|name| names.contains(name))
-                        && self.target(dex, edge.what).is_some_and(|m| wrapped.contains_key(&m));
+                        && self
+                            .target(dex, edge.what)
+                            .is_some_and(|m| wrapped.contains_key(&m));
                     if let Some(slot) = callees.get_mut(at) {
                         *slot = wraps;
                     }
@@ -403,27 +478,48 @@ impl<'a, 'p> Engine<'a, 'p> {
         }
     }
 
-    fn caller(&mut self, dex: u16, number: u32, callees: &[bool], wrapped: &FxHashMap<(u16, u32), Vec<usize>>) {
+    fn caller(
+        &mut self,
+        dex: u16,
+        number: u32,
+        callees: &[bool],
+        wrapped: &FxHashMap<(u16, u32), Vec<usize>>,
+    ) {
         if !self.interpret(dex, number, callees, u32::MAX) {
             return;
         }
         let outcome = std::mem::take(&mut self.machine.outcome);
         for record in &outcome.records {
-            let What::Call(d, callee) = record.what else { continue };
+            let What::Call(d, callee) = record.what else {
+                continue;
+            };
             let given = outcome.arguments(record);
-            let Some(target) = self.target(d, callee) else { continue };
+            let Some(target) = self.target(d, callee) else {
+                continue;
+            };
             for n in wrapped.get(&target).into_iter().flatten() {
-                let Some(inner) = self.records.get(*n).copied() else { continue };
+                let Some(inner) = self.records.get(*n).copied() else {
+                    continue;
+                };
                 let mut filled = [Val::UNSET; super::table::MAX_PARAMETERS + 1];
                 let arguments = self.arguments(&inner).to_vec();
                 for (slot, val) in filled.iter_mut().zip(&arguments) {
                     *slot = self.values.fill(*val, &mut |values, atom| match atom {
-                        Atom::Param(i) => given.get(usize::from(i)).copied().or_else(|| Some(values.unknown(Why::Computed))),
+                        Atom::Param(i) => given
+                            .get(usize::from(i))
+                            .copied()
+                            .or_else(|| Some(values.unknown(Why::Computed))),
                         _ => None,
                     });
                 }
-                let at = At { dex, method: number, pc: record.pc };
-                let filled = filled.get(..arguments.len().min(filled.len())).unwrap_or_default();
+                let at = At {
+                    dex,
+                    method: number,
+                    pc: record.pc,
+                };
+                let filled = filled
+                    .get(..arguments.len().min(filled.len()))
+                    .unwrap_or_default();
                 self.keep(at, inner.what, Some(target), filled);
             }
         }
@@ -437,14 +533,22 @@ impl<'a, 'p> Engine<'a, 'p> {
     /// Fills the holes of all records.
     fn resolve_all(&mut self) {
         for n in 0..self.arguments.len() {
-            let Some(val) = self.arguments.get(n).copied() else { break };
+            let Some(val) = self.arguments.get(n).copied() else {
+                break;
+            };
             let resolved = self.resolve(val, 0);
             if let Some(slot) = self.arguments.get_mut(n) {
                 *slot = resolved;
             }
         }
         for n in 0..self.wrappers.len() {
-            let Some(Wrapper { returns: Returns::Key(store, key), .. }) = self.wrappers.get(n).copied() else { continue };
+            let Some(Wrapper {
+                returns: Returns::Key(store, key),
+                ..
+            }) = self.wrappers.get(n).copied()
+            else {
+                continue;
+            };
             let resolved = self.resolve(key, 0);
             if let Some(wrapper) = self.wrappers.get_mut(n) {
                 wrapper.returns = Returns::Key(store, resolved);
@@ -454,7 +558,11 @@ impl<'a, 'p> Engine<'a, 'p> {
 
     /// Replaces fields and results of the package's own by what they hold, where that is known.
     fn resolve(&mut self, val: Val, depth: u32) -> Val {
-        if depth > MAX_DEPTH || !self.values.any_part(val, |atom| matches!(atom, Atom::Field(..) | Atom::Call(..))) {
+        if depth > MAX_DEPTH
+            || !self
+                .values
+                .any_part(val, |atom| matches!(atom, Atom::Field(..) | Atom::Call(..)))
+        {
             return val;
         }
         let mut known: Vec<(Atom, Val)> = Vec::new();
@@ -469,12 +577,19 @@ impl<'a, 'p> Engine<'a, 'p> {
         if known.is_empty() {
             return val;
         }
-        self.values.fill(val, &mut |_, atom| known.iter().find(|(hole, _)| *hole == atom).map(|(_, val)| *val))
+        self.values.fill(val, &mut |_, atom| {
+            known.iter().find(|(hole, _)| *hole == atom).map(|(_, val)| *val)
+        })
     }
 
     /// What a call of an own method returns, parameters filled in.
     fn result(&mut self, dex: u16, callee: u32, arguments: super::value::AtomId, depth: u32) -> Option<Val> {
-        let bits = self.tables.get(usize::from(dex))?.methods.get(index(callee)).copied()?;
+        let bits = self
+            .tables
+            .get(usize::from(dex))?
+            .methods
+            .get(index(callee))
+            .copied()?;
         if bits & method::OWN == 0 || bits & method::VALUE == 0 {
             return None;
         }
@@ -487,7 +602,10 @@ impl<'a, 'p> Engine<'a, 'p> {
             None => {
                 // A method that is being looked at already is a circle.
                 self.summaries.insert((dex, number), None);
-                let result = self.interpret(dex, number, &[], MAX_SUMMARY).then_some(self.machine.outcome.result).flatten();
+                let result = self
+                    .interpret(dex, number, &[], MAX_SUMMARY)
+                    .then_some(self.machine.outcome.result)
+                    .flatten();
                 let result = result.map(|result| self.resolve(result, depth.saturating_add(1)));
                 self.summaries.insert((dex, number), result);
                 result
@@ -497,7 +615,9 @@ impl<'a, 'p> Engine<'a, 'p> {
             return None;
         }
         let filled = self.values.fill(summary, &mut |values, atom| match atom {
-            Atom::Param(i) => values.argument(arguments, usize::from(i)).or_else(|| Some(values.unknown(Why::Computed))),
+            Atom::Param(i) => values
+                .argument(arguments, usize::from(i))
+                .or_else(|| Some(values.unknown(Why::Computed))),
             _ => None,
         });
         Some(filled)
@@ -507,9 +627,12 @@ impl<'a, 'p> Engine<'a, 'p> {
     fn is_final(&self, dex: u16, number: u32) -> bool {
         /// `ACC_PRIVATE | ACC_STATIC | ACC_FINAL`
         const ALONE: u32 = 0x1a;
-        let Some(method) = self.walked.get(usize::from(dex)).and_then(|w| w.method(number)) else { return false };
+        let Some(method) = self.walked.get(usize::from(dex)).and_then(|w| w.method(number)) else {
+            return false;
+        };
         let class = self.package.class(method.class);
-        method.access & ALONE != 0 || class.is_some_and(|class| !class.extended || class.def.access & 0x10 != 0)
+        method.access & ALONE != 0
+            || class.is_some_and(|class| !class.extended || class.def.access & 0x10 != 0)
     }
 
     /// What a field holds, as far as its initial value and its writes tell.
@@ -532,7 +655,10 @@ impl<'a, 'p> Engine<'a, 'p> {
             return self.field(class.dex, other, depth);
         }
         let members = file.members(&class.def).ok()?;
-        let statics = members.static_fields().filter_map(Result::ok).position(|f| f.index == field);
+        let statics = members
+            .static_fields()
+            .filter_map(Result::ok)
+            .position(|f| f.index == field);
         let puts = *self.walked.get(usize::from(dex))?.puts.get(index(field))?;
         let foreign = self.package.dexes.len() > 1 && self.written_elsewhere(dex, field);
         let numeric = matches!(file.type_descriptor(id.type_), Some(b"I" | b"Z" | b"J"));
@@ -546,18 +672,34 @@ impl<'a, 'p> Engine<'a, 'p> {
         if puts.count == 0 && !foreign {
             return initial;
         }
-        let setter = self.walked.get(usize::from(dex)).and_then(|w| w.method(puts.by)).copied();
+        let setter = self
+            .walked
+            .get(usize::from(dex))
+            .and_then(|w| w.method(puts.by))
+            .copied();
         let by_initialiser = setter.is_some_and(|setter| {
             setter.type_ == id.class
-                && file.method(setter.method).and_then(|id| file.string(id.name)).is_some_and(|name| {
-                    if statics.is_some() { name == b"<clinit>" } else { name == b"<init>" }
-                })
+                && file
+                    .method(setter.method)
+                    .and_then(|id| file.string(id.name))
+                    .is_some_and(|name| {
+                        if statics.is_some() {
+                            name == b"<clinit>"
+                        } else {
+                            name == b"<init>"
+                        }
+                    })
         });
         let hole = self.values.val(Atom::Field(dex, field));
-        let put = if by_initialiser || puts.count == 1 { self.put(dex, puts.by, field) } else { None };
+        let put = if by_initialiser || puts.count == 1 {
+            self.put(dex, puts.by, field)
+        } else {
+            None
+        };
         let put = put.map(|val| {
             let val = self.resolve(val, depth.saturating_add(1));
-            self.values.fill(val, &mut |_, atom| matches!(atom, Atom::Param(_)).then_some(hole))
+            self.values
+                .fill(val, &mut |_, atom| matches!(atom, Atom::Param(_)).then_some(hole))
         });
         let only = puts.count == 1 && !foreign;
         match (put, initial) {
@@ -607,14 +749,18 @@ impl<'a, 'p> Engine<'a, 'p> {
 
     /// Whether another file of the package writes a field.
     fn written_elsewhere(&mut self, dex: u16, field: u32) -> bool {
-        let Some(file) = self.package.dex(dex) else { return false };
+        let Some(file) = self.package.dex(dex) else {
+            return false;
+        };
         let Some(id) = file.field(field) else { return false };
         let (home, name) = (self.package.home(dex, id.class), file.string(id.name));
         let mut cost = 0_u64;
         let mut found = false;
         for (other, walked) in self.walked.iter().enumerate() {
             let Ok(other) = u16::try_from(other) else { break };
-            let Some(file) = self.package.dex(other).filter(|_| other != dex) else { continue };
+            let Some(file) = self.package.dex(other).filter(|_| other != dex) else {
+                continue;
+            };
             for (n, _) in (0_u32..).zip(&walked.puts).filter(|(_, puts)| puts.count > 0) {
                 cost = cost.saturating_add(1);
                 let Some(id) = file.field(n) else { continue };
@@ -632,7 +778,9 @@ impl<'a, 'p> Engine<'a, 'p> {
         let file = self.package.dex(dex)?;
         let values = file.static_values(def).ok()?;
         self.left = self.left.saturating_sub(u64::try_from(slot).unwrap_or(u64::MAX));
-        let item = values.filter_map(Result::ok).find(|item| index(item.slot) == slot && item.depth == 0)?;
+        let item = values
+            .filter_map(Result::ok)
+            .find(|item| index(item.slot) == slot && item.depth == 0)?;
         Some(match item.value {
             dex::Value::String(string) => {
                 let bytes = file.string(string)?;
@@ -682,6 +830,8 @@ impl Found<'_> {
     /// The arguments of a record.
     pub(crate) fn arguments(&self, record: &Record) -> &[Val] {
         let first = index(record.first);
-        self.arguments.get(first..first.saturating_add(index(record.len))).unwrap_or_default()
+        self.arguments
+            .get(first..first.saturating_add(index(record.len)))
+            .unwrap_or_default()
     }
 }

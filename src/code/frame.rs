@@ -17,12 +17,18 @@ impl State {
     /// The value of a register.
     #[inline]
     pub(crate) fn get(&self, register: u16) -> Val {
-        self.registers.get(usize::from(register)).copied().unwrap_or(Val::UNSET)
+        self.registers
+            .get(usize::from(register))
+            .copied()
+            .unwrap_or(Val::UNSET)
     }
 
     /// What an object stands for.
     pub(crate) fn object(&self, object: u16) -> Val {
-        self.objects.get(usize::from(object)).copied().unwrap_or(Val::UNSET)
+        self.objects
+            .get(usize::from(object))
+            .copied()
+            .unwrap_or(Val::UNSET)
     }
 
     /// Numbers of registers and objects, which a copy or a join costs.
@@ -94,7 +100,8 @@ impl States {
 
     /// Adds a state to what a block may start with.
     pub(crate) fn meet(&mut self, values: &mut Values<'_>, block: u32, state: &State, how: Meet) {
-        let (Some(slot), Some(dirty)) = (self.slots.get_mut(index(block)), self.dirty.get_mut(index(block))) else {
+        let (Some(slot), Some(dirty)) = (self.slots.get_mut(index(block)), self.dirty.get_mut(index(block)))
+        else {
             return;
         };
         let Some(old) = slot else {
@@ -109,9 +116,20 @@ impl States {
     }
 
     /// Adds one register's value to what a handler may start with.
-    pub(crate) fn meet_register(&mut self, values: &mut Values<'_>, block: u32, register: u16, val: Val, how: Meet) {
-        let Some(Some(old)) = self.slots.get_mut(index(block)) else { return };
-        let Some(slot) = old.registers.get_mut(usize::from(register)) else { return };
+    pub(crate) fn meet_register(
+        &mut self,
+        values: &mut Values<'_>,
+        block: u32,
+        register: u16,
+        val: Val,
+        how: Meet,
+    ) {
+        let Some(Some(old)) = self.slots.get_mut(index(block)) else {
+            return;
+        };
+        let Some(slot) = old.registers.get_mut(usize::from(register)) else {
+            return;
+        };
         if meet(values, slot, val, how)
             && let Some(dirty) = self.dirty.get_mut(index(block))
         {
@@ -120,13 +138,24 @@ impl States {
     }
 
     /// Adds what one object stands for to what a handler may start with.
-    pub(crate) fn meet_object(&mut self, values: &mut Values<'_>, block: u32, object: u16, val: Val, how: Meet) {
-        let Some(Some(old)) = self.slots.get_mut(index(block)) else { return };
+    pub(crate) fn meet_object(
+        &mut self,
+        values: &mut Values<'_>,
+        block: u32,
+        object: u16,
+        val: Val,
+        how: Meet,
+    ) {
+        let Some(Some(old)) = self.slots.get_mut(index(block)) else {
+            return;
+        };
         let at = usize::from(object);
         if old.objects.len() <= at {
             old.objects.resize(at.saturating_add(1), Val::UNSET);
         }
-        let Some(slot) = old.objects.get_mut(at) else { return };
+        let Some(slot) = old.objects.get_mut(at) else {
+            return;
+        };
         if meet(values, slot, val, how)
             && let Some(dirty) = self.dirty.get_mut(index(block))
         {

@@ -117,7 +117,10 @@ impl<'r> Interest<'r> {
             return listed;
         }
         match platform::model(descriptor, name) {
-            Some(model) => Some(Member { model: Some(model), ..listed.unwrap_or_default() }),
+            Some(model) => Some(Member {
+                model: Some(model),
+                ..listed.unwrap_or_default()
+            }),
             None => listed,
         }
     }
@@ -144,11 +147,17 @@ impl<'r> Interest<'r> {
 
     fn add_platform(&mut self) {
         // Number 0 stands for stores that only their name gives away.
-        self.infos.push(Class { inherited: true, carrier: Carrier::No });
+        self.infos.push(Class {
+            inherited: true,
+            carrier: Carrier::No,
+        });
         for (descriptor, methods) in platform::tables() {
             let class = self.number(descriptor.as_bytes());
             for (name, model) in methods {
-                let member = Member { model: Some(*model), ..Member::default() };
+                let member = Member {
+                    model: Some(*model),
+                    ..Member::default()
+                };
                 self.methods.insert((class, name.as_bytes()), member);
                 let carrier = match model {
                     Model::Append | Model::Part(_) => Carrier::Growing,
@@ -179,7 +188,10 @@ impl<'r> Interest<'r> {
                 IdentifierKind::Method => {
                     let class = self.number(row.class.as_bytes());
                     self.inherit(class);
-                    self.methods.entry((class, row.name.as_bytes())).or_default().identifier = Some(index);
+                    self.methods
+                        .entry((class, row.name.as_bytes()))
+                        .or_default()
+                        .identifier = Some(index);
                 }
                 IdentifierKind::Field => {
                     let class = self.number(row.class.as_bytes());
@@ -279,7 +291,12 @@ impl Texts {
 fn shape(text: &[u8]) -> u32 {
     let byte = |at: usize| text.get(at).copied().unwrap_or_default();
     let [len, ..] = text.len().to_le_bytes();
-    u32::from_le_bytes([len, byte(0), byte(text.len() >> 1), byte(text.len().wrapping_sub(1))])
+    u32::from_le_bytes([
+        len,
+        byte(0),
+        byte(text.len() >> 1),
+        byte(text.len().wrapping_sub(1)),
+    ])
 }
 
 /// A set of numbers that may claim to hold one that it does not.
@@ -296,7 +313,10 @@ impl Bits {
     /// Word and bit of a number: the high bits of a product with an odd number close to 2³²/φ.
     fn place(n: u32) -> (usize, u64) {
         let hash = n.wrapping_mul(0x9e37_79b1) >> 16;
-        (usize::try_from(hash >> 6).unwrap_or(0), 1_u64.wrapping_shl(hash & 63))
+        (
+            usize::try_from(hash >> 6).unwrap_or(0),
+            1_u64.wrapping_shl(hash & 63),
+        )
     }
 
     fn set(&mut self, n: u32) {

@@ -86,15 +86,27 @@ impl Outcome {
     /// The arguments of a record.
     pub(crate) fn arguments(&self, record: &Record) -> &[Val] {
         let first = index(record.first);
-        self.arguments.get(first..first.saturating_add(index(record.len))).unwrap_or_default()
+        self.arguments
+            .get(first..first.saturating_add(index(record.len)))
+            .unwrap_or_default()
     }
 
     /// Adds a record, or replaces what an earlier visit of the same instruction left.
     fn record(&mut self, what: What, pc: u32, arguments: &[Val], again: bool) {
         let first = count(self.arguments.len());
         self.arguments.extend_from_slice(arguments);
-        let record = Record { what, pc, first, len: count(arguments.len()) };
-        if again && let Some(old) = self.records.iter_mut().find(|old| old.pc == pc && old.what == what) {
+        let record = Record {
+            what,
+            pc,
+            first,
+            len: count(arguments.len()),
+        };
+        if again
+            && let Some(old) = self
+                .records
+                .iter_mut()
+                .find(|old| old.pc == pc && old.what == what)
+        {
             *old = record;
             return;
         }
@@ -152,13 +164,21 @@ impl<'a> Machine<'a> {
             self.again = round > 0;
             let mut any = false;
             for place in 0..self.graph.order.len() {
-                let Some(number) = self.graph.order.get(place).copied() else { break };
-                let Some(mut state) = self.states.take(number, keep) else { continue };
+                let Some(number) = self.graph.order.get(place).copied() else {
+                    break;
+                };
+                let Some(mut state) = self.states.take(number, keep) else {
+                    continue;
+                };
                 any = true;
-                let Some(block) = self.graph.blocks.get(index(number)).copied() else { continue };
+                let Some(block) = self.graph.blocks.get(index(number)).copied() else {
+                    continue;
+                };
                 let cost = u64::from(block.end.saturating_sub(block.start));
                 let copies = u64::try_from(state.len() >> 4).unwrap_or(u64::MAX);
-                steps = steps.saturating_add(cost).saturating_add(copies.saturating_mul(2));
+                steps = steps
+                    .saturating_add(cost)
+                    .saturating_add(copies.saturating_mul(2));
                 if steps > MAX_METHOD_STEPS {
                     self.outcome.cut = true;
                     return steps;
@@ -192,8 +212,17 @@ impl<'a> Machine<'a> {
 
     fn has_loop(&self) -> bool {
         self.graph.blocks.iter().any(|block| {
-            let mut to = self.graph.successors(block).iter().chain(self.graph.handlers(block));
-            to.any(|to| self.graph.blocks.get(index(*to)).is_some_and(|to| to.order <= block.order))
+            let mut to = self
+                .graph
+                .successors(block)
+                .iter()
+                .chain(self.graph.handlers(block));
+            to.any(|to| {
+                self.graph
+                    .blocks
+                    .get(index(*to))
+                    .is_some_and(|to| to.order <= block.order)
+            })
         })
     }
 
@@ -219,16 +248,20 @@ impl<'a> Machine<'a> {
         self.object_writes.clear();
         if self.tracking {
             for to in self.graph.handlers(block) {
-                self.states.meet(values, *to, state, how(self.is_back(block, *to)));
+                self.states
+                    .meet(values, *to, state, how(self.is_back(block, *to)));
             }
         }
         self.result = None;
         for n in block.start..block.end {
-            let Some(insn) = self.graph.insns.get(index(n)).copied() else { break };
+            let Some(insn) = self.graph.insns.get(index(n)).copied() else {
+                break;
+            };
             self.step(values, dex, code, around, n, &insn, state);
         }
         for to in self.graph.successors(block) {
-            self.states.meet(values, *to, state, how(self.is_back(block, *to)));
+            self.states
+                .meet(values, *to, state, how(self.is_back(block, *to)));
         }
         if self.tracking {
             for to in self.graph.handlers(block) {
@@ -244,7 +277,10 @@ impl<'a> Machine<'a> {
     }
 
     fn is_back(&self, from: &Block, to: u32) -> bool {
-        self.graph.blocks.get(index(to)).is_some_and(|to| to.order <= from.order)
+        self.graph
+            .blocks
+            .get(index(to))
+            .is_some_and(|to| to.order <= from.order)
     }
 
     #[inline]
@@ -258,17 +294,31 @@ impl<'a> Machine<'a> {
     }
 
     /// Sets what objects stand for. With several alternatives, each may be the one that is meant.
-    pub(super) fn set_content(&mut self, values: &mut Values<'a>, state: &mut State, object: Val, content: Val) {
+    pub(super) fn set_content(
+        &mut self,
+        values: &mut Values<'a>,
+        state: &mut State,
+        object: Val,
+        content: Val,
+    ) {
         let alternatives = values.alternatives(object);
         let only = alternatives.as_slice().len() == 1;
         for id in alternatives.as_slice() {
-            let Atom::Object(number) = values.atom(*id) else { continue };
+            let Atom::Object(number) = values.atom(*id) else {
+                continue;
+            };
             let at = usize::from(number);
             if state.objects.len() <= at {
                 state.objects.resize(at.saturating_add(1), Val::UNSET);
             }
-            let Some(slot) = state.objects.get_mut(at) else { continue };
-            *slot = if only { content } else { values.join(*slot, content) };
+            let Some(slot) = state.objects.get_mut(at) else {
+                continue;
+            };
+            *slot = if only {
+                content
+            } else {
+                values.join(*slot, content)
+            };
             if self.tracking {
                 self.object_writes.push((number, *slot));
             }
@@ -324,7 +374,10 @@ impl<'a> Machine<'a> {
             }
             // move-result*
             0x0a..=0x0c => {
-                let val = self.result.take().unwrap_or_else(|| values.unknown(Why::Computed));
+                let val = self
+                    .result
+                    .take()
+                    .unwrap_or_else(|| values.unknown(Why::Computed));
                 self.set(state, insn.a(), val);
             }
             // move-exception
@@ -349,7 +402,14 @@ impl<'a> Machine<'a> {
                 let val = insn.string().and_then(|string| {
                     let bytes = dex.string(string)?;
                     let hot = around.table.string(string) & string::HOT != 0;
-                    Some(values.lit(Lit { dex: around.dex, string, bytes }, hot))
+                    Some(values.lit(
+                        Lit {
+                            dex: around.dex,
+                            string,
+                            bytes,
+                        },
+                        hot,
+                    ))
                 });
                 let val = val.unwrap_or_else(|| values.unknown(Why::Computed));
                 self.set(state, insn.a(), val);
@@ -372,7 +432,10 @@ impl<'a> Machine<'a> {
             }
             // new-instance
             0x22 => {
-                let carrier = insn.index().map(|type_| around.table.carrier(type_)).unwrap_or_default();
+                let carrier = insn
+                    .index()
+                    .map(|type_| around.table.carrier(type_))
+                    .unwrap_or_default();
                 let val = if carrier == Carrier::No {
                     values.unknown(Why::Object)
                 } else {
@@ -382,7 +445,9 @@ impl<'a> Machine<'a> {
             }
             // new-array
             0x23 => {
-                let len = values.single_int(state.get(insn.b())).and_then(|n| u32::try_from(n).ok());
+                let len = values
+                    .single_int(state.get(insn.b()))
+                    .and_then(|n| u32::try_from(n).ok());
                 let array = values.array(len);
                 let val = self.allocate(values, n, Carrier::No);
                 self.set_content(values, state, val, array);
@@ -404,7 +469,9 @@ impl<'a> Machine<'a> {
             // aget*
             0x44..=0x4a => {
                 let array = self.content(values, state, state.get(insn.b()));
-                let i = values.single_int(state.get(insn.c())).and_then(|i| u8::try_from(i).ok());
+                let i = values
+                    .single_int(state.get(insn.c()))
+                    .and_then(|i| u8::try_from(i).ok());
                 let val = match i {
                     Some(i) => values.element(array, i),
                     None => values.unknown(Why::Element),
@@ -442,12 +509,22 @@ impl<'a> Machine<'a> {
             }
             // add-int … rem-double
             0x90..=0xaf => {
-                let val = binary(values, insn.op.0.wrapping_sub(0x90), state.get(insn.b()), state.get(insn.c()));
+                let val = binary(
+                    values,
+                    insn.op.0.wrapping_sub(0x90),
+                    state.get(insn.b()),
+                    state.get(insn.c()),
+                );
                 self.set(state, insn.a(), val);
             }
             // add-int/2addr … rem-double/2addr
             0xb0..=0xcf => {
-                let val = binary(values, insn.op.0.wrapping_sub(0xb0), state.get(insn.a()), state.get(insn.b()));
+                let val = binary(
+                    values,
+                    insn.op.0.wrapping_sub(0xb0),
+                    state.get(insn.a()),
+                    state.get(insn.b()),
+                );
                 self.set(state, insn.a(), val);
             }
             // add-int/lit16 … ushr-int/lit8
@@ -501,7 +578,12 @@ impl<'a> Machine<'a> {
         let Some(callee) = insn.index() else { return };
         let registers = insn.registers();
         let is_static = matches!(insn.op.0, 0x71 | 0x77);
-        let bits = around.table.methods.get(index(callee)).copied().unwrap_or_default();
+        let bits = around
+            .table
+            .methods
+            .get(index(callee))
+            .copied()
+            .unwrap_or_default();
         if around.callees.get(index(callee)).copied().unwrap_or(false) {
             let mut all = Vec::with_capacity(registers.len());
             for register in registers.iter() {
@@ -510,14 +592,22 @@ impl<'a> Machine<'a> {
             self.record(What::Call(around.dex, callee), insn.pc, &all);
         }
         let mut result = None;
-        let mark = if bits & !(method::OWN | method::VALUE) == 0 { None } else { around.table.mark(callee).copied() };
+        let mark = if bits & !(method::OWN | method::VALUE) == 0 {
+            None
+        } else {
+            around.table.mark(callee).copied()
+        };
         if let Some(mark) = mark {
             let call = Call::new(&mark, registers.iter(), is_static, state);
             if let Some(row) = mark.member.sink.filter(|_| mark.member.destination) {
                 self.sink(values, state, insn.pc, row, &mark, &call);
             }
             if let Some(model) = mark.member.model {
-                let name = || dex.method(callee).and_then(|id| dex.string(id.name)).unwrap_or_default();
+                let name = || {
+                    dex.method(callee)
+                        .and_then(|id| dex.string(id.name))
+                        .unwrap_or_default()
+                };
                 result = self.apply(values, state, n, insn.pc, model, &mark, &call, &name);
             }
         }
@@ -540,16 +630,29 @@ impl<'a> Machine<'a> {
     }
 
     /// The result of `makeConcatWithConstants`, which `a + b` is compiled to.
-    fn joined(&mut self, values: &mut Values<'a>, dex: &Dex<'a>, insn: &Insn<'a>, state: &State) -> Option<Val> {
+    fn joined(
+        &mut self,
+        values: &mut Values<'a>,
+        dex: &Dex<'a>,
+        insn: &Insn<'a>,
+        state: &State,
+    ) -> Option<Val> {
         let site = dex.call_site(insn.index()?).ok()?;
-        let name = dex.method_handle(site.handle)?.method().and_then(|m| dex.method(m)).and_then(|id| dex.string(id.name));
+        let name = dex
+            .method_handle(site.handle)?
+            .method()
+            .and_then(|m| dex.method(m))
+            .and_then(|id| dex.string(id.name));
         if name != Some(b"makeConcatWithConstants") {
             return None;
         }
-        let mut constants = site.arguments.filter_map(Result::ok).map(|item| match item.value {
-            Value::String(string) => dex.string(string),
-            _ => None,
-        });
+        let mut constants = site
+            .arguments
+            .filter_map(Result::ok)
+            .map(|item| match item.value {
+                Value::String(string) => dex.string(string),
+                _ => None,
+            });
         let recipe = constants.next()??;
         let mut registers = insn.registers().iter();
         let mut arguments = Vec::new();
@@ -571,7 +674,13 @@ impl<'a> Machine<'a> {
     }
 
     /// A call of which nothing is known: texts are handed on, and a builder may come back changed.
-    fn unmodelled(&mut self, values: &mut Values<'a>, state: &mut State, pc: u32, registers: impl Iterator<Item = u16>) {
+    fn unmodelled(
+        &mut self,
+        values: &mut Values<'a>,
+        state: &mut State,
+        pc: u32,
+        registers: impl Iterator<Item = u16>,
+    ) {
         for register in registers {
             let val = state.get(register);
             let alternatives = values.alternatives(val);
@@ -586,7 +695,9 @@ impl<'a> Machine<'a> {
             let content = self.content(values, state, val);
             self.hand_on(values, pc, content);
             for id in alternatives.as_slice() {
-                let Atom::Object(number) = values.atom(*id) else { continue };
+                let Atom::Object(number) = values.atom(*id) else {
+                    continue;
+                };
                 if self.carriers.get(usize::from(number)) == Some(&Carrier::Growing) {
                     let hole = values.unknown(Why::Object);
                     let content = values.concat(state.object(number), hole);
@@ -599,9 +710,13 @@ impl<'a> Machine<'a> {
     fn sink(&mut self, values: &mut Values<'a>, state: &State, pc: u32, row: u16, mark: &Mark, call: &Call) {
         let mut all = [Val::UNSET; super::table::MAX_PARAMETERS + 1];
         let mut len = 0_usize;
-        let receiver = call.receiver.filter(|_| mark.carrier != Carrier::No && !is_constructor(mark));
+        let receiver = call
+            .receiver
+            .filter(|_| mark.carrier != Carrier::No && !is_constructor(mark));
         let parameters = call.arguments().iter().zip(mark.shape.letters());
-        let texts = parameters.filter(|(_, letter)| matches!(letter, b'S' | b'T' | b'L')).map(|(val, _)| *val);
+        let texts = parameters
+            .filter(|(_, letter)| matches!(letter, b'S' | b'T' | b'L'))
+            .map(|(val, _)| *val);
         for val in receiver.into_iter().chain(texts) {
             let val = self.content(values, state, val);
             if may_be_text(values, val)
@@ -629,7 +744,11 @@ fn is_constructor(mark: &Mark) -> bool {
 fn may_be_text(values: &Values<'_>, val: Val) -> bool {
     let alternatives = values.alternatives(val);
     alternatives.as_slice().iter().any(|id| {
-        values.is_text(*id) || matches!(values.atom(*id), Atom::Param(_) | Atom::Field(..) | Atom::Call(..))
+        values.is_text(*id)
+            || matches!(
+                values.atom(*id),
+                Atom::Param(_) | Atom::Field(..) | Atom::Call(..)
+            )
     })
 }
 
@@ -644,7 +763,11 @@ pub(crate) struct Call {
 
 impl Call {
     fn new(mark: &Mark, mut registers: impl Iterator<Item = u16>, is_static: bool, state: &State) -> Self {
-        let receiver = if is_static { None } else { registers.next().map(|register| state.get(register)) };
+        let receiver = if is_static {
+            None
+        } else {
+            registers.next().map(|register| state.get(register))
+        };
         let mut arguments = [Val::UNSET; super::table::MAX_PARAMETERS];
         let mut len = 0_u8;
         for (slot, letter) in arguments.iter_mut().zip(mark.shape.letters()) {
@@ -655,7 +778,11 @@ impl Call {
                 registers.next();
             }
         }
-        Self { receiver, arguments, len }
+        Self {
+            receiver,
+            arguments,
+            len,
+        }
     }
 
     /// One value per parameter.
@@ -709,9 +836,13 @@ fn literal(values: &mut Values<'_>, op: u16, a: Val, lit: Val) -> Val {
 
 /// `op`: add, sub, mul, div, rem, and, or, xor, shl, shr, ushr.
 fn arithmetic(values: &mut Values<'_>, op: u16, wide: bool, a: Val, b: Val) -> Val {
-    let Some(right) = values.single_int(b) else { return values.unknown(Why::Computed) };
+    let Some(right) = values.single_int(b) else {
+        return values.unknown(Why::Computed);
+    };
     values.map(a, |values, id: AtomId| {
-        let Atom::Int(left) = values.atom(id) else { return values.unknown(Why::Computed) };
+        let Atom::Int(left) = values.atom(id) else {
+            return values.unknown(Why::Computed);
+        };
         let result = match op {
             0 => left.checked_add(right),
             1 => left.checked_sub(right),

@@ -21,16 +21,18 @@ mod package;
 mod platform;
 mod reading;
 mod table;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 mod value;
 mod walk;
 
 pub use engine::At;
 pub use interest::Interest;
 pub use platform::{Access, Store, Use};
-pub use reading::{Arg, Call, Called, CallSite, Reading, Returned, StaticString, StringUse, Text, WrapperCall};
+pub use reading::{
+    Arg, Call, CallSite, Called, Reading, Returned, StaticString, StringUse, Text, WrapperCall,
+};
 
 use crate::artifact::dex::Dex;
 

@@ -41,7 +41,9 @@ impl<'a> Machine<'a> {
             }
             Model::Append => {
                 let part = match letters {
-                    [letter @ (b'S' | b'T' | b'L' | b'Z' | b'C' | b'I' | b'J')] => text::of(values, first, as_(*letter)),
+                    [letter @ (b'S' | b'T' | b'L' | b'Z' | b'C' | b'I' | b'J')] => {
+                        text::of(values, first, as_(*letter))
+                    }
                     _ => values.unknown(Why::Computed),
                 };
                 let whole = values.concat(this, part);
@@ -94,7 +96,9 @@ impl<'a> Machine<'a> {
             }
             Model::ValueOf => match letters {
                 [] => text::of(values, this, As::Int),
-                [letter @ (b'S' | b'T' | b'L' | b'Z' | b'C' | b'I' | b'J'), ..] => text::of(values, first, as_(*letter)),
+                [letter @ (b'S' | b'T' | b'L' | b'Z' | b'C' | b'I' | b'J'), ..] => {
+                    text::of(values, first, as_(*letter))
+                }
                 _ => values.unknown(Why::Computed),
             },
             Model::Replace => {
@@ -153,7 +157,10 @@ impl<'a> Machine<'a> {
                 let key = letters.iter().position(|l| *l == b'S')?;
                 let mut second = key.saturating_add(1);
                 // `getIntForUser(resolver, key, user)`: the last number is no default.
-                if access == Access::Get && second.saturating_add(1) == letters.len() && name().ends_with(b"ForUser") {
+                if access == Access::Get
+                    && second.saturating_add(1) == letters.len()
+                    && name().ends_with(b"ForUser")
+                {
                     second = letters.len();
                 }
                 let letter = letters.get(second).copied().unwrap_or(mark.shape.result);
@@ -232,7 +239,15 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn used(&mut self, values: &mut Values<'a>, state: &State, pc: u32, what: Use, letters: &[u8], call: &Call) {
+    fn used(
+        &mut self,
+        values: &mut Values<'a>,
+        state: &State,
+        pc: u32,
+        what: Use,
+        letters: &[u8],
+        call: &Call,
+    ) {
         if let Some(i) = letters.iter().position(|l| matches!(l, b'S' | b'T')) {
             let val = self.content(values, state, call.get(i));
             self.hand_on(values, pc, val);
@@ -242,7 +257,9 @@ impl<'a> Machine<'a> {
         // `exec(String[])`, `new ProcessBuilder(String[])`: the words of one command line.
         if what == Use::Command && letters.first() == Some(&b'[') {
             let array = self.content(values, state, call.get(0));
-            let Some(len) = values.array_len(array) else { return };
+            let Some(len) = values.array_len(array) else {
+                return;
+            };
             let space = Val::one(values.made(b" "));
             let mut line = Val::one(values.made(b""));
             for i in 0..len.min(MAX_WORDS) {

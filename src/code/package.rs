@@ -38,7 +38,11 @@ impl<'a> Package<'a> {
     /// Finds the classes. Files beyond the 65 535th are not looked at.
     pub(crate) fn new(dexes: &[Dex<'a>]) -> Self {
         let dexes: Vec<Dex<'a>> = dexes.iter().take(usize::from(u16::MAX)).copied().collect();
-        let mut package = Self { dexes, classes: Vec::new(), homes: Vec::new() };
+        let mut package = Self {
+            dexes,
+            classes: Vec::new(),
+            homes: Vec::new(),
+        };
         package.find_classes();
         package.mark_extended();
         package
@@ -50,24 +54,34 @@ impl<'a> Package<'a> {
         for (dex_no, dex) in self.numbered() {
             let mut home = vec![NONE; index(dex.type_count())];
             for def in dex.classes() {
-                let Some(slot) = home.get_mut(index(def.class)).filter(|slot| **slot == NONE) else { continue };
+                let Some(slot) = home.get_mut(index(def.class)).filter(|slot| **slot == NONE) else {
+                    continue;
+                };
                 let number = count(self.classes.len());
                 if several {
-                    let Some(name) = dex.type_descriptor(def.class) else { continue };
+                    let Some(name) = dex.type_descriptor(def.class) else {
+                        continue;
+                    };
                     if names.contains_key(name) {
                         continue;
                     }
                     names.insert(name, number);
                 }
                 *slot = number;
-                self.classes.push(Class { dex: dex_no, def, extended: false });
+                self.classes.push(Class {
+                    dex: dex_no,
+                    def,
+                    extended: false,
+                });
             }
             self.homes.push(home);
         }
         if several {
             for ((_, dex), home) in self.numbered().zip(&mut self.homes) {
                 for (type_, slot) in (0_u32..).zip(home.iter_mut()).filter(|(_, slot)| **slot == NONE) {
-                    let name = dex.type_descriptor(type_).filter(|name| name.first() == Some(&b'L'));
+                    let name = dex
+                        .type_descriptor(type_)
+                        .filter(|name| name.first() == Some(&b'L'));
                     *slot = name.and_then(|name| names.get(name)).copied().unwrap_or(NONE);
                 }
             }
@@ -92,7 +106,10 @@ impl<'a> Package<'a> {
     /// The files with their numbers.
     pub(crate) fn numbered(&self) -> impl Iterator<Item = (u16, Dex<'a>)> + use<'a> {
         let dexes = self.dexes.clone();
-        dexes.into_iter().enumerate().filter_map(|(n, dex)| Some((u16::try_from(n).ok()?, dex)))
+        dexes
+            .into_iter()
+            .enumerate()
+            .filter_map(|(n, dex)| Some((u16::try_from(n).ok()?, dex)))
     }
 
     /// A file by number.

@@ -125,7 +125,9 @@ pub enum Access {
 
 /// The model of a method, by class descriptor and name.
 pub(crate) fn model(class: &[u8], name: &[u8]) -> Option<Model> {
-    let table = CLASSES.iter().find(|(descriptor, _)| descriptor.as_bytes() == class);
+    let table = CLASSES
+        .iter()
+        .find(|(descriptor, _)| descriptor.as_bytes() == class);
     if let Some((_, methods)) = table
         && let Some((_, model)) = methods.iter().find(|(n, _)| n.as_bytes() == name)
     {
@@ -137,7 +139,10 @@ pub(crate) fn model(class: &[u8], name: &[u8]) -> Option<Model> {
 /// A getter or setter of a keyed store. Makers derive their own classes from `Settings` and copy
 /// `SystemProperties`, and keep the names: so the end of the class name decides.
 fn key(class: &[u8], name: &[u8]) -> Option<Model> {
-    let store = STORES.iter().find(|(end, _)| class.ends_with(end.as_bytes())).map(|(_, store)| *store)?;
+    let store = STORES
+        .iter()
+        .find(|(end, _)| class.ends_with(end.as_bytes()))
+        .map(|(_, store)| *store)?;
     let access = if name.starts_with(b"get") || name == b"contains" {
         Access::Get
     } else if name.starts_with(b"put") || (store == Store::Property && name == b"set") {
@@ -145,7 +150,10 @@ fn key(class: &[u8], name: &[u8]) -> Option<Model> {
     } else {
         return None;
     };
-    let plain = !matches!(name, b"getUriFor" | b"getAll" | b"getInstance" | b"getClass" | b"putStringSet");
+    let plain = !matches!(
+        name,
+        b"getUriFor" | b"getAll" | b"getInstance" | b"getClass" | b"putStringSet"
+    );
     plain.then_some(Model::Key(store, access))
 }
 
@@ -232,7 +240,10 @@ const CLASSES: &[(&str, Table)] = &[
             ("normalizeScheme", Model::This),
         ],
     ),
-    ("Landroid/content/ContentUris;", &[("withAppendedId", Model::Below)]),
+    (
+        "Landroid/content/ContentUris;",
+        &[("withAppendedId", Model::Below)],
+    ),
     (
         "Landroid/net/Uri$Builder;",
         &[
@@ -251,7 +262,12 @@ const CLASSES: &[(&str, Table)] = &[
     ),
     (
         "Ljava/net/URL;",
-        &[("<init>", Model::Url), ("toString", Model::Text), ("toExternalForm", Model::Text), ("toURI", Model::Text)],
+        &[
+            ("<init>", Model::Url),
+            ("toString", Model::Text),
+            ("toExternalForm", Model::Text),
+            ("toURI", Model::Text),
+        ],
     ),
     (
         "Ljava/net/URI;",
@@ -275,13 +291,16 @@ const CLASSES: &[(&str, Table)] = &[
     ("Ljava/io/FileInputStream;", OPENED),
     ("Ljava/io/FileReader;", OPENED),
     ("Ljava/io/RandomAccessFile;", OPENED),
-    ("Ljava/lang/Class;", &[
-        ("forName", Model::Named),
-        ("getMethod", Model::Member(Member::Method)),
-        ("getDeclaredMethod", Model::Member(Member::Method)),
-        ("getField", Model::Member(Member::Field)),
-        ("getDeclaredField", Model::Member(Member::Field)),
-    ]),
+    (
+        "Ljava/lang/Class;",
+        &[
+            ("forName", Model::Named),
+            ("getMethod", Model::Member(Member::Method)),
+            ("getDeclaredMethod", Model::Member(Member::Method)),
+            ("getField", Model::Member(Member::Field)),
+            ("getDeclaredField", Model::Member(Member::Field)),
+        ],
+    ),
     ("Ljava/lang/ClassLoader;", &[("loadClass", Model::Named)]),
     ("Ldalvik/system/PathClassLoader;", &[("loadClass", Model::Named)]),
     ("Ldalvik/system/DexClassLoader;", &[("loadClass", Model::Named)]),
@@ -295,18 +314,33 @@ const CLASSES: &[(&str, Table)] = &[
         ],
     ),
     ("Ljava/lang/Runtime;", &[("exec", Model::Use(Use::Command))]),
-    ("Ljava/lang/ProcessBuilder;", &[("<init>", Model::Use(Use::Command)), ("command", Model::Use(Use::Command))]),
+    (
+        "Ljava/lang/ProcessBuilder;",
+        &[
+            ("<init>", Model::Use(Use::Command)),
+            ("command", Model::Use(Use::Command)),
+        ],
+    ),
     (
         "Landroid/os/ServiceManager;",
-        &[("getService", Model::Use(Use::Service)), ("checkService", Model::Use(Use::Service))],
+        &[
+            ("getService", Model::Use(Use::Service)),
+            ("checkService", Model::Use(Use::Service)),
+        ],
     ),
     (
         "Landroid/content/Intent;",
-        &[("<init>", Model::Use(Use::Action)), ("setAction", Model::Use(Use::Action))],
+        &[
+            ("<init>", Model::Use(Use::Action)),
+            ("setAction", Model::Use(Use::Action)),
+        ],
     ),
     (
         "Landroid/content/IntentFilter;",
-        &[("<init>", Model::Use(Use::Action)), ("addAction", Model::Use(Use::Action))],
+        &[
+            ("<init>", Model::Use(Use::Action)),
+            ("addAction", Model::Use(Use::Action)),
+        ],
     ),
 ];
 
@@ -327,14 +361,21 @@ mod tests {
         );
         assert_eq!(model("Landroid/provider/Settings$Secure;", "getUriFor"), None);
         assert_eq!(model("Lany/Secure;", "getInt"), None);
-        assert_eq!(model("Landroid/os/SystemProperties;", "set"), Some(Model::Key(Store::Property, Access::Put)));
+        assert_eq!(
+            model("Landroid/os/SystemProperties;", "set"),
+            Some(Model::Key(Store::Property, Access::Put))
+        );
     }
 
     #[test]
     fn every_model_is_found_by_its_name() {
         for (class, methods) in CLASSES {
             for (name, expect) in *methods {
-                assert_eq!(model(class.as_bytes(), name.as_bytes()), Some(*expect), "{class} {name}");
+                assert_eq!(
+                    model(class.as_bytes(), name.as_bytes()),
+                    Some(*expect),
+                    "{class} {name}"
+                );
             }
         }
     }

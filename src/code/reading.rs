@@ -187,13 +187,21 @@ impl<'a> Reading<'a> {
         let mut tables = Vec::new();
         for (dex_no, dex) in package.numbered() {
             let mut table = Table::new(&package, dex_no, &dex, interest, hot);
-            gaps.extend(std::mem::take(&mut table.gaps).into_iter().map(|gap| (dex_no, gap)));
+            gaps.extend(
+                std::mem::take(&mut table.gaps)
+                    .into_iter()
+                    .map(|gap| (dex_no, gap)),
+            );
             tables.push(table);
         }
         let mut walked = Vec::new();
         for ((dex_no, dex), table) in package.numbered().zip(&tables) {
             let mut walk = Walked::new(&package, dex_no, &dex, table);
-            gaps.extend(std::mem::take(&mut walk.gaps).into_iter().map(|gap| (dex_no, gap)));
+            gaps.extend(
+                std::mem::take(&mut walk.gaps)
+                    .into_iter()
+                    .map(|gap| (dex_no, gap)),
+            );
             walked.push(walk);
         }
         let mut reading = Self {
@@ -213,7 +221,9 @@ impl<'a> Reading<'a> {
         }
         engine.run();
         reading.found = engine.finish();
-        reading.gaps.extend(reading.found.gaps.drain(..).map(|gap| (0, gap)));
+        reading
+            .gaps
+            .extend(reading.found.gaps.drain(..).map(|gap| (0, gap)));
         reading.find_parts();
         reading
     }
@@ -231,7 +241,9 @@ impl<'a> Reading<'a> {
                         continue;
                     }
                 };
-                let dex::Value::String(at) = item.value else { continue };
+                let dex::Value::String(at) = item.value else {
+                    continue;
+                };
                 let bits = table.string(at);
                 if bits == 0 {
                     continue;
@@ -240,10 +252,17 @@ impl<'a> Reading<'a> {
                     *used = true;
                 }
                 let members = dex.members(&class).ok();
-                let field = members.and_then(|m| m.static_fields().filter_map(Result::ok).nth(index(item.slot)));
-                let name = field.and_then(|field| dex.field(field.index)).and_then(|id| dex.string(id.name));
+                let field =
+                    members.and_then(|m| m.static_fields().filter_map(Result::ok).nth(index(item.slot)));
+                let name = field
+                    .and_then(|field| dex.field(field.index))
+                    .and_then(|id| dex.string(id.name));
                 let hot = bits & string::HOT != 0;
-                seeds.extend(field.filter(|_| hot && item.depth == 0).map(|field| (dex_no, field.index)));
+                seeds.extend(
+                    field
+                        .filter(|_| hot && item.depth == 0)
+                        .map(|field| (dex_no, field.index)),
+                );
                 self.statics.push(StaticString {
                     dex: dex_no,
                     class: dex.type_text(class.class),
@@ -268,8 +287,16 @@ impl<'a> Reading<'a> {
     /// Endpoints in annotations, such as the paths of a REST client. Only looked for where a string of
     /// the table is left that nothing else uses.
     fn read_annotations(&mut self) {
-        for ((dex_no, dex), (table, used)) in self.package.numbered().zip(self.tables.iter().zip(&mut self.used)) {
-            let left = table.strings.iter().zip(used.iter()).any(|(bits, used)| bits & string::HOT != 0 && !used);
+        for ((dex_no, dex), (table, used)) in self
+            .package
+            .numbered()
+            .zip(self.tables.iter().zip(&mut self.used))
+        {
+            let left = table
+                .strings
+                .iter()
+                .zip(used.iter())
+                .any(|(bits, used)| bits & string::HOT != 0 && !used);
             if !left {
                 continue;
             }
@@ -283,9 +310,13 @@ impl<'a> Reading<'a> {
                 };
                 let (class, type_) = (annotation.class.class, annotation.type_);
                 for item in annotation.elements.filter_map(Result::ok) {
-                    let dex::Value::String(at) = item.value else { continue };
+                    let dex::Value::String(at) = item.value else {
+                        continue;
+                    };
                     let hot = table.string(at) & string::HOT != 0;
-                    let Some(used) = used.get_mut(index(at)).filter(|used| hot && !**used) else { continue };
+                    let Some(used) = used.get_mut(index(at)).filter(|used| hot && !**used) else {
+                        continue;
+                    };
                     *used = true;
                     self.statics.push(StaticString {
                         dex: dex_no,
@@ -333,13 +364,20 @@ impl<'a> Reading<'a> {
 
     /// Bytes of instructions walked, and instructions interpreted.
     pub fn effort(&self) -> (u64, u64) {
-        let bytes = self.walked.iter().fold(0_u64, |sum, walked| sum.saturating_add(walked.bytes));
+        let bytes = self
+            .walked
+            .iter()
+            .fold(0_u64, |sum, walked| sum.saturating_add(walked.bytes));
         (bytes, self.found.steps)
     }
 
     /// Methods that hold something of interest, and all methods with code.
     pub fn methods(&self) -> (usize, usize) {
-        let sum = |f: fn(&Walked) -> usize| self.walked.iter().fold(0_usize, |sum, w| sum.saturating_add(f(w)));
+        let sum = |f: fn(&Walked) -> usize| {
+            self.walked
+                .iter()
+                .fold(0_usize, |sum, w| sum.saturating_add(f(w)))
+        };
         (sum(|w| w.wanted.len()), sum(|w| w.methods.len()))
     }
 
@@ -348,8 +386,16 @@ impl<'a> Reading<'a> {
         self.by_file().flat_map(|(dex, walked, table)| {
             walked.sites.iter().filter_map(move |site| {
                 let member = table.mark(site.what)?.member;
-                let at = At { dex, method: site.by, pc: site.pc };
-                Some(CallSite { at, identifier: member.identifier, sink: member.sink })
+                let at = At {
+                    dex,
+                    method: site.by,
+                    pc: site.pc,
+                };
+                Some(CallSite {
+                    at,
+                    identifier: member.identifier,
+                    sink: member.sink,
+                })
             })
         })
     }
@@ -359,7 +405,14 @@ impl<'a> Reading<'a> {
         self.by_file().flat_map(|(dex, walked, table)| {
             walked.reads.iter().filter_map(move |read| {
                 let row = *table.identifier_fields.get(&read.what)?;
-                Some((At { dex, method: read.by, pc: read.pc }, row))
+                Some((
+                    At {
+                        dex,
+                        method: read.by,
+                        pc: read.pc,
+                    },
+                    row,
+                ))
             })
         })
     }
@@ -372,7 +425,11 @@ impl<'a> Reading<'a> {
                 let bits = table.string(used.what);
                 let key = (dex, used.by, used.what);
                 Some(StringUse {
-                    at: At { dex, method: used.by, pc: used.pc },
+                    at: At {
+                        dex,
+                        method: used.by,
+                        pc: used.pc,
+                    },
                     bytes: file?.string(used.what)?,
                     hot: bits & string::HOT != 0,
                     value: bits & string::VALUE != 0,
@@ -389,23 +446,29 @@ impl<'a> Reading<'a> {
 
     /// Endpoint-like strings of the tables that no instruction and no static value uses, by file.
     pub fn unused_strings(&self) -> impl Iterator<Item = (u16, &'a [u8])> {
-        self.by_file().zip(&self.used).flat_map(move |((dex, _, table), used)| {
-            let file = self.package.dex(dex).copied();
-            let strings = (0_u32..).zip(table.strings.iter().zip(used));
-            strings.filter_map(move |(i, (bits, used))| {
-                if *used || bits & string::HOT == 0 {
-                    return None;
-                }
-                Some((dex, file?.string(i)?))
+        self.by_file()
+            .zip(&self.used)
+            .flat_map(move |((dex, _, table), used)| {
+                let file = self.package.dex(dex).copied();
+                let strings = (0_u32..).zip(table.strings.iter().zip(used));
+                strings.filter_map(move |(i, (bits, used))| {
+                    if *used || bits & string::HOT == 0 {
+                        return None;
+                    }
+                    Some((dex, file?.string(i)?))
+                })
             })
-        })
     }
 
     /// Calls whose arguments were resolved, in the order of the files.
     pub fn calls(&self) -> impl Iterator<Item = Call> {
         self.found.records.iter().filter_map(|record| {
             let what = self.called(record)?;
-            Some(Call { at: record.at, what, wrapped: record.via.is_some() })
+            Some(Call {
+                at: record.at,
+                what,
+                wrapped: record.via.is_some(),
+            })
         })
     }
 
@@ -420,9 +483,18 @@ impl<'a> Reading<'a> {
                 value: (arguments.len() > 1).then(|| arg(1)),
                 boolean: letter == b'Z',
             },
-            What::Sink(row) => Called::Sink { row, texts: arguments.iter().map(|val| self.args(*val)).collect() },
-            What::Member(Member::Method) => Called::Method { class: arg(0), name: arg(1) },
-            What::Member(Member::Field) => Called::Field { class: arg(0), name: arg(1) },
+            What::Sink(row) => Called::Sink {
+                row,
+                texts: arguments.iter().map(|val| self.args(*val)).collect(),
+            },
+            What::Member(Member::Method) => Called::Method {
+                class: arg(0),
+                name: arg(1),
+            },
+            What::Member(Member::Field) => Called::Field {
+                class: arg(0),
+                name: arg(1),
+            },
             What::Named => Called::Class(arg(0)),
             What::Use(what) => Called::Use(what, arg(0)),
             What::Text => Called::Text(arg(0)),
@@ -446,12 +518,23 @@ impl<'a> Reading<'a> {
             }
             for edge in &walked.edges {
                 let first = wrappers.partition_point(|(method, _)| *method < edge.what);
-                for (_, returns) in wrappers.iter().skip(first).take_while(|(method, _)| *method == edge.what) {
+                for (_, returns) in wrappers
+                    .iter()
+                    .skip(first)
+                    .take_while(|(method, _)| *method == edge.what)
+                {
                     let returned = match *returns {
                         Returns::Row(row) => Returned::Identifier(row),
                         Returns::Key(store, key) => Returned::Key(store, self.args(key)),
                     };
-                    all.push(WrapperCall { at: At { dex, method: edge.by, pc: edge.pc }, returned });
+                    all.push(WrapperCall {
+                        at: At {
+                            dex,
+                            method: edge.by,
+                            pc: edge.pc,
+                        },
+                        returned,
+                    });
                 }
             }
         }
@@ -465,8 +548,14 @@ impl<'a> Reading<'a> {
 
     /// The alternatives of a value, sorted.
     fn args(&self, val: Val) -> Vec<Arg> {
-        let mut all: Vec<Arg> =
-            self.found.values.alternatives(val).as_slice().iter().map(|id| self.arg(*id)).collect();
+        let mut all: Vec<Arg> = self
+            .found
+            .values
+            .alternatives(val)
+            .as_slice()
+            .iter()
+            .map(|id| self.arg(*id))
+            .collect();
         all.sort();
         all.dedup();
         all
@@ -477,13 +566,17 @@ impl<'a> Reading<'a> {
         match values.atom(id) {
             Atom::Int(n) => Arg::Int(n),
             Atom::Param(n) => Arg::Parameter(n),
-            Atom::Class(dex, type_) => {
-                Arg::Class(self.package.dex(dex).map(|dex| dex.type_text(type_)).unwrap_or_default())
-            }
+            Atom::Class(dex, type_) => Arg::Class(
+                self.package
+                    .dex(dex)
+                    .map(|dex| dex.type_text(type_))
+                    .unwrap_or_default(),
+            ),
             Atom::Lit(_) | Atom::Made(_) | Atom::Cat(..) => {
                 let mut bytes = Vec::new();
                 let _ = values.render(id, &mut bytes);
-                let whole = !values.any_part(Val::one(id), |atom| !matches!(atom, Atom::Lit(_) | Atom::Made(_)));
+                let whole =
+                    !values.any_part(Val::one(id), |atom| !matches!(atom, Atom::Lit(_) | Atom::Made(_)));
                 Arg::Text(Text { bytes, whole })
             }
             _ => Arg::Unknown,
@@ -501,7 +594,10 @@ impl<'a> Reading<'a> {
         let method = self.walked.get(usize::from(at.dex))?.method(at.method)?;
         let dex = self.package.dex(at.dex)?;
         let id = dex.method(method.method)?;
-        let name = dex.string(id.name).map(|name| mutf8(name).into_owned()).unwrap_or_default();
+        let name = dex
+            .string(id.name)
+            .map(|name| mutf8(name).into_owned())
+            .unwrap_or_default();
         Some(format!("{name}{}", dex.proto_text(id.proto)))
     }
 
@@ -526,7 +622,11 @@ impl<'a> Reading<'a> {
                 continue;
             }
             if insn.pc == at.pc {
-                lines.extend(before.iter().map(|insn| format!("  {:04x}: {}", insn.pc, disassemble(dex, insn))));
+                lines.extend(
+                    before
+                        .iter()
+                        .map(|insn| format!("  {:04x}: {}", insn.pc, disassemble(dex, insn))),
+                );
                 lines.push(format!("→ {:04x}: {}", insn.pc, disassemble(dex, &insn)));
                 continue;
             }

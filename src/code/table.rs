@@ -64,7 +64,9 @@ pub(crate) struct Shape {
 impl Shape {
     fn of(dex: &Dex<'_>, id: MethodId) -> Self {
         let mut shape = Self::default();
-        let Some(proto) = dex.proto(id.proto) else { return shape };
+        let Some(proto) = dex.proto(id.proto) else {
+            return shape;
+        };
         shape.result = letter(dex, proto.return_type);
         for (slot, type_) in shape.letters.iter_mut().zip(proto.parameters.iter()) {
             *slot = letter(dex, type_);
@@ -84,7 +86,11 @@ pub(crate) fn letter(dex: &Dex<'_>, type_: u32) -> u8 {
     match dex.type_descriptor(type_) {
         Some(b"Ljava/lang/String;") => b'S',
         Some(
-            b"Ljava/lang/CharSequence;" | b"Landroid/net/Uri;" | b"Ljava/net/URL;" | b"Ljava/net/URI;" | b"Ljava/io/File;",
+            b"Ljava/lang/CharSequence;"
+            | b"Landroid/net/Uri;"
+            | b"Ljava/net/URL;"
+            | b"Ljava/net/URI;"
+            | b"Ljava/io/File;",
         ) => b'T',
         Some([b'B' | b'S', ..]) => b'I',
         Some([first, ..]) => *first,
@@ -171,8 +177,12 @@ impl Table {
         self.carriers = vec![Carrier::No; index(types)];
         let mut classes = vec![NO_CLASS; index(types)];
         for ((type_, class), carrier) in (0..types).zip(&mut classes).zip(&mut self.carriers) {
-            let descriptor = dex.type_descriptor(type_).filter(|name| name.first() == Some(&b'L'));
-            let Some(number) = descriptor.and_then(|name| interest.class(name)) else { continue };
+            let descriptor = dex
+                .type_descriptor(type_)
+                .filter(|name| name.first() == Some(&b'L'));
+            let Some(number) = descriptor.and_then(|name| interest.class(name)) else {
+                continue;
+            };
             *class = number;
             *carrier = interest.info(number).carrier;
         }
@@ -192,12 +202,20 @@ impl Table {
         self.mark_of = vec![0; index(methods)];
         // Few prototypes: what they return is asked once.
         let returns: Vec<u8> = (0..dex.proto_count())
-            .map(|proto| match dex.proto(proto).map(|proto| letter(dex, proto.return_type)) {
-                Some(b'S' | b'T' | b'I' | b'Z' | b'J') => method::OWN | method::VALUE,
-                _ => method::OWN,
-            })
+            .map(
+                |proto| match dex.proto(proto).map(|proto| letter(dex, proto.return_type)) {
+                    Some(b'S' | b'T' | b'I' | b'Z' | b'J') => method::OWN | method::VALUE,
+                    _ => method::OWN,
+                },
+            )
             .collect();
-        let mut heirs = Heirs { package, interest, dex: dex_no, classes, memo: None };
+        let mut heirs = Heirs {
+            package,
+            interest,
+            dex: dex_no,
+            classes,
+            memo: None,
+        };
         for i in 0..methods {
             let Some(id) = dex.method(i) else { continue };
             let mut bits = 0;
@@ -208,12 +226,18 @@ impl Table {
             let class = classes.get(index(id.class)).copied().unwrap_or(NO_CLASS);
             if class != NO_CLASS || (own && heirs.any(id.class)) {
                 let name = dex.string(id.name).unwrap_or_default();
-                let found = heirs.find(dex, id.class, name).filter(|m| fits(dex, id, interest, *m));
+                let found = heirs
+                    .find(dex, id.class, name)
+                    .filter(|m| fits(dex, id, interest, *m));
                 if let Some(member) = found {
                     let carrier = self.carriers.get(index(id.class)).copied().unwrap_or_default();
                     let shape = Shape::of(dex, id);
                     bits |= bits_of(&member, shape, carrier);
-                    self.marks.push(Mark { member, shape, carrier });
+                    self.marks.push(Mark {
+                        member,
+                        shape,
+                        carrier,
+                    });
                     if let (Some(slot), Ok(mark)) =
                         (self.mark_of.get_mut(index(i)), u16::try_from(self.marks.len()))
                     {
@@ -285,12 +309,16 @@ const NO_CLASS: u16 = u16::MAX;
 
 /// A row may ask for certain descriptors, where the name alone is too general.
 fn fits(dex: &Dex<'_>, id: MethodId, interest: &Interest<'_>, member: Member) -> bool {
-    let Some(row) = member.identifier.and_then(|row| interest.identifier(row)) else { return true };
+    let Some(row) = member.identifier.and_then(|row| interest.identifier(row)) else {
+        return true;
+    };
     if row.descriptors.is_empty() || member.sink.is_some() || member.model.is_some() {
         return true;
     }
     let descriptor = descriptor(dex, id);
-    row.descriptors.iter().any(|wanted| wanted.as_bytes() == descriptor)
+    row.descriptors
+        .iter()
+        .any(|wanted| wanted.as_bytes() == descriptor)
 }
 
 /// The descriptor of a method, `(Landroid/content/Context;)Ljava/lang/String;`.
@@ -354,9 +382,15 @@ impl Heirs<'_, '_, '_> {
     }
 
     fn find(&self, dex: &Dex<'_>, type_: u32, name: &[u8]) -> Option<Member> {
-        let own = self.classes.get(index(type_)).copied().filter(|class| *class != NO_CLASS);
+        let own = self
+            .classes
+            .get(index(type_))
+            .copied()
+            .filter(|class| *class != NO_CLASS);
         if let Some(class) = own
-            && let Some(member) = self.interest.method(class, dex.type_descriptor(type_).unwrap_or_default(), name)
+            && let Some(member) =
+                self.interest
+                    .method(class, dex.type_descriptor(type_).unwrap_or_default(), name)
         {
             return Some(member);
         }
@@ -377,11 +411,17 @@ impl Heirs<'_, '_, '_> {
     /// Calls `f` for each class of interest above a type, nearest first, until it says that it is done.
     fn visit(&self, type_: u32, f: &mut impl FnMut(&Interest<'_>, u16, &[u8]) -> bool) {
         for (dex_no, type_, class) in self.package.chain(self.dex, type_) {
-            let Some(dex) = self.package.dex(dex_no) else { return };
-            let interfaces = class.map(|class| dex.interfaces(&class.def).unwrap_or_default()).unwrap_or_default();
+            let Some(dex) = self.package.dex(dex_no) else {
+                return;
+            };
+            let interfaces = class
+                .map(|class| dex.interfaces(&class.def).unwrap_or_default())
+                .unwrap_or_default();
             // 32: an interface of interest is one of the first; a hostile list has 65 535.
             for type_ in std::iter::once(type_).chain(interfaces.iter().take(32)) {
-                let Some(descriptor) = dex.type_descriptor(type_) else { continue };
+                let Some(descriptor) = dex.type_descriptor(type_) else {
+                    continue;
+                };
                 if let Some(class) = self.interest.class(descriptor)
                     && f(self.interest, class, descriptor)
                 {

@@ -45,8 +45,17 @@ fn lines(files: &[Vec<u8>]) -> Vec<String> {
         .calls()
         .filter_map(|call| {
             let what = match &call.what {
-                Called::Key { store, access, key, value, .. } => {
-                    let value = value.as_ref().map(|value| format!(", {}", args(value))).unwrap_or_default();
+                Called::Key {
+                    store,
+                    access,
+                    key,
+                    value,
+                    ..
+                } => {
+                    let value = value
+                        .as_ref()
+                        .map(|value| format!(", {}", args(value)))
+                        .unwrap_or_default();
                     format!("{store:?} {access:?} {}{value}", args(key))
                 }
                 Called::Sink { row, texts } => {
@@ -60,7 +69,10 @@ fn lines(files: &[Vec<u8>]) -> Vec<String> {
                 Called::Text(text) => format!("text {}", args(text)),
             };
             let wrapped = if call.wrapped { " by caller" } else { "" };
-            Some(format!("{}: {what}{wrapped}", reading.method(call.at)?.split('(').next()?))
+            Some(format!(
+                "{}: {what}{wrapped}",
+                reading.method(call.at)?.split('(').next()?
+            ))
         })
         .collect();
     out.sort();
@@ -82,23 +94,32 @@ fn check(build: impl FnOnce(&mut DexBuilder), expect: &[&str]) {
 
 /// `new URL(vA)` in register `r`.
 fn url(c: &mut Asm, r: u8, text: u8) {
-    c.new_instance(r, URL).invoke_direct(URL, "<init>", "(Ljava/lang/String;)V", &[r, text]);
+    c.new_instance(r, URL)
+        .invoke_direct(URL, "<init>", "(Ljava/lang/String;)V", &[r, text]);
 }
 
 fn append(c: &mut Asm, builder: u8, what: u8) {
-    c.invoke_virtual(BUILDER, "append", "(Ljava/lang/String;)Ljava/lang/StringBuilder;", &[builder, what]);
+    c.invoke_virtual(
+        BUILDER,
+        "append",
+        "(Ljava/lang/String;)Ljava/lang/StringBuilder;",
+        &[builder, what],
+    );
 }
 
 fn to_string(c: &mut Asm, r: u8, builder: u8) {
-    c.invoke_virtual(BUILDER, "toString", "()Ljava/lang/String;", &[builder]).move_result_object(r);
+    c.invoke_virtual(BUILDER, "toString", "()Ljava/lang/String;", &[builder])
+        .move_result_object(r);
 }
 
 fn builder(c: &mut Asm, r: u8) {
-    c.new_instance(r, BUILDER).invoke_direct(BUILDER, "<init>", "()V", &[r]);
+    c.new_instance(r, BUILDER)
+        .invoke_direct(BUILDER, "<init>", "()V", &[r]);
 }
 
 fn secure_int(c: &mut Asm, key: u8, default: u8) {
-    c.invoke_static(SECURE, "getInt", GET_INT, &[0, key, default]).move_result(0);
+    c.invoke_static(SECURE, "getInt", GET_INT, &[0, key, default])
+        .move_result(0);
 }
 
 #[test]
@@ -115,7 +136,10 @@ fn a_url_from_a_builder_keeps_literals_and_marks_the_parameter() {
                 c.return_void();
             });
         },
-        &["m: <init> \"http://a.com/x?id={}\"", "m: text \"http://a.com/x?id={}\""],
+        &[
+            "m: <init> \"http://a.com/x?id={}\"",
+            "m: text \"http://a.com/x?id={}\"",
+        ],
     );
 }
 
@@ -124,13 +148,17 @@ fn a_format_fills_what_it_knows() {
     check(
         |dex| {
             dex.class("La;").method("m", "(Ljava/lang/String;)V", 6, |c| {
-                c.const_string(0, "http://%s/%d").const_int(1, 2).new_array(2, 1, "[Ljava/lang/Object;");
+                c.const_string(0, "http://%s/%d")
+                    .const_int(1, 2)
+                    .new_array(2, 1, "[Ljava/lang/Object;");
                 c.const_int(1, 0).aput_object(5, 2, 1);
                 c.const_int(3, 7);
-                c.invoke_static("Ljava/lang/Integer;", "valueOf", "(I)Ljava/lang/Integer;", &[3]).move_result_object(3);
+                c.invoke_static("Ljava/lang/Integer;", "valueOf", "(I)Ljava/lang/Integer;", &[3])
+                    .move_result_object(3);
                 c.const_int(1, 1).aput_object(3, 2, 1);
                 let format = "(Ljava/lang/String;[Ljava/lang/Object;)Ljava/lang/String;";
-                c.invoke_static(STRING, "format", format, &[0, 2]).move_result_object(0);
+                c.invoke_static(STRING, "format", format, &[0, 2])
+                    .move_result_object(0);
                 url(c, 1, 0);
                 c.return_void();
             });
@@ -154,7 +182,10 @@ fn strings_joined_by_invoke_custom_are_one_text() {
             let recipe = Value::string("http://\u{1}:\u{1}/x");
             let site = dex.call_site(handle, "makeConcatWithConstants", proto, vec![recipe]);
             dex.class("La;").method("m", "()V", 3, |c| {
-                c.const_string(0, "a.com").const_int(1, 80).invoke_custom(site, &[0, 1]).move_result_object(0);
+                c.const_string(0, "a.com")
+                    .const_int(1, 80)
+                    .invoke_custom(site, &[0, 1])
+                    .move_result_object(0);
                 url(c, 1, 0);
                 c.return_void();
             });
@@ -168,7 +199,11 @@ fn both_arms_of_a_branch_reach_the_default() {
     check(
         |dex| {
             dex.class("La;").method("m", "(I)V", 4, |c| {
-                c.const_string(1, "some_key").const_int(2, 1).if_eqz(3, "go").const_int(2, 0).label("go");
+                c.const_string(1, "some_key")
+                    .const_int(2, 1)
+                    .if_eqz(3, "go")
+                    .const_int(2, 0)
+                    .label("go");
                 secure_int(c, 1, 2);
                 c.return_void();
             });
@@ -182,7 +217,9 @@ fn a_static_final_key_and_a_constant_of_the_initialiser_are_known() {
     check(
         |dex| {
             let class = dex.class("La;");
-            class.static_field("KEY", STRING, Some(Value::string("some_key"))).static_field("DEFAULT", "I", None);
+            class
+                .static_field("KEY", STRING, Some(Value::string("some_key")))
+                .static_field("DEFAULT", "I", None);
             class.clinit(1, |c| {
                 c.const_int(0, 1).sput(0, "La;", "DEFAULT", "I").return_void();
             });
@@ -222,7 +259,9 @@ fn an_instance_field_set_once_by_its_constructor_is_known() {
             let class = dex.class("La;");
             class.instance_field("host", STRING);
             class.constructor("()V", 2, |c| {
-                c.const_string(0, "http://a/").iput(0, 1, "La;", "host", STRING).return_void();
+                c.const_string(0, "http://a/")
+                    .iput(0, 1, "La;", "host", STRING)
+                    .return_void();
             });
             class.virtual_method("m", "()V", 3, |c| {
                 builder(c, 0);
@@ -248,13 +287,20 @@ fn a_getter_and_a_helper_with_a_parameter_are_followed() {
                 c.const_string(0, "http://a").return_object(0);
             });
             class.method("under", "(Ljava/lang/String;)Ljava/lang/String;", 2, |c| {
-                c.invoke_static("La;", "host", "()Ljava/lang/String;", &[]).move_result_object(0);
-                c.invoke_virtual(STRING, "concat", "(Ljava/lang/String;)Ljava/lang/String;", &[0, 1]);
+                c.invoke_static("La;", "host", "()Ljava/lang/String;", &[])
+                    .move_result_object(0);
+                c.invoke_virtual(
+                    STRING,
+                    "concat",
+                    "(Ljava/lang/String;)Ljava/lang/String;",
+                    &[0, 1],
+                );
                 c.move_result_object(0).return_object(0);
             });
             class.method("m", "()V", 2, |c| {
                 c.const_string(0, "/x");
-                c.invoke_static("La;", "under", "(Ljava/lang/String;)Ljava/lang/String;", &[0]).move_result_object(0);
+                c.invoke_static("La;", "under", "(Ljava/lang/String;)Ljava/lang/String;", &[0])
+                    .move_result_object(0);
                 url(c, 1, 0);
                 c.return_void();
             });
@@ -269,14 +315,21 @@ fn a_default_that_is_a_parameter_is_answered_by_the_callers() {
         |dex| {
             let class = dex.class("La;");
             class.method("read", "(Ljava/lang/String;Z)Z", 3, |c| {
-                c.invoke_interface(PREFERENCES, "getBoolean", GET_BOOLEAN, &[0, 1, 2]).move_result(0).return_(0);
+                c.invoke_interface(PREFERENCES, "getBoolean", GET_BOOLEAN, &[0, 1, 2])
+                    .move_result(0)
+                    .return_(0);
             });
             class.method("m", "()V", 2, |c| {
                 c.const_string(0, "some_key").const_int(1, 1);
-                c.invoke_static("La;", "read", "(Ljava/lang/String;Z)Z", &[0, 1]).move_result(0).return_void();
+                c.invoke_static("La;", "read", "(Ljava/lang/String;Z)Z", &[0, 1])
+                    .move_result(0)
+                    .return_void();
             });
         },
-        &["m: Preference Get \"some_key\", 1 by caller", "read: Preference Get p0, p1"],
+        &[
+            "m: Preference Get \"some_key\", 1 by caller",
+            "read: Preference Get p0, p1",
+        ],
     );
 }
 
@@ -309,7 +362,8 @@ fn a_handler_sees_every_value_of_the_code_that_it_guards() {
         |dex| {
             dex.class("La;").method("m", "()V", 3, |c| {
                 c.const_string(0, "http://a/").label("start");
-                c.invoke_static("Lx;", "f", "()V", &[]).const_string(0, "http://b/");
+                c.invoke_static("Lx;", "f", "()V", &[])
+                    .const_string(0, "http://b/");
                 c.invoke_static("Lx;", "f", "()V", &[]).label("end").return_void();
                 c.label("caught").move_exception(1);
                 url(c, 1, 0);
@@ -328,8 +382,11 @@ fn the_user_of_a_settings_key_is_no_default() {
             dex.class("La;").method("m", "()V", 4, |c| {
                 c.const_string(1, "some_key").const_int(2, 5).const_int(3, 0);
                 let with = "(Landroid/content/ContentResolver;Ljava/lang/String;II)I";
-                c.invoke_static(SECURE, "getIntForUser", GET_INT, &[0, 1, 3]).move_result(0);
-                c.invoke_static(SECURE, "getIntForUser", with, &[0, 1, 2, 3]).move_result(0).return_void();
+                c.invoke_static(SECURE, "getIntForUser", GET_INT, &[0, 1, 3])
+                    .move_result(0);
+                c.invoke_static(SECURE, "getIntForUser", with, &[0, 1, 2, 3])
+                    .move_result(0)
+                    .return_void();
             });
         },
         &["m: Secure Get \"some_key\"", "m: Secure Get \"some_key\", 5"],
@@ -343,7 +400,9 @@ fn a_property_has_a_text_as_its_default() {
             dex.class("La;").method("m", "()V", 2, |c| {
                 c.const_string(0, "ro.some").const_string(1, "yes");
                 let get = "(Ljava/lang/String;Ljava/lang/String;)Ljava/lang/String;";
-                c.invoke_static("Landroid/os/SystemProperties;", "get", get, &[0, 1]).move_result_object(0).return_void();
+                c.invoke_static("Landroid/os/SystemProperties;", "get", get, &[0, 1])
+                    .move_result_object(0)
+                    .return_void();
             });
         },
         &["m: Property Get \"ro.some\", \"yes\""],
@@ -355,9 +414,12 @@ fn a_file_in_a_folder_is_one_path() {
     check(
         |dex| {
             dex.class("La;").method("m", "()V", 3, |c| {
-                c.new_instance(0, "Ljava/io/File;").const_string(1, "/data/system").const_string(2, "disable_auto_activate");
+                c.new_instance(0, "Ljava/io/File;")
+                    .const_string(1, "/data/system")
+                    .const_string(2, "disable_auto_activate");
                 let init = "(Ljava/lang/String;Ljava/lang/String;)V";
-                c.invoke_direct("Ljava/io/File;", "<init>", init, &[0, 1, 2]).return_void();
+                c.invoke_direct("Ljava/io/File;", "<init>", init, &[0, 1, 2])
+                    .return_void();
             });
         },
         &["m: Path \"/data/system/disable_auto_activate\""],
@@ -371,10 +433,13 @@ fn reflection_names_its_class_and_method() {
             dex.class("La;").method("m", "()V", 3, |c| {
                 c.const_string(0, "android.os.SystemProperties");
                 let for_name = "(Ljava/lang/String;)Ljava/lang/Class;";
-                c.invoke_static("Ljava/lang/Class;", "forName", for_name, &[0]).move_result_object(0);
+                c.invoke_static("Ljava/lang/Class;", "forName", for_name, &[0])
+                    .move_result_object(0);
                 c.const_string(1, "get");
                 let get = "(Ljava/lang/String;[Ljava/lang/Class;)Ljava/lang/reflect/Method;";
-                c.invoke_virtual("Ljava/lang/Class;", "getMethod", get, &[0, 1, 2]).move_result_object(0).return_void();
+                c.invoke_virtual("Ljava/lang/Class;", "getMethod", get, &[0, 1, 2])
+                    .move_result_object(0)
+                    .return_void();
             });
         },
         &[
@@ -392,14 +457,19 @@ fn a_uri_builder_joins_its_parts() {
                 const B: &str = "Landroid/net/Uri$Builder;";
                 let part = "(Ljava/lang/String;)Landroid/net/Uri$Builder;";
                 c.new_instance(0, B).invoke_direct(B, "<init>", "()V", &[0]);
-                c.const_string(1, "https").invoke_virtual(B, "scheme", part, &[0, 1]);
-                c.const_string(1, "a.com").invoke_virtual(B, "authority", part, &[0, 1]);
-                c.const_string(1, "x").invoke_virtual(B, "appendPath", part, &[0, 1]);
+                c.const_string(1, "https")
+                    .invoke_virtual(B, "scheme", part, &[0, 1]);
+                c.const_string(1, "a.com")
+                    .invoke_virtual(B, "authority", part, &[0, 1]);
+                c.const_string(1, "x")
+                    .invoke_virtual(B, "appendPath", part, &[0, 1]);
                 c.const_string(1, "id");
                 let query = "(Ljava/lang/String;Ljava/lang/String;)Landroid/net/Uri$Builder;";
                 c.invoke_virtual(B, "appendQueryParameter", query, &[0, 1, 4]);
-                c.invoke_virtual(B, "build", "()Landroid/net/Uri;", &[0]).move_result_object(0);
-                c.invoke_virtual("Landroid/net/Uri;", "toString", "()Ljava/lang/String;", &[0]).move_result_object(0);
+                c.invoke_virtual(B, "build", "()Landroid/net/Uri;", &[0])
+                    .move_result_object(0);
+                c.invoke_virtual("Landroid/net/Uri;", "toString", "()Ljava/lang/String;", &[0])
+                    .move_result_object(0);
                 url(c, 1, 0);
                 c.return_void();
             });
@@ -426,7 +496,9 @@ fn a_value_that_is_computed_is_not_guessed() {
 fn a_class_of_another_file_of_the_package_is_known() {
     let first = dex(|dex| {
         dex.class("La;").method("m", "()V", 3, |c| {
-            c.sget(1, "Lb;", "KEY", STRING).invoke_static("Lb;", "on", "()I", &[]).move_result(2);
+            c.sget(1, "Lb;", "KEY", STRING)
+                .invoke_static("Lb;", "on", "()I", &[])
+                .move_result(2);
             secure_int(c, 1, 2);
             c.return_void();
         });
@@ -450,9 +522,11 @@ fn with_reading<T>(file: &[u8], f: impl FnOnce(&Reading<'_>, &Interest<'_>) -> T
 #[test]
 fn a_makers_subclass_reads_what_its_parent_reads() {
     let file = dex(|dex| {
-        dex.class("Lmaker/Telephony;").superclass("Landroid/telephony/TelephonyManager;");
+        dex.class("Lmaker/Telephony;")
+            .superclass("Landroid/telephony/TelephonyManager;");
         dex.class("La;").method("m", "(Lmaker/Telephony;)V", 1, |c| {
-            c.invoke_virtual("Lmaker/Telephony;", "getDeviceId", "()Ljava/lang/String;", &[0]).return_void();
+            c.invoke_virtual("Lmaker/Telephony;", "getDeviceId", "()Ljava/lang/String;", &[0])
+                .return_void();
         });
     });
     with_reading(&file, |reading, interest| {
@@ -468,16 +542,40 @@ fn a_makers_subclass_reads_what_its_parent_reads() {
 fn callers_of_a_method_that_returns_an_identifier_are_told() {
     let file = dex(|dex| {
         let class = dex.class("La;");
-        class.method("id", "(Landroid/telephony/TelephonyManager;)Ljava/lang/String;", 2, |c| {
-            c.invoke_virtual("Landroid/telephony/TelephonyManager;", "getDeviceId", "()Ljava/lang/String;", &[1]);
-            c.move_result_object(0).if_nez(0, "known").const_string(0, "").label("known").return_object(0);
-        });
+        class.method(
+            "id",
+            "(Landroid/telephony/TelephonyManager;)Ljava/lang/String;",
+            2,
+            |c| {
+                c.invoke_virtual(
+                    "Landroid/telephony/TelephonyManager;",
+                    "getDeviceId",
+                    "()Ljava/lang/String;",
+                    &[1],
+                );
+                c.move_result_object(0)
+                    .if_nez(0, "known")
+                    .const_string(0, "")
+                    .label("known")
+                    .return_object(0);
+            },
+        );
         class.method("m", "()V", 1, |c| {
-            c.invoke_static("La;", "id", "(Landroid/telephony/TelephonyManager;)Ljava/lang/String;", &[0]).return_void();
+            c.invoke_static(
+                "La;",
+                "id",
+                "(Landroid/telephony/TelephonyManager;)Ljava/lang/String;",
+                &[0],
+            )
+            .return_void();
         });
     });
     with_reading(&file, |reading, _| {
-        let calls: Vec<_> = reading.wrapper_calls().iter().filter_map(|call| reading.method(call.at)).collect();
+        let calls: Vec<_> = reading
+            .wrapper_calls()
+            .iter()
+            .filter_map(|call| reading.method(call.at))
+            .collect();
         assert_eq!(calls, ["m()V"]);
     });
 }
@@ -485,10 +583,18 @@ fn callers_of_a_method_that_returns_an_identifier_are_told() {
 #[test]
 fn strings_that_no_code_loads_are_told_with_where_they_stand() {
     let file = dex(|dex| {
-        dex.string("http://nobody/").class("La;").static_field("u", STRING, Some(Value::string("http://field/")));
+        dex.string("http://nobody/").class("La;").static_field(
+            "u",
+            STRING,
+            Some(Value::string("http://field/")),
+        );
     });
     with_reading(&file, |reading, _| {
-        let fields: Vec<_> = reading.static_strings().iter().map(|s| (s.field.as_str(), s.bytes)).collect();
+        let fields: Vec<_> = reading
+            .static_strings()
+            .iter()
+            .map(|s| (s.field.as_str(), s.bytes))
+            .collect();
         assert_eq!(fields, [("u", b"http://field/".as_slice())]);
         let rest: Vec<_> = reading.unused_strings().map(|(_, bytes)| bytes).collect();
         assert_eq!(rest, [b"http://nobody/"]);
@@ -554,11 +660,14 @@ fn methods_that_call_each_other_for_ever_end() {
             let class = dex.class("La;");
             for (a, b) in [("f", "g"), ("g", "f")] {
                 class.method(a, "()Ljava/lang/String;", 1, |c| {
-                    c.invoke_static("La;", b, "()Ljava/lang/String;", &[]).move_result_object(0).return_object(0);
+                    c.invoke_static("La;", b, "()Ljava/lang/String;", &[])
+                        .move_result_object(0)
+                        .return_object(0);
                 });
             }
             class.method("m", "()V", 2, |c| {
-                c.invoke_static("La;", "f", "()Ljava/lang/String;", &[]).move_result_object(0);
+                c.invoke_static("La;", "f", "()Ljava/lang/String;", &[])
+                    .move_result_object(0);
                 url(c, 1, 0);
                 c.return_void();
             });
@@ -572,7 +681,9 @@ fn rich() -> Vec<u8> {
         let class = dex.class("La;");
         class.static_field("host", STRING, Some(Value::string("http://a/")));
         class.method("read", "(Ljava/lang/String;Z)Z", 3, |c| {
-            c.invoke_interface(PREFERENCES, "getBoolean", GET_BOOLEAN, &[0, 1, 2]).move_result(0).return_(0);
+            c.invoke_interface(PREFERENCES, "getBoolean", GET_BOOLEAN, &[0, 1, 2])
+                .move_result(0)
+                .return_(0);
         });
         class.method("m", "(I)V", 4, |c| {
             builder(c, 0);
@@ -584,7 +695,9 @@ fn rich() -> Vec<u8> {
             to_string(c, 0, 0);
             url(c, 1, 0);
             c.const_string(0, "some_key").const_int(1, 1);
-            c.invoke_static("La;", "read", "(Ljava/lang/String;Z)Z", &[0, 1]).move_result(0).return_void();
+            c.invoke_static("La;", "read", "(Ljava/lang/String;Z)Z", &[0, 1])
+                .move_result(0)
+                .return_void();
             c.label("caught").move_exception(0).throw(0);
             c.try_("start", "end", &[(None, "caught")]);
         });

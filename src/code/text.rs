@@ -39,7 +39,10 @@ pub(crate) fn of(values: &mut Values<'_>, val: Val, how: As) -> Val {
         (Atom::Int(0), As::Object) => Val::one(values.made(b"null")),
         (Atom::Int(n), As::Bool) => Val::one(values.made(if n == 0 { b"false" } else { b"true" })),
         (Atom::Int(n), As::Char) => {
-            let unit = u32::try_from(n).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER);
+            let unit = u32::try_from(n)
+                .ok()
+                .and_then(char::from_u32)
+                .unwrap_or(char::REPLACEMENT_CHARACTER);
             Val::one(values.made(unit.encode_utf8(&mut [0; 4]).as_bytes()))
         }
         (Atom::Int(n), As::Int | As::Object) => Val::one(values.made(n.to_string().as_bytes())),
@@ -82,7 +85,11 @@ fn each_part(values: &mut Values<'_>, val: Val, f: impl Fn(&[u8]) -> Vec<u8>) ->
                 Some(bytes) => values.made(&bytes),
                 None => *part,
             };
-            out = if out == Val::UNSET { Val::one(part) } else { values.concat(out, Val::one(part)) };
+            out = if out == Val::UNSET {
+                Val::one(part)
+            } else {
+                values.concat(out, Val::one(part))
+            };
         }
         out
     })
@@ -100,9 +107,11 @@ pub(crate) fn upper(values: &mut Values<'_>, val: Val) -> Val {
 
 /// `trim`. Of an assembled string only the outer parts lose anything; those are left as they are.
 pub(crate) fn trim(values: &mut Values<'_>, val: Val) -> Val {
-    values.map(val, |values, id| match values.bytes(id).map(|b| b.trim_ascii().to_vec()) {
-        Some(bytes) => Val::one(values.made(&bytes)),
-        None => Val::one(id),
+    values.map(val, |values, id| {
+        match values.bytes(id).map(|b| b.trim_ascii().to_vec()) {
+            Some(bytes) => Val::one(values.made(&bytes)),
+            None => Val::one(id),
+        }
     })
 }
 
@@ -113,10 +122,14 @@ pub(crate) fn replace(values: &mut Values<'_>, val: Val, from: Val, to: Val) -> 
         [one] => Some(*one),
         _ => None,
     };
-    let pattern = single(values, from).and_then(|id| whole(values, id)).filter(|p| !p.is_empty());
+    let pattern = single(values, from)
+        .and_then(|id| whole(values, id))
+        .filter(|p| !p.is_empty());
     let with = single(values, to).map(|id| (id, whole(values, id)));
     match (pattern, with) {
-        (Some(pattern), Some((_, Some(with)))) => each_part(values, val, |b| replace_bytes(b, &pattern, &with)),
+        (Some(pattern), Some((_, Some(with)))) => {
+            each_part(values, val, |b| replace_bytes(b, &pattern, &with))
+        }
         (Some(pattern), Some((hole, None))) => split_by(values, val, &pattern, hole),
         _ => values.unknown(Why::Computed),
     }
@@ -125,7 +138,9 @@ pub(crate) fn replace(values: &mut Values<'_>, val: Val, from: Val, to: Val) -> 
 /// Replaces a placeholder by a hole: `"http://host/{id}".replace("{id}", id)`.
 fn split_by(values: &mut Values<'_>, val: Val, pattern: &[u8], hole: AtomId) -> Val {
     values.map(val, |values, id| {
-        let Some(bytes) = values.bytes(id).map(<[u8]>::to_vec) else { return values.unknown(Why::Computed) };
+        let Some(bytes) = values.bytes(id).map(<[u8]>::to_vec) else {
+            return values.unknown(Why::Computed);
+        };
         let mut out = Val::one(values.made(b""));
         let mut at = 0_usize;
         for found in memchr::memmem::find_iter(&bytes, pattern).take(MAX_PARTS) {
@@ -160,7 +175,9 @@ pub(crate) fn substring(values: &mut Values<'_>, val: Val, begin: Val, end: Opti
         None => Some(usize::MAX),
         Some(end) => bound(values, end),
     };
-    let (Some(begin), Some(end)) = (begin, end) else { return values.unknown(Why::Computed) };
+    let (Some(begin), Some(end)) = (begin, end) else {
+        return values.unknown(Why::Computed);
+    };
     let mut ascii = true;
     for id in values.alternatives(val).as_slice() {
         ascii &= values.bytes(*id).is_some_and(<[u8]>::is_ascii);
@@ -168,15 +185,19 @@ pub(crate) fn substring(values: &mut Values<'_>, val: Val, begin: Val, end: Opti
     if !ascii {
         return values.unknown(Why::Computed);
     }
-    each(values, val, |b| b.get(begin..end.min(b.len())).unwrap_or_default().to_vec())
+    each(values, val, |b| {
+        b.get(begin..end.min(b.len())).unwrap_or_default().to_vec()
+    })
 }
 
 /// `String.format(format, arguments)`: `%s`, `%d`, `%c`, `%b`, `%x`, `%n`, `%%`, positions `%1$s`. Flags
 /// and widths make a number a hole, since they change how it is written.
 pub(crate) fn format(values: &mut Values<'_>, format: Val, arguments: Val) -> Val {
-    values.map(format, |values, id| match whole(values, id).filter(|f| f.len() <= MAX_FORMAT) {
-        Some(bytes) => format_one(values, &bytes, arguments),
-        None => Val::one(id),
+    values.map(format, |values, id| {
+        match whole(values, id).filter(|f| f.len() <= MAX_FORMAT) {
+            Some(bytes) => format_one(values, &bytes, arguments),
+            None => Val::one(id),
+        }
     })
 }
 
@@ -186,11 +207,16 @@ fn format_one(values: &mut Values<'_>, format: &[u8], arguments: Val) -> Val {
     let mut ordinary = 0_u8;
     for _ in 0..MAX_PARTS {
         let rest = format.get(at..).unwrap_or_default();
-        let Some(percent) = memchr::memchr(b'%', rest) else { break };
+        let Some(percent) = memchr::memchr(b'%', rest) else {
+            break;
+        };
         let literal = values.made(rest.get(..percent).unwrap_or_default());
         out = values.concat(out, Val::one(literal));
         let spec = Specifier::parse(rest.get(percent.saturating_add(1)..).unwrap_or_default());
-        at = at.saturating_add(percent).saturating_add(1).saturating_add(spec.len);
+        at = at
+            .saturating_add(percent)
+            .saturating_add(1)
+            .saturating_add(spec.len);
         let part = match spec.conversion {
             b'%' => Val::one(values.made(b"%")),
             b'n' => Val::one(values.made(b"\n")),
@@ -237,27 +263,43 @@ struct Specifier {
 impl Specifier {
     fn parse(bytes: &[u8]) -> Self {
         let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
-        let number = bytes.get(..digits).and_then(|d| std::str::from_utf8(d).ok()).and_then(|d| d.parse::<u8>().ok());
+        let number = bytes
+            .get(..digits)
+            .and_then(|d| std::str::from_utf8(d).ok())
+            .and_then(|d| d.parse::<u8>().ok());
         let (position, mut at) = match (number, bytes.get(digits)) {
             (Some(n), Some(b'$')) => (n.checked_sub(1), digits.saturating_add(1)),
             _ => (None, 0),
         };
         let start = at;
-        while bytes.get(at).is_some_and(|b| matches!(b, b'0'..=b'9' | b'-' | b'#' | b'+' | b' ' | b',' | b'(' | b'.')) {
+        while bytes
+            .get(at)
+            .is_some_and(|b| matches!(b, b'0'..=b'9' | b'-' | b'#' | b'+' | b' ' | b',' | b'(' | b'.'))
+        {
             at = at.saturating_add(1);
         }
         let plain = at == start;
         let conversion = bytes.get(at).copied().unwrap_or(b'%');
-        Self { position, plain, conversion, len: at.saturating_add(1).min(bytes.len()) }
+        Self {
+            position,
+            plain,
+            conversion,
+            len: at.saturating_add(1).min(bytes.len()),
+        }
     }
 }
 
 /// A path below a base, as `File(parent, child)` and `Uri.withAppendedPath` join them.
 pub(crate) fn below(values: &mut Values<'_>, base: Val, child: Val) -> Val {
-    let base = values.map(base, |values, id| match values.bytes(id).and_then(|b| b.strip_suffix(b"/")).map(<[u8]>::to_vec)
-    {
-        Some(bytes) => Val::one(values.made(&bytes)),
-        None => Val::one(id),
+    let base = values.map(base, |values, id| {
+        match values
+            .bytes(id)
+            .and_then(|b| b.strip_suffix(b"/"))
+            .map(<[u8]>::to_vec)
+        {
+            Some(bytes) => Val::one(values.made(&bytes)),
+            None => Val::one(id),
+        }
     });
     let child = values.map(child, |values, id| match values.bytes(id) {
         Some(b) if b.starts_with(b"/") => Val::one(id),
@@ -274,18 +316,23 @@ pub(crate) fn below(values: &mut Values<'_>, base: Val, child: Val) -> Val {
 pub(crate) fn resolve(values: &mut Values<'_>, context: Val, spec: Val) -> Val {
     values.map(spec, |values, spec| {
         let relative = values.parts_first_bytes(spec).map(<[u8]>::to_vec);
-        let Some(relative) = relative else { return values.unknown(Why::Computed) };
+        let Some(relative) = relative else {
+            return values.unknown(Why::Computed);
+        };
         if memchr::memmem::find(&relative, b"://").is_some() {
             return Val::one(spec);
         }
         values.map(context, |values, base| {
-            let Some(bytes) = values.bytes(base).map(<[u8]>::to_vec) else { return Val::one(base) };
+            let Some(bytes) = values.bytes(base).map(<[u8]>::to_vec) else {
+                return Val::one(base);
+            };
             let host = memchr::memmem::find(&bytes, b"://").map_or(0, |n| n.saturating_add(3));
             let after_host = bytes.get(host..).unwrap_or_default();
             let keep = if relative.starts_with(b"/") {
                 memchr::memchr(b'/', after_host).map_or(bytes.len(), |n| host.saturating_add(n))
             } else {
-                memchr::memrchr(b'/', after_host).map_or(bytes.len(), |n| host.saturating_add(n).saturating_add(1))
+                memchr::memrchr(b'/', after_host)
+                    .map_or(bytes.len(), |n| host.saturating_add(n).saturating_add(1))
             };
             let kept = values.made(bytes.get(..keep).unwrap_or_default());
             Val::one(values.cat(kept, spec))
@@ -316,7 +363,9 @@ pub(crate) fn parse(values: &mut Values<'_>, val: Val) -> Val {
         let number = match values.bytes(id) {
             Some(bytes) if bytes.eq_ignore_ascii_case(b"true") => Some(1),
             Some(bytes) if bytes.eq_ignore_ascii_case(b"false") => Some(0),
-            Some(bytes) => std::str::from_utf8(bytes).ok().and_then(|s| s.parse::<i64>().ok()),
+            Some(bytes) => std::str::from_utf8(bytes)
+                .ok()
+                .and_then(|s| s.parse::<i64>().ok()),
             None => None,
         };
         match number {
@@ -333,7 +382,9 @@ pub(crate) fn recipe(values: &mut Values<'_>, recipe: &[u8], arguments: &[Val], 
     let (mut arguments, mut constants) = (arguments.iter(), constants.iter());
     let mut rest = recipe;
     for _ in 0..MAX_PARTS {
-        let Some(at) = memchr::memchr2(1, 2, rest) else { break };
+        let Some(at) = memchr::memchr2(1, 2, rest) else {
+            break;
+        };
         let literal = values.made(rest.get(..at).unwrap_or_default());
         out = values.concat(out, Val::one(literal));
         let part = match rest.get(at) {
@@ -452,7 +503,11 @@ mod tests {
     #[test]
     fn a_child_has_one_slash_before_it() {
         let mut v = Values::new();
-        for (base, child) in [("/data/system", "x"), ("/data/system/", "x"), ("/data/system", "/x")] {
+        for (base, child) in [
+            ("/data/system", "x"),
+            ("/data/system/", "x"),
+            ("/data/system", "/x"),
+        ] {
             let (base, child) = (made(&mut v, base), made(&mut v, child));
             let out = below(&mut v, base, child);
             check(&v, out, &["/data/system/x"]);

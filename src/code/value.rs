@@ -212,7 +212,11 @@ impl<'a> Values<'a> {
         }
         if self.atoms.len() >= MAX_ATOMS {
             self.full = true;
-            return self.ids.get(&Atom::Unknown(Why::Budget)).copied().unwrap_or(AtomId(0));
+            return self
+                .ids
+                .get(&Atom::Unknown(Why::Budget))
+                .copied()
+                .unwrap_or(AtomId(0));
         }
         let id = AtomId(u32::try_from(self.atoms.len()).unwrap_or(0));
         self.atoms.push(atom);
@@ -285,7 +289,10 @@ impl<'a> Values<'a> {
     pub(crate) fn bytes(&self, id: AtomId) -> Option<&[u8]> {
         match self.atom(id) {
             Atom::Lit(index) => self.literal(index).map(|lit| lit.bytes),
-            Atom::Made(index) => self.made.get(usize::try_from(index).unwrap_or(usize::MAX)).map(|b| &**b),
+            Atom::Made(index) => self
+                .made
+                .get(usize::try_from(index).unwrap_or(usize::MAX))
+                .map(|b| &**b),
             _ => None,
         }
     }
@@ -302,7 +309,10 @@ impl<'a> Values<'a> {
 
     /// Whether any alternative is hot.
     pub(crate) fn any_hot(&self, val: Val) -> bool {
-        self.alternatives(val).as_slice().iter().any(|id| self.is_hot(*id))
+        self.alternatives(val)
+            .as_slice()
+            .iter()
+            .any(|id| self.is_hot(*id))
     }
 
     /// The alternatives of a value, sorted by number.
@@ -315,7 +325,10 @@ impl<'a> Values<'a> {
             return Alternatives(Set { len: 1, ids });
         }
         let index = usize::try_from(val.0 & !SET).unwrap_or(usize::MAX);
-        Alternatives(self.sets.get(index).copied().unwrap_or(Set { len: 0, ids: [AtomId(0); MAX_ALTERNATIVES] }))
+        Alternatives(self.sets.get(index).copied().unwrap_or(Set {
+            len: 0,
+            ids: [AtomId(0); MAX_ALTERNATIVES],
+        }))
     }
 
     /// The only alternative, when there is one.
@@ -443,7 +456,13 @@ impl<'a> Values<'a> {
         let full = usize::from(have).saturating_add(1) >= MAX_PARTS;
         let part = if full { too_long } else { part };
         let hot = self.meta(left).hot || self.meta(part).hot;
-        self.intern(Atom::Cat(left, part), Meta { parts: have.saturating_add(1), hot })
+        self.intern(
+            Atom::Cat(left, part),
+            Meta {
+                parts: have.saturating_add(1),
+                hot,
+            },
+        )
     }
 
     /// The parts of a string, first to last; an atom that is no string is its own only part.
@@ -477,7 +496,10 @@ impl<'a> Values<'a> {
         if let ([x], [y]) = (left.as_slice(), right.as_slice()) {
             return Val(self.cat(*x, *y).0);
         }
-        let mut set = Set { len: 0, ids: [AtomId(u32::MAX); MAX_ALTERNATIVES] };
+        let mut set = Set {
+            len: 0,
+            ids: [AtomId(u32::MAX); MAX_ALTERNATIVES],
+        };
         for x in left.as_slice() {
             for y in right.as_slice() {
                 let whole = self.cat(*x, *y);
@@ -521,7 +543,10 @@ impl<'a> Values<'a> {
     /// Whether nothing at all is known.
     pub(crate) fn is_unknown(&self, val: Val) -> bool {
         let alternatives = self.alternatives(val);
-        alternatives.as_slice().iter().all(|id| matches!(self.atom(*id), Atom::Unknown(_) | Atom::Unset))
+        alternatives
+            .as_slice()
+            .iter()
+            .all(|id| matches!(self.atom(*id), Atom::Unknown(_) | Atom::Unset))
     }
 
     /// Each alternative through `f`.
@@ -551,7 +576,11 @@ impl<'a> Values<'a> {
                         Some(better) => text::of(values, better, text::As::Int),
                         None => Val(part.0),
                     };
-                    whole = if whole == Val::UNSET { filled } else { values.concat(whole, filled) };
+                    whole = if whole == Val::UNSET {
+                        filled
+                    } else {
+                        values.concat(whole, filled)
+                    };
                 }
                 whole
             }
@@ -561,7 +590,9 @@ impl<'a> Values<'a> {
 
     /// The arguments of a call, in order of their registers.
     pub(crate) fn arguments(&mut self, all: impl Iterator<Item = Val>) -> AtomId {
-        all.fold(Val::NO_ARGUMENTS, |before, val| self.intern(Atom::Argument(before, val), Meta::default()))
+        all.fold(Val::NO_ARGUMENTS, |before, val| {
+            self.intern(Atom::Argument(before, val), Meta::default())
+        })
     }
 
     /// The `i`th of `n` arguments, as [`Values::arguments`] kept them.
@@ -590,7 +621,10 @@ impl<'a> Values<'a> {
             let parts = values.meta(id).parts;
             match index {
                 Some(index) if parts < MAX_ELEMENTS => {
-                    let meta = Meta { parts: parts.saturating_add(1), hot: false };
+                    let meta = Meta {
+                        parts: parts.saturating_add(1),
+                        hot: false,
+                    };
                     Val(values.intern(Atom::Element(id, index, value), meta).0)
                 }
                 _ => values.unknown(Why::Element),
@@ -733,7 +767,9 @@ mod tests {
             let part = made(&mut v, &format!("b{n}"));
             url = v.concat(url, part);
         }
-        let Some(id) = v.alternatives(url).as_slice().first().copied() else { panic!() };
+        let Some(id) = v.alternatives(url).as_slice().first().copied() else {
+            panic!()
+        };
         assert_eq!(v.parts(id, &mut [AtomId(0); MAX_PARTS]), MAX_PARTS);
         assert!(show(&v, url)[0].ends_with("b29{}"));
     }

@@ -115,7 +115,11 @@ impl Walked {
         // Of two definitions of a class the first counts; the code of the other is read all the same.
         let home = package.home(dex_no, type_);
         let class = home
-            .filter(|n| package.class(*n).is_some_and(|c| c.dex == dex_no && c.def.index == body.class.index))
+            .filter(|n| {
+                package
+                    .class(*n)
+                    .is_some_and(|c| c.dex == dex_no && c.def.index == body.class.index)
+            })
             .unwrap_or(NONE);
         let mut method = Method {
             class,
@@ -135,10 +139,22 @@ impl Walked {
         let (units, _) = body.code.insns.as_chunks::<2>();
         let mut at = 0_usize;
         while let Some([op, high]) = units.get(at) {
-            let Step { width, kind, table: which } = steps.get(usize::from(*op)).copied().unwrap_or_default();
-            let unit = |i: usize| units.get(at.saturating_add(i)).map_or(0, |unit| u32::from(u16::from_le_bytes(*unit)));
+            let Step {
+                width,
+                kind,
+                table: which,
+            } = steps.get(usize::from(*op)).copied().unwrap_or_default();
+            let unit = |i: usize| {
+                units
+                    .get(at.saturating_add(i))
+                    .map_or(0, |unit| u32::from(u16::from_le_bytes(*unit)))
+            };
             let what = unit(1);
-            let bits = tables.get(usize::from(which)).and_then(|table| table.get(index(what))).copied().unwrap_or_default();
+            let bits = tables
+                .get(usize::from(which))
+                .and_then(|table| table.get(index(what)))
+                .copied()
+                .unwrap_or_default();
             if bits != 0 || kind == Kind::Special {
                 match kind {
                     Kind::Call => self.call(what, bits, number, at, &mut method),
@@ -170,8 +186,14 @@ impl Walked {
             insns.by_ref().for_each(drop);
             self.gaps.extend(insns.gap());
         }
-        self.bytes = self.bytes.saturating_add(u64::try_from(body.code.insns.len()).unwrap_or(u64::MAX));
-        if let Some(slot) = self.number_of.get_mut(index(method.method)).filter(|slot| **slot == NONE) {
+        self.bytes = self
+            .bytes
+            .saturating_add(u64::try_from(body.code.insns.len()).unwrap_or(u64::MAX));
+        if let Some(slot) = self
+            .number_of
+            .get_mut(index(method.method))
+            .filter(|slot| **slot == NONE)
+        {
             *slot = number;
         }
         if method.needs_values(dex) {
@@ -181,7 +203,11 @@ impl Walked {
     }
 
     fn call(&mut self, what: u32, bits: u8, by: u32, at: usize, method: &mut Method) {
-        let used = Use { what, by, pc: count(at) };
+        let used = Use {
+            what,
+            by,
+            pc: count(at),
+        };
         method.calls |= bits;
         if bits & method::OWN != 0 {
             self.edges.push(used);
@@ -194,12 +220,20 @@ impl Walked {
     fn string(&mut self, what: u32, bits: u8, by: u32, at: usize, method: &mut Method) {
         if bits != 0 {
             method.strings |= bits;
-            self.strings.push(Use { what, by, pc: count(at) });
+            self.strings.push(Use {
+                what,
+                by,
+                pc: count(at),
+            });
         }
     }
 
     fn read(&mut self, what: u32, bits: u8, by: u32, at: usize) {
-        let used = Use { what, by, pc: count(at) };
+        let used = Use {
+            what,
+            by,
+            pc: count(at),
+        };
         if bits & field::SITE != 0 {
             self.reads.push(used);
         }
@@ -209,7 +243,9 @@ impl Walked {
     }
 
     fn put(&mut self, what: u32, by: u32) {
-        let Some(puts) = self.puts.get_mut(index(what)) else { return };
+        let Some(puts) = self.puts.get_mut(index(what)) else {
+            return;
+        };
         if puts.count == 0 {
             puts.by = by;
         }
@@ -259,7 +295,11 @@ static STEPS: LazyLock<([Step; 256], [Step; 256])> = LazyLock::new(|| {
                 0x00 | 0x1b | 0xfc | 0xfd => (Kind::Special, 0),
                 _ => (Kind::Other, 0),
             };
-            Step { width: u8::try_from(op.width()).unwrap_or(1), kind, table }
+            Step {
+                width: u8::try_from(op.width()).unwrap_or(1),
+                kind,
+                table,
+            }
         })
     };
     (steps(Dialect::Standard), steps(Dialect::Odex))

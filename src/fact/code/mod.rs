@@ -56,9 +56,16 @@ pub fn code(
     let hot = |text: &[u8]| !finder.text(text).is_empty() || memchr::memmem::find(text, b"://").is_some();
     let reading = code::analyse(&dexes, interest, &hot);
     let places: Vec<&Place> = files.iter().map(|file| &file.place).collect();
-    let sites = Sites { reading: &reading, places };
+    let sites = Sites {
+        reading: &reading,
+        places,
+    };
     let mut facts = CodeFacts {
-        gaps: reading.gaps().iter().map(|(dex, gap)| (usize::from(*dex), gap.clone())).collect(),
+        gaps: reading
+            .gaps()
+            .iter()
+            .map(|(dex, gap)| (usize::from(*dex), gap.clone()))
+            .collect(),
         ..CodeFacts::default()
     };
     let calls: Vec<code::Call> = reading.calls().collect();
@@ -77,7 +84,9 @@ struct Sites<'s, 'a> {
 
 impl Sites<'_, '_> {
     fn file(&self, dex: u16) -> Site {
-        let Some(place) = self.places.get(usize::from(dex)) else { return Site::default() };
+        let Some(place) = self.places.get(usize::from(dex)) else {
+            return Site::default();
+        };
         Site {
             place: place.logical().to_owned(),
             physical: place.physical().to_owned(),
@@ -116,11 +125,17 @@ fn find_endpoints(
     finder: &Finder<'_>,
     endpoints: &mut Endpoints,
 ) {
-    let addressed = |row: u16| interest.sink(row).is_some_and(|sink| ADDRESSED.contains(&&*sink.channel));
+    let addressed = |row: u16| {
+        interest
+            .sink(row)
+            .is_some_and(|sink| ADDRESSED.contains(&&*sink.channel))
+    };
     // What reaches a call of the network is reported there, not a second time where it is loaded.
     let mut done: FxHashSet<(u16, u32, &[u8])> = FxHashSet::default();
     for call in calls {
-        let Called::Sink { row, texts } = &call.what else { continue };
+        let Called::Sink { row, texts } = &call.what else {
+            continue;
+        };
         if !addressed(*row) {
             continue;
         }
@@ -178,7 +193,9 @@ fn sinks(sites: &Sites<'_, '_>, interest: &Interest<'_>) -> Vec<SinkUse> {
             add_site(&mut used.sites, &mut used.count, || sites.at(site.at));
         }
     }
-    let sorted: BTreeMap<(String, String), SinkUse> =
-        all.into_values().map(|used| ((used.channel.clone(), used.api.clone()), used)).collect();
+    let sorted: BTreeMap<(String, String), SinkUse> = all
+        .into_values()
+        .map(|used| ((used.channel.clone(), used.api.clone()), used))
+        .collect();
     sorted.into_values().collect()
 }

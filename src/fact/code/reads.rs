@@ -113,9 +113,21 @@ fn resolved<'r>(interest: &Interest<'r>, called: &Called) -> Vec<(&'r Identifier
         rows.map(|row| (row, road)).collect()
     };
     match called {
-        Called::Key { store, access: Access::Get, key, .. } => {
-            let road = if *store == Store::Property { Road::Property } else { Road::SettingsKey };
-            key.iter().filter_map(|key| stored(interest, *store, key)).map(|row| (row, road)).collect()
+        Called::Key {
+            store,
+            access: Access::Get,
+            key,
+            ..
+        } => {
+            let road = if *store == Store::Property {
+                Road::Property
+            } else {
+                Road::SettingsKey
+            };
+            key.iter()
+                .filter_map(|key| stored(interest, *store, key))
+                .map(|row| (row, road))
+                .collect()
         }
         Called::Method { class, name } => member(interest, class, name, true),
         Called::Field { class, name } => member(interest, class, name, false),

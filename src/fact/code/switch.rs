@@ -39,7 +39,13 @@ pub(super) fn switches(
     let mut others = 0_u64;
     for call in calls {
         let found = match &call.what {
-            Called::Key { store, access, key, value, boolean } => {
+            Called::Key {
+                store,
+                access,
+                key,
+                value,
+                boolean,
+            } => {
                 let found = keyed(flags, package, *store, *access, key, value.as_deref(), *boolean);
                 let reads = *access == Access::Get && *boolean && value.is_some();
                 let named = key.iter().any(|key| matches!(key, Arg::Text(_)));
@@ -55,7 +61,14 @@ pub(super) fn switches(
             if call.wrapped {
                 through_caller.push((found.kind, found.key.clone()));
             }
-            let id = (found.kind, found.namespace.clone(), found.key.clone(), found.default.clone(), found.state, found.written);
+            let id = (
+                found.kind,
+                found.namespace.clone(),
+                found.key.clone(),
+                found.default.clone(),
+                found.state,
+                found.written,
+            );
             let switch = all.entry(id).or_insert_with(|| Switch {
                 kind: found.kind,
                 namespace: found.namespace,
@@ -84,7 +97,9 @@ pub(super) fn switches(
     all.retain(|(.., written), switch| {
         switch.from != DefaultFrom::Unresolved
             || *written
-            || !through_caller.iter().any(|(kind, key)| *kind == switch.kind && *key == switch.key)
+            || !through_caller
+                .iter()
+                .any(|(kind, key)| *kind == switch.kind && *key == switch.key)
     });
     (all.into_values().collect(), others)
 }
@@ -121,7 +136,9 @@ fn keyed<'r>(
         };
         all.push(Found {
             kind,
-            namespace: namespace(store).map(|n| n.as_str().to_owned()).unwrap_or_default(),
+            namespace: namespace(store)
+                .map(|n| n.as_str().to_owned())
+                .unwrap_or_default(),
             key: key.into_owned(),
             default,
             from,
@@ -174,7 +191,9 @@ fn file<'r>(flags: &'r Flags, path: &Arg) -> Option<Found<'r>> {
     let Arg::Text(path) = path else { return None };
     let path = path.to_str();
     let (folder, name) = path.rsplit_once('/')?;
-    let known = flags.all(FlagKind::File, name).find(|flag| flag.place.as_deref().is_none_or(|p| p == folder))?;
+    let known = flags
+        .all(FlagKind::File, name)
+        .find(|flag| flag.place.as_deref().is_none_or(|p| p == folder))?;
     let state = match &*known.on {
         "absent" => SwitchState::On,
         "present" => SwitchState::Off,
