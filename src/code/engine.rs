@@ -27,6 +27,10 @@ const MAX_SUMMARY: u32 = 256;
 const MAX_SETTER: u32 = 1 << 15;
 /// Methods that hand parameters on, and their calls, that are followed.
 const MAX_WRAPPERS: usize = 4096;
+/// Calls of interest kept of one package. The framework, the largest there is, has 2 100.
+const MAX_RECORDS: usize = 1 << 17;
+/// Calls of interest of one method that its callers answer.
+const MAX_INNER: usize = 64;
 /// Methods cut short that are named one by one.
 const MAX_CUTS: usize = 16;
 
@@ -94,6 +98,8 @@ pub(crate) struct Engine<'a, 'p> {
     targets: FxHashMap<(u16, u32), Option<(u16, u32)>>,
     gaps: Vec<Gap>,
     cuts: u64,
+    /// Calls of interest that were not kept.
+    dropped: u64,
 }
 
 impl<'a, 'p> Engine<'a, 'p> {
@@ -118,6 +124,7 @@ impl<'a, 'p> Engine<'a, 'p> {
             targets: FxHashMap::default(),
             gaps: Vec::new(),
             cuts: 0,
+            dropped: 0,
         }
     }
 
@@ -161,6 +168,17 @@ impl<'a, 'p> Engine<'a, 'p> {
                     "",
                 ));
             }
+        }
+        if self.dropped > 0 {
+            let limit = u64::try_from(MAX_RECORDS).unwrap_or(u64::MAX);
+            self.gaps.push(Gap::over(
+                dex::FORMAT,
+                0,
+                "calls of interest dropped",
+                self.dropped,
+                limit,
+                "",
+            ));
         }
         if self.left == 0 {
             self.gaps.push(Gap::over(
@@ -225,6 +243,10 @@ impl<'a, 'p> Engine<'a, 'p> {
     }
 
     fn keep(&mut self, at: At, what: What, via: Option<(u16, u32)>, arguments: &[Val]) {
+        if self.records.len() >= MAX_RECORDS {
+            self.dropped = self.dropped.saturating_add(1);
+            return;
+        }
         let first = super::package::count(self.arguments.len());
         self.arguments.extend_from_slice(arguments);
         let len = super::package::count(arguments.len());
@@ -269,9 +291,15 @@ impl<'a, 'p> Engine<'a, 'p> {
         if code.units() > max_units || self.left == 0 || self.values.is_full() {
             return false;
         }
-        let around = Surroundings { dex, table, callees };
+        let around = Surroundings {
+            package: self.package,
+            dex,
+            table,
+            callees,
+        };
         let steps = self.machine.run(&mut self.values, &file, &code, &around);
-        self.left = self.left.saturating_sub(steps);
+        let work = self.values.take_work() >> 4;
+        self.left = self.left.saturating_sub(steps.saturating_add(work));
         if self.machine.outcome.cut {
             self.cuts = self.cuts.saturating_add(1);
             if self.cuts <= u64::try_from(MAX_CUTS).unwrap_or(u64::MAX) {
@@ -321,7 +349,7 @@ impl<'a, 'p> Engine<'a, 'p> {
     fn name(&self, dex: u16, number: u32) -> Option<&'a [u8]> {
         let file = self.package.dex(dex)?;
         let method = self.walked.get(usize::from(dex))?.method(number)?;
-        file.string(file.method(method.method)?.name)
+        self.package.text(dex, file.method(method.method)?.name)
     }
 
     /// The method that an id of a file names, when that file itself defines it.
@@ -346,7 +374,10 @@ impl<'a, 'p> Engine<'a, 'p> {
     fn search(&mut self, dex: u16, callee: u32) -> Option<(u16, u32)> {
         let file = self.package.dex(dex)?;
         let id = file.method(callee)?;
-        let name = file.string(id.name)?;
+        let name = self.package.text(dex, id.name)?;
+        if self.left == 0 {
+            return None;
+        }
         let mut wanted = None;
         let mut cost = 0_u64;
         let mut found = None;
@@ -366,7 +397,7 @@ impl<'a, 'p> Engine<'a, 'p> {
                 let same = if class.dex == dex {
                     other.name == id.name && other.proto == id.proto
                 } else {
-                    home.string(other.name) == Some(name)
+                    self.package.text(class.dex, other.name) == Some(name)
                         && *wanted.get_or_insert_with(|| super::table::descriptor(file, id))
                             == super::table::descriptor(home, other)
                 };
@@ -435,10 +466,10 @@ impl<'a, 'p> Engine<'a, 'p> {
                 && wrapped.len() < MAX_WRAPPERS
                 && self.arguments(record).iter().any(|val| self.has_parameter(*val))
             {
-                wrapped
-                    .entry((record.at.dex, record.at.method))
-                    .or_default()
-                    .push(n);
+                let inner = wrapped.entry((record.at.dex, record.at.method)).or_default();
+                if inner.len() < MAX_INNER {
+                    inner.push(n);
+                }
             }
         }
         if wrapped.is_empty() {
@@ -458,7 +489,7 @@ impl<'a, 'p> Engine<'a, 'p> {
                 if let Some(asked) = asked.get_mut(at).filter(|asked| !**asked) {
                     *asked = true;
                     let file = self.package.dex(dex);
-                    let name = file.and_then(|file| file.string(file.method(edge.what)?.name));
+                    let name = file.and_then(|file| self.package.text(dex, file.method(edge.what)?.name));
                     let wraps = name.is_some_and(|name| names.contains(name))
                         && self
                             .target(dex, edge.what)
@@ -647,21 +678,27 @@ impl<'a, 'p> Engine<'a, 'p> {
     }
 
     fn field_value(&mut self, dex: u16, field: u32, depth: u32) -> Option<Val> {
+        if self.left == 0 {
+            return None;
+        }
         let file = *self.package.dex(dex)?;
         let id = file.field(field)?;
         let class = *self.package.class(self.package.home(dex, id.class)?)?;
         if class.dex != dex {
-            let other = self.same_field(class.dex, &class.def, file.string(id.name)?)?;
+            let other = self.same_field(class.dex, &class.def, self.package.text(dex, id.name)?)?;
             return self.field(class.dex, other, depth);
         }
         let members = file.members(&class.def).ok()?;
-        let statics = members
+        let mut cost = 0_u64;
+        let mut statics = members
             .static_fields()
             .filter_map(Result::ok)
-            .position(|f| f.index == field);
+            .inspect(|_| cost = cost.saturating_add(1));
+        let statics = statics.position(|f| f.index == field);
+        self.left = self.left.saturating_sub(cost >> 3);
         let puts = *self.walked.get(usize::from(dex))?.puts.get(index(field))?;
         let foreign = self.package.dexes.len() > 1 && self.written_elsewhere(dex, field);
-        let numeric = matches!(file.type_descriptor(id.type_), Some(b"I" | b"Z" | b"J"));
+        let numeric = matches!(self.package.type_name(dex, id.type_), Some(b"I" | b"Z" | b"J"));
         let initial = statics.and_then(|slot| self.initial(dex, &class.def, slot));
         // Zero and null are what a field holds before anything else: only a number is known by it.
         let initial = match initial {
@@ -681,7 +718,7 @@ impl<'a, 'p> Engine<'a, 'p> {
             setter.type_ == id.class
                 && file
                     .method(setter.method)
-                    .and_then(|id| file.string(id.name))
+                    .and_then(|id| self.package.text(dex, id.name))
                     .is_some_and(|name| {
                         if statics.is_some() {
                             name == b"<clinit>"
@@ -741,7 +778,9 @@ impl<'a, 'p> Engine<'a, 'p> {
         let mut cost = 0_u64;
         let found = members.fields().filter_map(Result::ok).find(|member| {
             cost = cost.saturating_add(1);
-            file.field(member.index).and_then(|id| file.string(id.name)) == Some(name)
+            file.field(member.index)
+                .and_then(|id| self.package.text(dex, id.name))
+                == Some(name)
         });
         self.left = self.left.saturating_sub(cost);
         found.map(|member| member.index)
@@ -753,7 +792,7 @@ impl<'a, 'p> Engine<'a, 'p> {
             return false;
         };
         let Some(id) = file.field(field) else { return false };
-        let (home, name) = (self.package.home(dex, id.class), file.string(id.name));
+        let (home, name) = (self.package.home(dex, id.class), self.package.text(dex, id.name));
         let mut cost = 0_u64;
         let mut found = false;
         for (other, walked) in self.walked.iter().enumerate() {
@@ -764,7 +803,7 @@ impl<'a, 'p> Engine<'a, 'p> {
             for (n, _) in (0_u32..).zip(&walked.puts).filter(|(_, puts)| puts.count > 0) {
                 cost = cost.saturating_add(1);
                 let Some(id) = file.field(n) else { continue };
-                if self.package.home(other, id.class) == home && file.string(id.name) == name {
+                if self.package.home(other, id.class) == home && self.package.text(other, id.name) == name {
                     found = true;
                 }
             }
@@ -783,7 +822,7 @@ impl<'a, 'p> Engine<'a, 'p> {
             .find(|item| index(item.slot) == slot && item.depth == 0)?;
         Some(match item.value {
             dex::Value::String(string) => {
-                let bytes = file.string(string)?;
+                let bytes = self.package.text(dex, string)?;
                 let hot = self.tables.get(usize::from(dex))?.string(string) & super::table::string::HOT != 0;
                 self.values.lit(super::value::Lit { dex, string, bytes }, hot)
             }

@@ -11,7 +11,7 @@ use crate::artifact::dex::{Code, Dex, Insn, Value, opcode};
 use super::cfg::{Block, Graph};
 use super::frame::{MAX_OBJECTS, Meet, State, States};
 use super::interest::Carrier;
-use super::package::{count, index};
+use super::package::{Package, count, index};
 use super::platform::{Access, Member, Store, Use};
 use super::table::{Mark, Table, method, string};
 use super::text;
@@ -23,6 +23,8 @@ const GIVE_UP_AFTER: u32 = 4;
 const MAX_ROUNDS: u32 = 8;
 /// Instructions interpreted in one method, all rounds together.
 const MAX_METHOD_STEPS: u64 = 400_000;
+/// Registers of all blocks of one method together, four bytes each.
+const MAX_CELLS: usize = 1 << 22;
 /// Arguments of a call that are kept for its summary.
 const MAX_KEPT_ARGUMENTS: usize = 6;
 
@@ -115,7 +117,9 @@ impl Outcome {
 }
 
 /// What the interpreter asks about the method's surroundings.
-pub(crate) struct Surroundings<'s> {
+pub(crate) struct Surroundings<'s, 'a> {
+    /// The package, for its strings.
+    pub(crate) package: &'s Package<'a>,
     /// Number of the file.
     pub(crate) dex: u16,
     /// Its tables.
@@ -147,12 +151,13 @@ impl<'a> Machine<'a> {
         values: &mut Values<'a>,
         dex: &Dex<'a>,
         code: &Code<'a>,
-        around: &Surroundings<'_>,
+        around: &Surroundings<'_, 'a>,
     ) -> u64 {
         self.outcome.clear();
         self.objects.clear();
         self.carriers.clear();
-        if !self.graph.build(code) {
+        let large = |blocks: usize| blocks.saturating_mul(usize::from(code.registers)) > MAX_CELLS;
+        if !self.graph.build(code) || large(self.graph.blocks.len()) {
             self.outcome.cut = true;
             return u64::from(code.units());
         }
@@ -174,11 +179,7 @@ impl<'a> Machine<'a> {
                 let Some(block) = self.graph.blocks.get(index(number)).copied() else {
                     continue;
                 };
-                let cost = u64::from(block.end.saturating_sub(block.start));
-                let copies = u64::try_from(state.len() >> 4).unwrap_or(u64::MAX);
-                steps = steps
-                    .saturating_add(cost)
-                    .saturating_add(copies.saturating_mul(2));
+                steps = steps.saturating_add(self.cost(&block, &state));
                 if steps > MAX_METHOD_STEPS {
                     self.outcome.cut = true;
                     return steps;
@@ -192,6 +193,18 @@ impl<'a> Machine<'a> {
         }
         self.outcome.cut = self.graph.order.iter().any(|n| self.states.is_dirty(*n));
         steps
+    }
+
+    /// What a visit costs: its instructions, and the registers that go along each edge.
+    fn cost(&self, block: &Block, state: &State) -> u64 {
+        let wide = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        let insns = u64::from(block.end.saturating_sub(block.start));
+        let handlers = wide(self.graph.handlers(block).len());
+        let edges = wide(self.graph.successors(block).len()).saturating_add(handlers);
+        let copies = wide(state.len() >> 4).saturating_mul(edges.saturating_add(1));
+        insns
+            .saturating_add(insns.saturating_mul(handlers) >> 2)
+            .saturating_add(copies)
     }
 
     fn enter(&mut self, values: &mut Values<'a>, code: &Code<'a>) {
@@ -232,7 +245,7 @@ impl<'a> Machine<'a> {
         values: &mut Values<'a>,
         dex: &Dex<'a>,
         code: &Code<'a>,
-        around: &Surroundings<'_>,
+        around: &Surroundings<'_, 'a>,
         block: &Block,
         state: &mut State,
         round: u32,
@@ -361,7 +374,7 @@ impl<'a> Machine<'a> {
         values: &mut Values<'a>,
         dex: &Dex<'a>,
         code: &Code<'a>,
-        around: &Surroundings<'_>,
+        around: &Surroundings<'_, 'a>,
         n: u32,
         insn: &Insn<'a>,
         state: &mut State,
@@ -400,7 +413,7 @@ impl<'a> Machine<'a> {
             // const-string
             0x1a | 0x1b => {
                 let val = insn.string().and_then(|string| {
-                    let bytes = dex.string(string)?;
+                    let bytes = around.package.text(around.dex, string)?;
                     let hot = around.table.string(string) & string::HOT != 0;
                     Some(values.lit(
                         Lit {
@@ -501,7 +514,7 @@ impl<'a> Machine<'a> {
             // invoke-*
             0x6e..=0x72 | 0x74..=0x78 => self.invoke(values, dex, around, n, insn, state),
             // invoke-custom, invoke-custom/range
-            0xfc | 0xfd => self.result = self.joined(values, dex, insn, state),
+            0xfc | 0xfd => self.result = self.joined(values, dex, around, insn, state),
             // neg-int … int-to-short
             0x7b..=0x8f => {
                 let val = unary(values, insn.op.0, state.get(insn.b()));
@@ -570,7 +583,7 @@ impl<'a> Machine<'a> {
         &mut self,
         values: &mut Values<'a>,
         dex: &Dex<'a>,
-        around: &Surroundings<'_>,
+        around: &Surroundings<'_, 'a>,
         n: u32,
         insn: &Insn<'a>,
         state: &mut State,
@@ -604,9 +617,10 @@ impl<'a> Machine<'a> {
             }
             if let Some(model) = mark.member.model {
                 let name = || {
-                    dex.method(callee)
-                        .and_then(|id| dex.string(id.name))
-                        .unwrap_or_default()
+                    let name = dex
+                        .method(callee)
+                        .and_then(|id| around.package.text(around.dex, id.name));
+                    name.unwrap_or_default()
                 };
                 result = self.apply(values, state, n, insn.pc, model, &mark, &call, &name);
             }
@@ -634,15 +648,17 @@ impl<'a> Machine<'a> {
         &mut self,
         values: &mut Values<'a>,
         dex: &Dex<'a>,
+        around: &Surroundings<'_, 'a>,
         insn: &Insn<'a>,
         state: &State,
     ) -> Option<Val> {
+        let text = |string| around.package.text(around.dex, string);
         let site = dex.call_site(insn.index()?).ok()?;
         let name = dex
             .method_handle(site.handle)?
             .method()
             .and_then(|m| dex.method(m))
-            .and_then(|id| dex.string(id.name));
+            .and_then(|id| text(id.name));
         if name != Some(b"makeConcatWithConstants") {
             return None;
         }
@@ -650,7 +666,7 @@ impl<'a> Machine<'a> {
             .arguments
             .filter_map(Result::ok)
             .map(|item| match item.value {
-                Value::String(string) => dex.string(string),
+                Value::String(string) => text(string),
                 _ => None,
             });
         let recipe = constants.next()??;
@@ -658,7 +674,7 @@ impl<'a> Machine<'a> {
         let mut arguments = Vec::new();
         for type_ in dex.proto(site.proto)?.parameters.iter().take(MAX_PARTS) {
             let register = registers.next()?;
-            let letter = super::table::letter(dex, type_);
+            let letter = super::table::letter(around.package.type_name(around.dex, type_));
             if matches!(letter, b'J' | b'D') {
                 registers.next();
             }

@@ -6,6 +6,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::artifact::dex::{ClassDef, Dex};
+use crate::bytes::Gap;
 
 /// No class, no method.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -23,11 +24,17 @@ pub(crate) struct Class {
     pub(crate) extended: bool,
 }
 
+/// Longest name of a class that is compared. The specification knows no limit; real ones end at 200, and
+/// a hostile file gives ten thousand types one name of a megabyte.
+const MAX_NAME: usize = 1024;
+
 /// All dex files of a package and what they define.
 #[derive(Debug)]
 pub(crate) struct Package<'a> {
     /// The files, in the order of the device.
     pub(crate) dexes: Vec<Dex<'a>>,
+    /// Their strings, by index, found once: asking the file looks for the end each time.
+    texts: Vec<Vec<&'a [u8]>>,
     /// All classes, in the order of the files.
     pub(crate) classes: Vec<Class>,
     /// By file, then by type: the class, or [`NONE`] when it is outside.
@@ -35,22 +42,62 @@ pub(crate) struct Package<'a> {
 }
 
 impl<'a> Package<'a> {
-    /// Finds the classes. Files beyond the 65 535th are not looked at.
-    pub(crate) fn new(dexes: &[Dex<'a>]) -> Self {
+    /// Reads the strings and finds the classes. Files beyond the 65 535th are not looked at.
+    pub(crate) fn new(dexes: &[Dex<'a>], gaps: &mut Vec<(u16, Gap)>) -> Self {
         let dexes: Vec<Dex<'a>> = dexes.iter().take(usize::from(u16::MAX)).copied().collect();
         let mut package = Self {
             dexes,
+            texts: Vec::new(),
             classes: Vec::new(),
             homes: Vec::new(),
         };
+        package.read_texts(gaps);
         package.find_classes();
         package.mark_extended();
         package
     }
 
+    fn read_texts(&mut self, gaps: &mut Vec<(u16, Gap)>) {
+        for (dex_no, dex) in self.numbered() {
+            let mut texts: Vec<&[u8]> = Vec::with_capacity(index(dex.string_count()));
+            for string in dex.strings() {
+                match string {
+                    Ok((i, bytes)) => {
+                        // A string that could not be read is empty.
+                        texts.resize(index(i), &[]);
+                        texts.push(bytes);
+                    }
+                    Err(gap) => gaps.push((dex_no, gap)),
+                }
+            }
+            self.texts.push(texts);
+        }
+    }
+
+    /// The strings of a file, by index. May end before the table does.
+    pub(crate) fn texts(&self, dex: u16) -> &[&'a [u8]] {
+        self.texts
+            .get(usize::from(dex))
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+
+    /// A string of a file, MUTF-8.
+    #[inline]
+    pub(crate) fn text(&self, dex: u16, string: u32) -> Option<&'a [u8]> {
+        self.texts(dex).get(index(string)).copied()
+    }
+
+    /// The descriptor of a type; `None` for one that is too long to be real.
+    #[inline]
+    pub(crate) fn type_name(&self, dex: u16, type_: u32) -> Option<&'a [u8]> {
+        let name = self.text(dex, self.dex(dex)?.type_name(type_)?)?;
+        (name.len() <= MAX_NAME).then_some(name)
+    }
+
     fn find_classes(&mut self) {
         let several = self.dexes.len() > 1;
-        let mut names: FxHashMap<&[u8], u32> = FxHashMap::default();
+        let mut names: FxHashMap<&'a [u8], u32> = FxHashMap::default();
         for (dex_no, dex) in self.numbered() {
             let mut home = vec![NONE; index(dex.type_count())];
             for def in dex.classes() {
@@ -59,7 +106,7 @@ impl<'a> Package<'a> {
                 };
                 let number = count(self.classes.len());
                 if several {
-                    let Some(name) = dex.type_descriptor(def.class) else {
+                    let Some(name) = self.type_name(dex_no, def.class) else {
                         continue;
                     };
                     if names.contains_key(name) {
@@ -77,14 +124,16 @@ impl<'a> Package<'a> {
             self.homes.push(home);
         }
         if several {
-            for ((_, dex), home) in self.numbered().zip(&mut self.homes) {
+            let mut homes = std::mem::take(&mut self.homes);
+            for ((dex_no, _), home) in self.numbered().zip(&mut homes) {
                 for (type_, slot) in (0_u32..).zip(home.iter_mut()).filter(|(_, slot)| **slot == NONE) {
-                    let name = dex
-                        .type_descriptor(type_)
+                    let name = self
+                        .type_name(dex_no, type_)
                         .filter(|name| name.first() == Some(&b'L'));
                     *slot = name.and_then(|name| names.get(name)).copied().unwrap_or(NONE);
                 }
             }
+            self.homes = homes;
         }
     }
 

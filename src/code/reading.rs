@@ -1,6 +1,8 @@
 //! What was found in the code of one package.
 
-use rustc_hash::FxHashSet;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::artifact::dex::{self, Dex, disassemble, mutf8};
 use crate::bytes::Gap;
@@ -18,6 +20,21 @@ use super::walk::Walked;
 const BEFORE: usize = 2;
 /// Instructions after it: what becomes of the result.
 const AFTER: usize = 1;
+
+/// Bytes of one string that its uses may add up to, each of them being searched again. A hostile file
+/// loads one string of a megabyte a million times.
+const MAX_REPEATED: usize = 1 << 16;
+/// Uses of a string that are told, however long it is.
+const MIN_USES: usize = 4;
+/// Calls of one wrapper that are told.
+const MAX_WRAPPER_CALLS: u32 = 256;
+
+/// Whether one more use of a string is told.
+fn is_told(told: &mut FxHashMap<(u16, u32), usize>, dex: u16, string: u32, bytes: &[u8]) -> bool {
+    let uses = told.entry((dex, string)).or_default();
+    *uses = uses.saturating_add(1);
+    *uses <= MIN_USES || uses.saturating_mul(bytes.len()) <= MAX_REPEATED
+}
 
 /// One alternative of an argument.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,6 +123,19 @@ pub enum Called {
     Text(Vec<Arg>),
 }
 
+impl Called {
+    /// The alternatives of all arguments.
+    pub fn args(&self) -> impl Iterator<Item = &Arg> {
+        let (many, one, other): (&[Vec<Arg>], &[Arg], &[Arg]) = match self {
+            Self::Key { key, value, .. } => (&[], key, value.as_deref().unwrap_or_default()),
+            Self::Sink { texts, .. } => (texts, &[], &[]),
+            Self::Method { class, name } | Self::Field { class, name } => (&[], class, name),
+            Self::Class(args) | Self::Use(_, args) | Self::Text(args) => (&[], args, &[]),
+        };
+        many.iter().flatten().chain(one).chain(other)
+    }
+}
+
 /// A call of an identifier or a sink.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallSite {
@@ -153,7 +183,7 @@ pub enum Returned {
     /// An identifier, by row.
     Identifier(u16),
     /// What a store holds for one of these keys.
-    Key(Store, Vec<Arg>),
+    Key(Store, Arc<[Arg]>),
 }
 
 /// A call of a method that returns an identifier.
@@ -182,18 +212,16 @@ pub struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     pub(super) fn new(dexes: &[Dex<'a>], interest: &Interest<'_>, hot: &dyn Fn(&[u8]) -> bool) -> Self {
-        let package = Package::new(dexes);
         let mut gaps = Vec::new();
-        let mut tables = Vec::new();
-        for (dex_no, dex) in package.numbered() {
-            let mut table = Table::new(&package, dex_no, &dex, interest, hot);
-            gaps.extend(
-                std::mem::take(&mut table.gaps)
-                    .into_iter()
-                    .map(|gap| (dex_no, gap)),
-            );
-            tables.push(table);
-        }
+        let package = Package::new(dexes, &mut gaps);
+        let classes: Vec<Vec<u16>> = package
+            .numbered()
+            .map(|(dex_no, dex)| Table::classes(&package, dex_no, &dex, interest))
+            .collect();
+        let tables: Vec<Table> = package
+            .numbered()
+            .map(|(dex_no, dex)| Table::new(&package, dex_no, &dex, interest, &classes, hot))
+            .collect();
         let mut walked = Vec::new();
         for ((dex_no, dex), table) in package.numbered().zip(&tables) {
             let mut walk = Walked::new(&package, dex_no, &dex, table);
@@ -231,6 +259,7 @@ impl<'a> Reading<'a> {
     /// Strings of interest among the initial values; returns the fields that hold the hot ones.
     fn read_statics(&mut self) -> Vec<(u16, u32)> {
         let mut seeds = Vec::new();
+        let mut told = FxHashMap::default();
         for ((dex_no, dex), table) in self.package.numbered().zip(&self.tables) {
             let mut used = vec![false; table.strings.len()];
             for item in dex.all_static_values() {
@@ -256,18 +285,22 @@ impl<'a> Reading<'a> {
                     members.and_then(|m| m.static_fields().filter_map(Result::ok).nth(index(item.slot)));
                 let name = field
                     .and_then(|field| dex.field(field.index))
-                    .and_then(|id| dex.string(id.name));
+                    .and_then(|id| self.package.text(dex_no, id.name));
                 let hot = bits & string::HOT != 0;
                 seeds.extend(
                     field
                         .filter(|_| hot && item.depth == 0)
                         .map(|field| (dex_no, field.index)),
                 );
+                let bytes = self.package.text(dex_no, at).unwrap_or_default();
+                if !is_told(&mut told, dex_no, at, bytes) {
+                    continue;
+                }
                 self.statics.push(StaticString {
                     dex: dex_no,
                     class: dex.type_text(class.class),
                     field: name.map(|name| mutf8(name).into_owned()).unwrap_or_default(),
-                    bytes: dex.string(at).unwrap_or_default(),
+                    bytes,
                     hot,
                 });
             }
@@ -322,7 +355,7 @@ impl<'a> Reading<'a> {
                         dex: dex_no,
                         class: dex.type_text(class),
                         field: format!("@{}", dex.type_text(type_)),
-                        bytes: dex.string(at).unwrap_or_default(),
+                        bytes: self.package.text(dex_no, at).unwrap_or_default(),
                         hot,
                     });
                 }
@@ -419,22 +452,27 @@ impl<'a> Reading<'a> {
 
     /// Strings of interest that instructions load.
     pub fn string_uses(&self) -> impl Iterator<Item = StringUse<'a>> {
-        self.by_file().flat_map(move |(dex, walked, table)| {
-            let file = self.package.dex(dex).copied();
-            walked.strings.iter().filter_map(move |used| {
-                let bits = table.string(used.what);
-                let key = (dex, used.by, used.what);
-                Some(StringUse {
-                    at: At {
-                        dex,
-                        method: used.by,
-                        pc: used.pc,
-                    },
-                    bytes: file?.string(used.what)?,
-                    hot: bits & string::HOT != 0,
-                    value: bits & string::VALUE != 0,
-                    part: self.parts.contains(&key) && !self.found.plain.contains(&key),
-                })
+        let mut told = FxHashMap::default();
+        let uses = self
+            .by_file()
+            .flat_map(|(dex, walked, table)| walked.strings.iter().map(move |used| (dex, used, table)));
+        uses.filter_map(move |(dex, used, table)| {
+            let bytes = self.package.text(dex, used.what)?;
+            if !is_told(&mut told, dex, used.what, bytes) {
+                return None;
+            }
+            let bits = table.string(used.what);
+            let key = (dex, used.by, used.what);
+            Some(StringUse {
+                at: At {
+                    dex,
+                    method: used.by,
+                    pc: used.pc,
+                },
+                bytes,
+                hot: bits & string::HOT != 0,
+                value: bits & string::VALUE != 0,
+                part: self.parts.contains(&key) && !self.found.plain.contains(&key),
             })
         })
     }
@@ -449,13 +487,12 @@ impl<'a> Reading<'a> {
         self.by_file()
             .zip(&self.used)
             .flat_map(move |((dex, _, table), used)| {
-                let file = self.package.dex(dex).copied();
                 let strings = (0_u32..).zip(table.strings.iter().zip(used));
                 strings.filter_map(move |(i, (bits, used))| {
                     if *used || bits & string::HOT == 0 {
                         return None;
                     }
-                    Some((dex, file?.string(i)?))
+                    Some((dex, self.package.text(dex, i)?))
                 })
             })
     }
@@ -513,28 +550,35 @@ impl<'a> Reading<'a> {
             }
             wrappers.sort_unstable();
             wrappers.dedup();
+            let mut wrappers: Vec<(u32, Returned, u32)> = wrappers
+                .into_iter()
+                .map(|(method, returns)| match returns {
+                    Returns::Row(row) => (method, Returned::Identifier(row), 0),
+                    Returns::Key(store, key) => (method, Returned::Key(store, self.args(key).into()), 0),
+                })
+                .collect();
             if wrappers.is_empty() {
                 continue;
             }
             for edge in &walked.edges {
-                let first = wrappers.partition_point(|(method, _)| *method < edge.what);
-                for (_, returns) in wrappers
-                    .iter()
+                let first = wrappers.partition_point(|(method, ..)| *method < edge.what);
+                let same = wrappers
+                    .iter_mut()
                     .skip(first)
-                    .take_while(|(method, _)| *method == edge.what)
-                {
-                    let returned = match *returns {
-                        Returns::Row(row) => Returned::Identifier(row),
-                        Returns::Key(store, key) => Returned::Key(store, self.args(key)),
-                    };
-                    all.push(WrapperCall {
-                        at: At {
+                    .take_while(|(method, ..)| *method == edge.what);
+                for (_, returned, told) in same {
+                    *told = told.saturating_add(1);
+                    if *told <= MAX_WRAPPER_CALLS {
+                        let at = At {
                             dex,
                             method: edge.by,
                             pc: edge.pc,
-                        },
-                        returned,
-                    });
+                        };
+                        all.push(WrapperCall {
+                            at,
+                            returned: returned.clone(),
+                        });
+                    }
                 }
             }
         }

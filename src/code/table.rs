@@ -4,7 +4,6 @@
 use rustc_hash::FxHashMap;
 
 use crate::artifact::dex::{Dex, MethodId};
-use crate::bytes::Gap;
 
 use super::interest::{Carrier, Interest, Member};
 use super::package::{Package, index};
@@ -62,14 +61,14 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    fn of(dex: &Dex<'_>, id: MethodId) -> Self {
+    fn of(package: &Package<'_>, dex_no: u16, dex: &Dex<'_>, id: MethodId) -> Self {
         let mut shape = Self::default();
         let Some(proto) = dex.proto(id.proto) else {
             return shape;
         };
-        shape.result = letter(dex, proto.return_type);
+        shape.result = letter(package.type_name(dex_no, proto.return_type));
         for (slot, type_) in shape.letters.iter_mut().zip(proto.parameters.iter()) {
-            *slot = letter(dex, type_);
+            *slot = letter(package.type_name(dex_no, type_));
             shape.len = shape.len.saturating_add(1);
         }
         shape
@@ -81,9 +80,9 @@ impl Shape {
     }
 }
 
-/// The letter of a type: see [`Shape`].
-pub(crate) fn letter(dex: &Dex<'_>, type_: u32) -> u8 {
-    match dex.type_descriptor(type_) {
+/// The letter of a type by its descriptor: see [`Shape`].
+pub(crate) fn letter(descriptor: Option<&[u8]>) -> u8 {
+    match descriptor {
         Some(b"Ljava/lang/String;") => b'S',
         Some(
             b"Ljava/lang/CharSequence;"
@@ -125,68 +124,71 @@ pub(crate) struct Table {
     marks: Vec<Mark>,
     /// Identifier rows by field index.
     pub(crate) identifier_fields: FxHashMap<u32, u16>,
-    /// What the string table has wrong.
-    pub(crate) gaps: Vec<Gap>,
 }
 
 impl Table {
-    /// Makes the tables. `hot` says of each string whether it may be, or begin, an endpoint.
+    /// Numbers of the classes of interest by type, or [`NO_CLASS`]. Made for all files before any table:
+    /// ancestors may be in another file.
+    pub(crate) fn classes(
+        package: &Package<'_>,
+        dex_no: u16,
+        dex: &Dex<'_>,
+        interest: &Interest<'_>,
+    ) -> Vec<u16> {
+        let number = |type_| {
+            let descriptor = package
+                .type_name(dex_no, type_)
+                .filter(|name| name.first() == Some(&b'L'));
+            descriptor
+                .and_then(|name| interest.class(name))
+                .unwrap_or(NO_CLASS)
+        };
+        (0..dex.type_count()).map(number).collect()
+    }
+
+    /// Makes the tables. `hot` says of each string whether it may be, or begin, an endpoint; `classes` are
+    /// those of [`Table::classes`] of all files.
     pub(crate) fn new(
         package: &Package<'_>,
         dex_no: u16,
         dex: &Dex<'_>,
         interest: &Interest<'_>,
+        classes: &[Vec<u16>],
         hot: &dyn Fn(&[u8]) -> bool,
     ) -> Self {
         let mut table = Self::default();
-        table.read_strings(dex, interest, hot);
-        let classes = table.read_types(dex, interest);
-        table.read_methods(package, dex_no, dex, interest, &classes);
-        table.read_fields(package, dex_no, dex, interest, &classes);
+        table.read_strings(package, dex_no, interest, hot);
+        let own = classes
+            .get(usize::from(dex_no))
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        table.carriers = own
+            .iter()
+            .map(|class| {
+                if *class == NO_CLASS {
+                    Carrier::No
+                } else {
+                    interest.info(*class).carrier
+                }
+            })
+            .collect();
+        table.read_methods(package, dex_no, dex, interest, classes);
+        table.read_fields(package, dex_no, dex, interest, own);
         table
     }
 
-    fn read_strings(&mut self, dex: &Dex<'_>, interest: &Interest<'_>, hot: &dyn Fn(&[u8]) -> bool) {
-        self.strings = vec![0; index(dex.string_count())];
-        for string in dex.strings() {
-            let (i, bytes) = match string {
-                Ok(string) => string,
-                Err(gap) => {
-                    self.gaps.push(gap);
-                    continue;
-                }
-            };
-            let mut bits = 0;
-            if hot(bytes) {
-                bits |= string::HOT;
-            }
-            if interest.text(bytes) {
-                bits |= string::VALUE;
-            }
-            if bits != 0
-                && let Some(slot) = self.strings.get_mut(index(i))
-            {
-                *slot = bits;
-            }
-        }
-    }
-
-    /// Class numbers by type.
-    fn read_types(&mut self, dex: &Dex<'_>, interest: &Interest<'_>) -> Vec<u16> {
-        let types = dex.type_count();
-        self.carriers = vec![Carrier::No; index(types)];
-        let mut classes = vec![NO_CLASS; index(types)];
-        for ((type_, class), carrier) in (0..types).zip(&mut classes).zip(&mut self.carriers) {
-            let descriptor = dex
-                .type_descriptor(type_)
-                .filter(|name| name.first() == Some(&b'L'));
-            let Some(number) = descriptor.and_then(|name| interest.class(name)) else {
-                continue;
-            };
-            *class = number;
-            *carrier = interest.info(number).carrier;
-        }
-        classes
+    fn read_strings(
+        &mut self,
+        package: &Package<'_>,
+        dex_no: u16,
+        interest: &Interest<'_>,
+        hot: &dyn Fn(&[u8]) -> bool,
+    ) {
+        let bits = |bytes: &&[u8]| {
+            let hot = if hot(bytes) { string::HOT } else { 0 };
+            hot | if interest.text(bytes) { string::VALUE } else { 0 }
+        };
+        self.strings = package.texts(dex_no).iter().map(bits).collect();
     }
 
     fn read_methods(
@@ -195,19 +197,26 @@ impl Table {
         dex_no: u16,
         dex: &Dex<'_>,
         interest: &Interest<'_>,
-        classes: &[u16],
+        classes: &[Vec<u16>],
     ) {
+        let own_classes = classes
+            .get(usize::from(dex_no))
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let methods = dex.method_count();
         self.methods = vec![0; index(methods)];
         self.mark_of = vec![0; index(methods)];
         // Few prototypes: what they return is asked once.
         let returns: Vec<u8> = (0..dex.proto_count())
-            .map(
-                |proto| match dex.proto(proto).map(|proto| letter(dex, proto.return_type)) {
+            .map(|proto| {
+                match dex
+                    .proto(proto)
+                    .map(|proto| letter(package.type_name(dex_no, proto.return_type)))
+                {
                     Some(b'S' | b'T' | b'I' | b'Z' | b'J') => method::OWN | method::VALUE,
                     _ => method::OWN,
-                },
-            )
+                }
+            })
             .collect();
         let mut heirs = Heirs {
             package,
@@ -223,15 +232,13 @@ impl Table {
             if own {
                 bits |= returns.get(index(id.proto)).copied().unwrap_or(method::OWN);
             }
-            let class = classes.get(index(id.class)).copied().unwrap_or(NO_CLASS);
+            let class = own_classes.get(index(id.class)).copied().unwrap_or(NO_CLASS);
             if class != NO_CLASS || (own && heirs.any(id.class)) {
-                let name = dex.string(id.name).unwrap_or_default();
-                let found = heirs
-                    .find(dex, id.class, name)
-                    .filter(|m| fits(dex, id, interest, *m));
+                let name = package.text(dex_no, id.name).unwrap_or_default();
+                let found = heirs.find(id.class, name).filter(|m| fits(dex, id, interest, *m));
                 if let Some(member) = found {
                     let carrier = self.carriers.get(index(id.class)).copied().unwrap_or_default();
-                    let shape = Shape::of(dex, id);
+                    let shape = Shape::of(package, dex_no, dex, id);
                     bits |= bits_of(&member, shape, carrier);
                     self.marks.push(Mark {
                         member,
@@ -263,7 +270,7 @@ impl Table {
         self.fields = vec![0; index(fields)];
         // Few types: their letters are asked once.
         let letters: Vec<u8> = (0..dex.type_count())
-            .map(|type_| match dex.type_descriptor(type_) {
+            .map(|type_| match package.type_name(dex_no, type_) {
                 Some(b"Ljava/lang/String;") => field::OWN_TEXT,
                 Some(b"I" | b"Z" | b"J") => field::OWN_NUMBER,
                 _ => 0,
@@ -277,7 +284,7 @@ impl Table {
             }
             let class = classes.get(index(id.class)).copied().unwrap_or(NO_CLASS);
             if class != NO_CLASS
-                && let Some(row) = interest.field(class, dex.string(id.name).unwrap_or_default())
+                && let Some(row) = interest.field(class, package.text(dex_no, id.name).unwrap_or_default())
             {
                 bits |= field::SITE;
                 self.identifier_fields.insert(i, row);
@@ -361,7 +368,7 @@ struct Heirs<'p, 'a, 'r> {
     package: &'p Package<'a>,
     interest: &'p Interest<'r>,
     dex: u16,
-    classes: &'p [u16],
+    classes: &'p [Vec<u16>],
     /// The type that was asked for last: methods are sorted by class.
     memo: Option<(u32, bool)>,
 }
@@ -373,24 +380,17 @@ impl Heirs<'_, '_, '_> {
             return any;
         }
         let mut any = false;
-        self.visit(type_, &mut |interest, class, _| {
-            any = interest.info(class).inherited;
+        self.visit(type_, &mut |class, _, _| {
+            any = self.interest.info(class).inherited;
             any
         });
         self.memo = Some((type_, any));
         any
     }
 
-    fn find(&self, dex: &Dex<'_>, type_: u32, name: &[u8]) -> Option<Member> {
-        let own = self
-            .classes
-            .get(index(type_))
-            .copied()
-            .filter(|class| *class != NO_CLASS);
-        if let Some(class) = own
-            && let Some(member) =
-                self.interest
-                    .method(class, dex.type_descriptor(type_).unwrap_or_default(), name)
+    fn find(&self, type_: u32, name: &[u8]) -> Option<Member> {
+        if let Some(class) = self.class(self.dex, type_)
+            && let Some(member) = self.member(class, self.dex, type_, name)
         {
             return Some(member);
         }
@@ -399,17 +399,27 @@ impl Heirs<'_, '_, '_> {
             return None;
         }
         let mut found = None;
-        self.visit(type_, &mut |interest, class, descriptor| {
-            if interest.info(class).inherited {
-                found = interest.method(class, descriptor, name);
+        self.visit(type_, &mut |class, dex, type_| {
+            if self.interest.info(class).inherited {
+                found = self.member(class, dex, type_, name);
             }
             found.is_some()
         });
         found
     }
 
+    fn class(&self, dex: u16, type_: u32) -> Option<u16> {
+        let class = *self.classes.get(usize::from(dex))?.get(index(type_))?;
+        (class != NO_CLASS).then_some(class)
+    }
+
+    fn member(&self, class: u16, dex: u16, type_: u32, name: &[u8]) -> Option<Member> {
+        self.interest
+            .method(class, self.package.type_name(dex, type_)?, name)
+    }
+
     /// Calls `f` for each class of interest above a type, nearest first, until it says that it is done.
-    fn visit(&self, type_: u32, f: &mut impl FnMut(&Interest<'_>, u16, &[u8]) -> bool) {
+    fn visit(&self, type_: u32, f: &mut impl FnMut(u16, u16, u32) -> bool) {
         for (dex_no, type_, class) in self.package.chain(self.dex, type_) {
             let Some(dex) = self.package.dex(dex_no) else {
                 return;
@@ -419,11 +429,8 @@ impl Heirs<'_, '_, '_> {
                 .unwrap_or_default();
             // 32: an interface of interest is one of the first; a hostile list has 65 535.
             for type_ in std::iter::once(type_).chain(interfaces.iter().take(32)) {
-                let Some(descriptor) = dex.type_descriptor(type_) else {
-                    continue;
-                };
-                if let Some(class) = self.interest.class(descriptor)
-                    && f(self.interest, class, descriptor)
+                if let Some(class) = self.class(dex_no, type_)
+                    && f(class, dex_no, type_)
                 {
                     return;
                 }

@@ -676,6 +676,64 @@ fn methods_that_call_each_other_for_ever_end() {
     );
 }
 
+#[test]
+fn a_method_too_large_to_interpret_is_a_gap_and_the_others_are_read() {
+    let file = dex(|dex| {
+        let class = dex.class("La;");
+        class.method("huge", "()V", 2, |c| {
+            c.const_string(0, "http://a/").raw(&vec![0; 70_000]);
+            url(c, 1, 0);
+            c.return_void();
+        });
+        class.method("m", "()V", 2, |c| {
+            c.const_string(0, "http://b/");
+            url(c, 1, 0);
+            c.return_void();
+        });
+    });
+    assert_eq!(lines(std::slice::from_ref(&file)), ["m: <init> \"http://b/\""]);
+    with_reading(&file, |reading, _| {
+        let gaps: Vec<_> = reading.gaps().iter().map(|(_, gap)| gap.what.as_ref()).collect();
+        assert_eq!(gaps, ["method to interpret"]);
+        assert_eq!(
+            reading
+                .string_uses()
+                .filter(|used| used.hot && !used.part)
+                .count(),
+            2
+        );
+    });
+}
+
+#[test]
+fn a_long_string_loaded_a_thousand_times_is_told_a_few_times() {
+    let long = format!("http://a/{}", "x".repeat(30_000));
+    let file = dex(|dex| {
+        dex.class("La;").method("m", "()V", 1, |c| {
+            for _ in 0..1000 {
+                c.const_string(0, &long);
+            }
+            c.return_void();
+        });
+    });
+    with_reading(&file, |reading, _| assert_eq!(reading.string_uses().count(), 4));
+}
+
+#[test]
+fn a_switch_with_many_registers_is_refused_before_its_states_fill_memory() {
+    let file = dex(|dex| {
+        dex.class("La;").method("m", "(I)V", 60_000, |c| {
+            c.const_string(0, "http://a/");
+            for n in 0..200 {
+                c.if_eqz(1, &format!("l{n}")).label(&format!("l{n}"));
+            }
+            url(c, 1, 0);
+            c.return_void();
+        });
+    });
+    with_reading(&file, |reading, _| assert_eq!(reading.gaps().len(), 1));
+}
+
 fn rich() -> Vec<u8> {
     dex(|dex| {
         let class = dex.class("La;");

@@ -3,10 +3,7 @@
 //! Java SE `String`, `StringBuilder`, `java.util.Formatter`; Android `Uri`, `Uri.Builder`. Only what
 //! decides an endpoint, a key or a path is modelled; the rest is a hole with its reason.
 
-use super::value::{Atom, AtomId, MAX_PARTS, Val, Values, Why};
-
-/// Longest format string that is parsed.
-const MAX_FORMAT: usize = 4 << 10;
+use super::value::{Atom, AtomId, MAX_MADE, MAX_PARTS, Val, Values, Why};
 
 /// How a value is written when it becomes text, by the type of the parameter that takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +48,7 @@ pub(crate) fn of(values: &mut Values<'_>, val: Val, how: As) -> Val {
     })
 }
 
-/// The bytes of a string without holes.
+/// The bytes of a string without holes, when they are few enough to work on.
 pub(crate) fn whole(values: &Values<'_>, id: AtomId) -> Option<Vec<u8>> {
     if !values.is_text(id) {
         return None;
@@ -60,7 +57,11 @@ pub(crate) fn whole(values: &Values<'_>, id: AtomId) -> Option<Vec<u8>> {
     let n = values.parts(id, &mut parts);
     let mut out = Vec::new();
     for part in parts.get(..n).unwrap_or_default() {
-        out.extend_from_slice(values.bytes(*part)?);
+        let bytes = values.bytes(*part)?;
+        if out.len().saturating_add(bytes.len()) > MAX_MADE {
+            return None;
+        }
+        out.extend_from_slice(bytes);
     }
     Some(out)
 }
@@ -80,7 +81,11 @@ fn each_part(values: &mut Values<'_>, val: Val, f: impl Fn(&[u8]) -> Vec<u8>) ->
         let n = values.parts(id, &mut parts);
         let mut out = Val::UNSET;
         for part in parts.get(..n).unwrap_or_default() {
-            let mapped = values.bytes(*part).map(&f);
+            // What is too long to work on is too long to be a host or a key.
+            let mapped = values
+                .bytes(*part)
+                .filter(|bytes| bytes.len() <= MAX_MADE)
+                .map(&f);
             let part = match mapped {
                 Some(bytes) => values.made(&bytes),
                 None => *part,
@@ -108,7 +113,11 @@ pub(crate) fn upper(values: &mut Values<'_>, val: Val) -> Val {
 /// `trim`. Of an assembled string only the outer parts lose anything; those are left as they are.
 pub(crate) fn trim(values: &mut Values<'_>, val: Val) -> Val {
     values.map(val, |values, id| {
-        match values.bytes(id).map(|b| b.trim_ascii().to_vec()) {
+        match values
+            .bytes(id)
+            .filter(|b| b.len() <= MAX_MADE)
+            .map(|b| b.trim_ascii().to_vec())
+        {
             Some(bytes) => Val::one(values.made(&bytes)),
             None => Val::one(id),
         }
@@ -138,7 +147,7 @@ pub(crate) fn replace(values: &mut Values<'_>, val: Val, from: Val, to: Val) -> 
 /// Replaces a placeholder by a hole: `"http://host/{id}".replace("{id}", id)`.
 fn split_by(values: &mut Values<'_>, val: Val, pattern: &[u8], hole: AtomId) -> Val {
     values.map(val, |values, id| {
-        let Some(bytes) = values.bytes(id).map(<[u8]>::to_vec) else {
+        let Some(bytes) = whole(values, id) else {
             return values.unknown(Why::Computed);
         };
         let mut out = Val::one(values.made(b""));
@@ -193,11 +202,9 @@ pub(crate) fn substring(values: &mut Values<'_>, val: Val, begin: Val, end: Opti
 /// `String.format(format, arguments)`: `%s`, `%d`, `%c`, `%b`, `%x`, `%n`, `%%`, positions `%1$s`. Flags
 /// and widths make a number a hole, since they change how it is written.
 pub(crate) fn format(values: &mut Values<'_>, format: Val, arguments: Val) -> Val {
-    values.map(format, |values, id| {
-        match whole(values, id).filter(|f| f.len() <= MAX_FORMAT) {
-            Some(bytes) => format_one(values, &bytes, arguments),
-            None => Val::one(id),
-        }
+    values.map(format, |values, id| match whole(values, id) {
+        Some(bytes) => format_one(values, &bytes, arguments),
+        None => Val::one(id),
     })
 }
 
@@ -292,11 +299,8 @@ impl Specifier {
 /// A path below a base, as `File(parent, child)` and `Uri.withAppendedPath` join them.
 pub(crate) fn below(values: &mut Values<'_>, base: Val, child: Val) -> Val {
     let base = values.map(base, |values, id| {
-        match values
-            .bytes(id)
-            .and_then(|b| b.strip_suffix(b"/"))
-            .map(<[u8]>::to_vec)
-        {
+        let bytes = values.bytes(id).filter(|b| b.len() <= MAX_MADE);
+        match bytes.and_then(|b| b.strip_suffix(b"/")).map(<[u8]>::to_vec) {
             Some(bytes) => Val::one(values.made(&bytes)),
             None => Val::one(id),
         }
@@ -315,7 +319,10 @@ pub(crate) fn below(values: &mut Values<'_>, base: Val, child: Val) -> Val {
 /// alone, one that begins with `/` keeps scheme and host, any other replaces what follows the last `/`.
 pub(crate) fn resolve(values: &mut Values<'_>, context: Val, spec: Val) -> Val {
     values.map(spec, |values, spec| {
-        let relative = values.parts_first_bytes(spec).map(<[u8]>::to_vec);
+        let relative = values
+            .parts_first_bytes(spec)
+            .filter(|b| b.len() <= MAX_MADE)
+            .map(<[u8]>::to_vec);
         let Some(relative) = relative else {
             return values.unknown(Why::Computed);
         };
@@ -323,7 +330,7 @@ pub(crate) fn resolve(values: &mut Values<'_>, context: Val, spec: Val) -> Val {
             return Val::one(spec);
         }
         values.map(context, |values, base| {
-            let Some(bytes) = values.bytes(base).map(<[u8]>::to_vec) else {
+            let Some(bytes) = whole(values, base) else {
                 return Val::one(base);
             };
             let host = memchr::memmem::find(&bytes, b"://").map_or(0, |n| n.saturating_add(3));

@@ -19,8 +19,10 @@ pub(crate) const MAX_PARTS: usize = 32;
 /// Atoms of one package, about 25 MB with their index. The largest app of the corpus needs 1/20.
 const MAX_ATOMS: usize = 1 << 19;
 /// Bytes of one string made here (formatted, replaced …), and of all of them.
-const MAX_MADE: usize = 4 << 10;
+pub(crate) const MAX_MADE: usize = 2 << 10;
 const MAX_MADE_TOTAL: usize = 16 << 20;
+/// Bytes of a text that is handed out; an address that is longer is data.
+const MAX_RENDERED: usize = 8 << 10;
 /// Elements of an array that are followed.
 const MAX_ELEMENTS: u8 = 24;
 
@@ -167,6 +169,7 @@ pub(crate) struct Values<'a> {
     made: Vec<Box<[u8]>>,
     made_ids: FxHashMap<Box<[u8]>, AtomId>,
     made_total: usize,
+    work: u64,
     full: bool,
 }
 
@@ -191,6 +194,7 @@ impl<'a> Values<'a> {
             made: Vec::new(),
             made_ids: FxHashMap::default(),
             made_total: 0,
+            work: 0,
             full: false,
         };
         values.intern(Atom::Unset, Meta::default());
@@ -204,6 +208,11 @@ impl<'a> Values<'a> {
     /// Whether the arena had to refuse something: values made since are [`Why::Budget`].
     pub(crate) fn is_full(&self) -> bool {
         self.full
+    }
+
+    /// Bytes of strings made since this was asked last.
+    pub(crate) fn take_work(&mut self) -> u64 {
+        std::mem::take(&mut self.work)
     }
 
     fn intern(&mut self, atom: Atom, meta: Meta) -> AtomId {
@@ -264,6 +273,9 @@ impl<'a> Values<'a> {
 
     /// A string made here.
     pub(crate) fn made(&mut self, bytes: &[u8]) -> AtomId {
+        self.work = self
+            .work
+            .saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         if let Some(id) = self.made_ids.get(bytes) {
             return *id;
         }
@@ -670,7 +682,10 @@ impl<'a> Values<'a> {
         let n = self.parts(id, &mut parts);
         for part in parts.get(..n).unwrap_or_default() {
             match self.bytes(*part) {
-                Some(bytes) => out.extend_from_slice(bytes),
+                Some(bytes) => {
+                    let room = MAX_RENDERED.saturating_sub(out.len());
+                    out.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+                }
                 // Two holes in a row say no more than one.
                 None if out.ends_with(b"{}") => {}
                 None => out.extend_from_slice(b"{}"),

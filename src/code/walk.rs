@@ -29,12 +29,12 @@ pub(crate) struct Method {
 
 impl Method {
     /// Whether what its registers hold is worth computing.
-    fn needs_values(&self, dex: &Dex<'_>) -> bool {
+    fn needs_values(&self, package: &Package<'_>, dex_no: u16, dex: &Dex<'_>) -> bool {
         let calls = |bits| self.calls & bits != 0;
         // Whether it hands an identifier to its callers is worth a look only if it returns something.
         let returns = || {
             let proto = dex.method(self.method).and_then(|id| dex.proto(id.proto));
-            proto.is_some_and(|proto| dex.type_descriptor(proto.return_type) != Some(b"V"))
+            proto.is_some_and(|proto| package.type_name(dex_no, proto.return_type) != Some(b"V"))
         };
         calls(method::ARGS)
             || (calls(method::IDENTIFIER) && returns())
@@ -196,7 +196,7 @@ impl Walked {
         {
             *slot = number;
         }
-        if method.needs_values(dex) {
+        if method.needs_values(package, dex_no, dex) {
             self.wanted.push(number);
         }
         self.methods.push(method);

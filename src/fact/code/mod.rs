@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::endpoint::{Endpoints, Finder};
 use super::model::{IdentifierRead, MAX_SITES, SinkUse, Site, Source, Switch};
-use crate::artifact::dex::Dex;
+use crate::artifact::dex::{Dex, FORMAT};
 use crate::bytes::{Gap, Place};
 use crate::code::{self, Arg, At, Called, Interest, Reading};
 
@@ -68,12 +68,45 @@ pub fn code(
             .collect(),
         ..CodeFacts::default()
     };
-    let calls: Vec<code::Call> = reading.calls().collect();
+    let calls = collect(&reading, &mut facts.gaps);
     find_endpoints(&sites, &calls, interest, finder, endpoints);
     facts.sinks = sinks(&sites, interest);
     facts.identifiers = reads::reads(&sites, &calls, interest);
     (facts.switches, facts.other_switches) = switch::switches(&sites, &calls, name, interest);
     facts
+}
+
+/// Ours: bytes of the texts of all calls of one package. The framework, the largest there is, has 0.2 MB.
+const MAX_TEXTS: usize = 32 << 20;
+
+/// The calls with their arguments; what is beyond the limit is a gap.
+fn collect(reading: &Reading<'_>, gaps: &mut Vec<(usize, Gap)>) -> Vec<code::Call> {
+    let mut left = MAX_TEXTS;
+    let mut all = Vec::new();
+    for call in reading.calls() {
+        let size = call.what.args().fold(0_usize, |sum, arg| match arg {
+            Arg::Text(text) => sum.saturating_add(text.bytes.len()),
+            _ => sum,
+        });
+        let Some(rest) = left.checked_sub(size) else {
+            let limit = u64::try_from(MAX_TEXTS).unwrap_or(u64::MAX);
+            gaps.push((
+                0,
+                Gap::over(
+                    FORMAT,
+                    0,
+                    "texts assembled by code",
+                    limit.saturating_add(1),
+                    limit,
+                    "",
+                ),
+            ));
+            break;
+        };
+        left = rest;
+        all.push(call);
+    }
+    all
 }
 
 /// Turns places in the code into evidence.
