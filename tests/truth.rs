@@ -266,8 +266,11 @@ fn corpus() -> Option<(PathBuf, PathBuf)> {
         say("no test on real packages ran: PHONEHOME_CORPUS is not set");
         return None;
     };
-    let truth = std::env::var_os("PHONEHOME_TRUTH").map(PathBuf::from);
-    truth.map(|truth| (corpus, truth))
+    let Some(truth) = std::env::var_os("PHONEHOME_TRUTH").map(PathBuf::from) else {
+        say("nothing was held against the truth tables: PHONEHOME_TRUTH is not set");
+        return None;
+    };
+    Some((corpus, truth))
 }
 
 /// Past the test harness, which swallows what passing tests print.

@@ -24,7 +24,7 @@ const MAX_SWITCHES: usize = 20_000;
 const MAX_DEFAULT: usize = 500;
 
 /// Hands out every string that an entry of the table refers to, once, with a function that names the
-/// resource: `string/hk_endpoint`, `string-zh-rCN/host`. When entries could not be read, what is left
+/// resource: `string/server`, `string-zh-rCN/host`. When entries could not be read, what is left
 /// in the pool follows. Returns what could not be read, the table's structure included.
 pub fn table_strings(table: &Table<'_>, visit: &mut dyn FnMut(&[u8], &dyn Fn() -> String)) -> Vec<Gap> {
     let mut scratch = Vec::new();
