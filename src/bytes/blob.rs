@@ -7,7 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fmt, io, mem};
 
-use super::{Gap, Kind, pool};
+use super::{Gap, pool};
+
+/// Bytes that are given up at once where they cannot be read: a block of most file systems.
+const PIECE: usize = 4096;
+/// Gaps that are told one by one of one read; a thousand are one story.
+const MAX_LOST: usize = 16;
 
 /// Something that bytes can be read from at any offset, by several threads at once.
 pub trait Source: Send + Sync {
@@ -30,6 +35,12 @@ pub trait Source: Send + Sync {
     /// The file to open before many reads.
     fn path(&self) -> Option<&Path> {
         None
+    }
+
+    /// Where byte `at` is in the layer below all others: reading in this order reads each decoded unit
+    /// once. Only for ordering: two files that a layer is made of may have the same numbers.
+    fn origin(&self, at: u64) -> u64 {
+        at
     }
 }
 
@@ -125,18 +136,51 @@ impl Blob {
         if let Some(bytes) = part.memory() {
             return Ok(bytes);
         }
-        let io = |_| Gap {
-            format,
-            at: range.start,
-            what: "read".into(),
-            kind: Kind::Io,
-        };
+        let io = |e| Gap::of(e, format, range.start);
         let len = usize::try_from(part.len).unwrap_or(usize::MAX);
         let mut buf = pool::take(len);
         let got = part
             .read_at(0, buf.get_mut(..len).unwrap_or_default())
             .map_err(io)?;
         Ok(Bytes::part(buf, got))
+    }
+
+    /// The bytes in `range` as far as they can be read, what cannot be is zeros; with one gap for each
+    /// run of bytes that was lost, and how many bytes that are.
+    pub fn salvage(&self, format: &'static str, range: Range<u64>) -> (Bytes, Vec<Gap>, u64) {
+        let part = self.slice(range.clone());
+        let len = usize::try_from(part.len).unwrap_or(usize::MAX);
+        let mut buf = pool::take(len);
+        let (mut gaps, mut lost, mut done) = (Vec::new(), 0_u64, 0_usize);
+        while done < len {
+            let end = done.saturating_add(PIECE).min(len);
+            let piece = buf.get_mut(done..end).unwrap_or_default();
+            let at = u64::try_from(done).unwrap_or(u64::MAX);
+            match part.read_at(at, piece) {
+                Ok(0) => break,
+                Ok(got) => done = done.saturating_add(got),
+                Err(e) => {
+                    piece.fill(0);
+                    let gap = Gap::of(e, format, range.start.saturating_add(at));
+                    if gaps.last() != Some(&gap) && gaps.len() < MAX_LOST {
+                        gaps.push(gap);
+                    }
+                    lost = lost.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+                    done = end;
+                }
+            }
+        }
+        (Bytes::part(buf, done), gaps, lost)
+    }
+
+    /// Where its first byte is in the layer below all others, see [`Source::origin`].
+    pub fn origin(&self) -> u64 {
+        self.source.origin(self.start)
+    }
+
+    /// The same for byte `at`.
+    pub fn origin_at(&self, at: u64) -> u64 {
+        self.source.origin(self.start.saturating_add(at))
     }
 
     /// The bytes, where they already are in memory.

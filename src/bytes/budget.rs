@@ -1,8 +1,9 @@
 //! What one run may hold and do.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Gap;
+use super::{Cache, Gap, Spill};
 
 /// The limits of a run. Each is ours, not a specification's; hitting one is a gap that names the
 /// option which lifts it.
@@ -29,6 +30,9 @@ pub struct Limits {
     pub nested: u64,
     /// Notices that are kept with their text; the rest is counted.
     pub notices: u64,
+    /// Bytes of decoded layers kept in memory, `--memory`: half of them as the units that were used last,
+    /// half as pages of streams that can only be decoded from their start.
+    pub memory: u64,
 }
 
 /// Output from which on the ratio is looked at, in bytes.
@@ -45,25 +49,49 @@ impl Default for Limits {
             listed: 1 << 20,
             nested: 4096,
             notices: 10_000,
+            memory: 512 << 20,
         }
     }
 }
 
 /// The limits and what of them is used up. Shared by all tasks; charged *before* the work.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Budget {
     /// The limits that hold for this run.
     pub limits: Limits,
+    /// Decoded units of all layers.
+    pub cache: Arc<Cache>,
+    /// Decoded streams.
+    pub spill: Arc<Spill>,
     entries: AtomicU64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self::new(Limits::default())
+    }
 }
 
 impl Budget {
     /// A fresh budget with these limits.
     pub fn new(limits: Limits) -> Self {
+        let half = limits.memory >> 1;
+        let cache = Arc::new(Cache::new(half));
         Self {
             limits,
+            spill: Arc::new(Spill::new(Arc::clone(&cache), half)),
+            cache,
             entries: AtomicU64::new(0),
         }
+    }
+
+    /// Checks that `output` bytes, decoded from `input`, are not more than an honest stream holds.
+    pub fn ratio(&self, format: &'static str, at: u64, input: u64, output: u64) -> Result<(), Gap> {
+        let limit = input.max(1).saturating_mul(self.limits.ratio);
+        if output > RATIO_FROM && output > limit {
+            return Err(Gap::over(format, at, "expansion", output, limit, "--max-ratio"));
+        }
+        Ok(())
     }
 
     /// Charges `n` directory entries.

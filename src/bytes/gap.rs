@@ -128,6 +128,20 @@ impl Gap {
         }
     }
 
+    /// What an error of a [`Source`](super::Source) means: the gap that a layer has put into it, or that
+    /// the operating system refused to read byte `at`.
+    pub fn of(error: std::io::Error, format: &'static str, at: u64) -> Self {
+        match error.downcast::<Self>() {
+            Ok(gap) => gap,
+            Err(_) => Self {
+                format,
+                at,
+                what: "read".into(),
+                kind: Kind::Io,
+            },
+        }
+    }
+
     /// Whether something was lost, that is, whether this counts against coverage.
     pub fn is_loss(&self) -> bool {
         !matches!(self.kind, Kind::Odd { .. })
@@ -154,6 +168,15 @@ impl fmt::Display for Gap {
             Kind::Io => write!(f, "the file cannot be read"),
             Kind::Bug => write!(f, "this part of phonehome crashed; please report it"),
         }
+    }
+}
+
+impl std::error::Error for Gap {}
+
+/// A layer that cannot give the bytes that it is asked for says why.
+impl From<Gap> for std::io::Error {
+    fn from(gap: Gap) -> Self {
+        Self::other(gap)
     }
 }
 

@@ -3,20 +3,28 @@
 //! [`Blob`] is a random-access range of bytes (a file, memory, a slice of either), [`Bytes`] a piece
 //! of one held in memory, [`Cursor`] reads fields from it and cannot panic, [`Gap`] says what could
 //! not be read and why, [`Place`] says where, and [`Budget`] bounds what one run may hold and do.
+//! [`Extents`] puts a range together from pieces of others, [`Cache`] keeps what had to be decoded,
+//! [`Spill`] what can only be decoded from its start.
 //!
 //! This level knows no format. Only [`Blob::open`] opens input files.
 
 mod blob;
 mod budget;
+mod cache;
 mod cursor;
+mod extents;
 mod gap;
 mod glob;
 mod place;
 mod pool;
+mod spill;
 
 pub use blob::{Blob, Bytes, Source};
 pub use budget::{Budget, Limits, RATIO_FROM};
+pub use cache::{Cache, Decoded, Unit};
 pub use cursor::Cursor;
+pub use extents::{Extents, Fill};
 pub use gap::{Gap, GapClass, Kind, Notice};
 pub use glob::Glob;
 pub use place::Place;
+pub use spill::{Spill, Stored};

@@ -56,6 +56,10 @@ struct LimitArgs {
     /// Packages nested in one app [default: 4096]
     #[arg(long, value_name = "N")]
     max_nested: Option<u64>,
+    /// Bytes of decoded layers kept in memory; what is beyond goes to a temporary file or is decoded
+    /// again [default: 512MiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    memory: Option<u64>,
     /// Notices kept with their text; the rest is counted [default: 10000]
     #[arg(long, value_name = "N")]
     max_notices: Option<u64>,
@@ -85,6 +89,7 @@ struct ScanTable {
     max_entries_per_file: Option<u64>,
     max_nested: Option<u64>,
     max_notices: Option<u64>,
+    memory: Option<Size>,
 }
 
 /// A size in the file: a number of bytes, or text such as `"256MiB"`.
@@ -184,6 +189,7 @@ impl Settings {
                 default.listed,
             ),
             nested: pick.one("max-nested", flags.max_nested, table.max_nested, default.nested),
+            memory: pick.one("memory", flags.memory, bytes(table.memory), default.memory),
             notices: pick.one(
                 "max-notices",
                 flags.max_notices,

@@ -222,11 +222,16 @@ fn plain(blob: &Blob, budget: &Budget) -> Read {
     let over = budget.item("file", 0, len).err();
     let end = if over.is_some() { budget.prefix() } else { len };
     let mut gaps: Vec<Gap> = over.into_iter().collect();
-    let bytes = blob.read("file", 0..end).unwrap_or_else(|gap| {
-        gaps.push(gap);
-        Bytes::default()
-    });
-    let unread = len.saturating_sub(wide(bytes.len()));
+    let (bytes, lost) = match blob.read("file", 0..end) {
+        Ok(bytes) => (bytes, 0),
+        Err(_) => {
+            // Once more, piece by piece: what is sound is kept.
+            let (bytes, more, lost) = blob.salvage("file", 0..end);
+            gaps.extend(more);
+            (bytes, lost)
+        }
+    };
+    let unread = len.saturating_sub(wide(bytes.len())).saturating_add(lost);
     if unread > 0 && gaps.is_empty() {
         // It has become shorter since it was listed.
         gaps.push(Gap::truncated(

@@ -10,6 +10,7 @@
 //! [`Notice`](crate::bytes::Notice)s; they never fail as a whole.
 
 mod class;
+mod codec;
 mod folder;
 mod group;
 mod gzip;

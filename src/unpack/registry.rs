@@ -5,6 +5,24 @@ use crate::bytes::{Blob, Budget, Gap};
 use super::leaf::Data;
 use super::{folder, gzip, tar, zip};
 
+/// What a container holds, which decides what becomes of its entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// Files of any kind: a zip, a tar, a folder, a compressed stream. What looks like a container is
+    /// opened in turn.
+    Files,
+    /// Images of partitions, each named after its partition: a payload, a super partition, a disk. Each
+    /// is opened in turn.
+    Volumes,
+    /// The files of one partition, named after the image: a file system. Packages in it stay closed until
+    /// their task; of other containers, only APEX files are opened.
+    Partition,
+}
+
+/// Looks up another image of the same set by name, `product`, `super_1`: some formats are spread over
+/// several.
+pub type Peers<'a> = &'a dyn Fn(&str) -> Option<Blob>;
+
 /// A container format.
 pub trait Format: Sync {
     /// One word, as in gaps, coverage and `phonehome formats`.
@@ -17,6 +35,14 @@ pub trait Format: Sync {
     fn endings(&self) -> &'static [&'static str];
     /// Lists what is in it. `stem` is its own name without the ending: streams name their content by it.
     fn list(&self, blob: &Blob, stem: &str, budget: &Budget) -> Listing;
+    /// What its entries are.
+    fn holds(&self) -> Holds {
+        Holds::Files
+    }
+    /// The same as [`Format::list`], for a format that may be spread over several images.
+    fn list_with(&self, blob: &Blob, stem: &str, _peers: Peers<'_>, budget: &Budget) -> Listing {
+        self.list(blob, stem, budget)
+    }
 }
 
 /// Every format. Nothing else in the program knows their names.
@@ -54,6 +80,24 @@ pub(super) struct Remark {
 }
 
 impl Listing {
+    /// An image or a file at random access.
+    pub(super) fn blob(&mut self, name: impl Into<Box<str>>, blob: Blob) {
+        self.entries.push(Entry {
+            name: name.into(),
+            size: blob.len(),
+            data: Data::Plain(blob),
+        });
+    }
+
+    /// A gap about one entry, with the bytes that were not read because of it.
+    pub(super) fn lost(&mut self, entry: &str, gap: Gap, unread: u64) {
+        self.notices.push(Remark {
+            entry: Some(entry.into()),
+            gap,
+            unread,
+        });
+    }
+
     pub(super) fn remark(&mut self, gap: Gap) {
         self.notices.push(Remark {
             entry: None,

@@ -1,0 +1,295 @@
+//! Streams that can only be decoded from their start, decoded once and kept for random access.
+//!
+//! The stream is cut into pages, each packed with LZ4, which costs a tenth of what decoding it did.
+//! Pages stay in memory while all streams together fit the budget; the rest goes to one unlinked
+//! temporary file, which no name leads to and which is gone with the process.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::{Blob, Bytes, Cache, Gap, Kind, Source};
+
+/// Bytes of a page, decoded. Small enough that one file of a file system does not unpack much of others,
+/// large enough that LZ4 finds what repeats.
+const PAGE: usize = 256 << 10;
+
+/// Keeps the pages of all streams of a run.
+#[derive(Debug)]
+pub struct Spill {
+    cache: Arc<Cache>,
+    /// Bytes of pages in memory, of all streams.
+    limit: u64,
+    held: AtomicU64,
+    file: Mutex<Option<(Arc<File>, u64)>>,
+    written: AtomicU64,
+}
+
+/// Where a page is.
+#[derive(Debug)]
+enum Page {
+    /// Nothing but zeros.
+    Zero,
+    /// Packed, in memory.
+    Memory(Box<[u8]>),
+    /// Packed, in the file: offset and length.
+    File(u64, u32),
+}
+
+/// A stream, as far as it could be decoded.
+#[derive(Debug)]
+pub struct Stored {
+    /// Its bytes.
+    pub blob: Blob,
+    /// Why it ends early.
+    pub gap: Option<Gap>,
+}
+
+impl Spill {
+    /// Keeps up to `limit` bytes of packed pages in memory. Unpacked ones are units of `cache`.
+    pub fn new(cache: Arc<Cache>, limit: u64) -> Self {
+        Self {
+            cache,
+            limit,
+            held: AtomicU64::new(0),
+            file: Mutex::new(None),
+            written: AtomicU64::new(0),
+        }
+    }
+
+    /// Decodes a stream to its end. `next` fills the front of its buffer and says how many bytes it put
+    /// there, 0 at the end; a gap ends the stream, and what came before is kept. `format` names the
+    /// stream in gaps.
+    pub fn store(
+        &self,
+        format: &'static str,
+        mut next: impl FnMut(&mut [u8]) -> Result<usize, Gap>,
+    ) -> Stored {
+        let mut pages = Vec::new();
+        let mut len = 0_u64;
+        let mut gap = None;
+        let mut buf = vec![0; PAGE];
+        loop {
+            let mut filled = 0_usize;
+            while let Some(rest) = buf.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+                match next(rest) {
+                    Ok(0) => break,
+                    Ok(n) => filled = filled.saturating_add(n).min(PAGE),
+                    Err(e) => {
+                        gap = Some(e);
+                        break;
+                    }
+                }
+            }
+            if filled == 0 {
+                break;
+            }
+            let page = self.page(buf.get(..filled).unwrap_or_default());
+            match page {
+                Ok(page) => pages.push(page),
+                Err(_) => {
+                    gap = Some(Gap {
+                        format,
+                        at: len,
+                        what: "temporary file".into(),
+                        kind: Kind::Io,
+                    });
+                    break;
+                }
+            }
+            len = len.saturating_add(wide(filled));
+            if filled < PAGE || gap.is_some() {
+                break;
+            }
+        }
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let stream = Stream {
+            format,
+            pages,
+            len,
+            file: file.as_ref().map(|(file, _)| Arc::clone(file)),
+            number: self.cache.source(),
+            cache: Arc::clone(&self.cache),
+        };
+        Stored {
+            blob: Blob::new(Arc::new(stream)),
+            gap,
+        }
+    }
+
+    /// Bytes written to the temporary file so far.
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    fn page(&self, data: &[u8]) -> io::Result<Page> {
+        if data.iter().all(|b| *b == 0) {
+            return Ok(Page::Zero);
+        }
+        let packed = lz4_flex::block::compress(data);
+        let size = wide(packed.len());
+        let held = self.held.fetch_add(size, Ordering::Relaxed).saturating_add(size);
+        if held <= self.limit {
+            return Ok(Page::Memory(packed.into_boxed_slice()));
+        }
+        self.held.fetch_sub(size, Ordering::Relaxed);
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let (file, end) = match &mut *file {
+            Some(open) => open,
+            none => none.insert((Arc::new(tempfile::tempfile()?), 0)),
+        };
+        let at = *end;
+        file.write_all_at(&packed, at)?;
+        *end = at.saturating_add(size);
+        self.written.fetch_add(size, Ordering::Relaxed);
+        Ok(Page::File(at, u32::try_from(size).unwrap_or(u32::MAX)))
+    }
+}
+
+/// A decoded stream.
+#[derive(Debug)]
+struct Stream {
+    format: &'static str,
+    pages: Vec<Page>,
+    len: u64,
+    file: Option<Arc<File>>,
+    number: u64,
+    cache: Arc<Cache>,
+}
+
+impl Stream {
+    fn page(&self, number: u64) -> Result<Bytes, Gap> {
+        let page = usize::try_from(number).ok().and_then(|n| self.pages.get(n));
+        let size = self.len.saturating_sub(number.saturating_mul(wide(PAGE)));
+        let size = usize::try_from(size).map_or(PAGE, |size| size.min(PAGE));
+        let lost = || Gap {
+            format: self.format,
+            at: number.saturating_mul(wide(PAGE)),
+            what: "temporary file".into(),
+            kind: Kind::Io,
+        };
+        let unpack = |packed: &[u8]| {
+            let mut out = Bytes::buffer(size);
+            let room = out.get_mut(..size).unwrap_or_default();
+            match lz4_flex::block::decompress_into(packed, room) {
+                Ok(n) if n == size => Ok(Bytes::part(out, size)),
+                _ => Err(lost()),
+            }
+        };
+        match page {
+            None => Ok(Bytes::default()),
+            Some(Page::Zero) => Ok(zeros()),
+            Some(Page::Memory(packed)) => unpack(packed),
+            Some(Page::File(at, len)) => {
+                // No longer than LZ4 makes a page that it cannot pack.
+                let mut packed = vec![0; usize::try_from(*len).unwrap_or(0)];
+                let file = self.file.as_ref().ok_or_else(lost)?;
+                file.read_exact_at(&mut packed, *at).map_err(|_| lost())?;
+                unpack(&packed)
+            }
+        }
+    }
+}
+
+impl Source for Stream {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, at: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let number = at / wide(PAGE);
+        let zero = matches!(
+            usize::try_from(number).ok().and_then(|n| self.pages.get(n)),
+            Some(Page::Zero)
+        );
+        let bytes = if zero {
+            zeros()
+        } else {
+            self.cache.get((self.number, number), || self.page(number))?
+        };
+        let skip = usize::try_from(at % wide(PAGE)).unwrap_or(0);
+        let left = usize::try_from(self.len.saturating_sub(at)).unwrap_or(usize::MAX);
+        let from = bytes.get(skip..).unwrap_or_default();
+        let n = from.len().min(buf.len()).min(left);
+        if let (Some(to), Some(from)) = (buf.get_mut(..n), from.get(..n)) {
+            to.copy_from_slice(from);
+        }
+        Ok(n)
+    }
+}
+
+/// A page of zeros, made once.
+fn zeros() -> Bytes {
+    static ZEROS: OnceLock<Bytes> = OnceLock::new();
+    ZEROS.get_or_init(|| Bytes::from(vec![0; PAGE])).clone()
+}
+
+fn wide(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 600 KiB of numbers that LZ4 cannot pack well, zeros, and again numbers.
+    fn sample() -> Vec<u8> {
+        let mut state = 1_u32;
+        let noise = std::iter::repeat_with(move || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()[0]
+        });
+        let mut all: Vec<u8> = noise.take(600 << 10).collect();
+        all.extend(vec![0; 700 << 10]);
+        all.extend_from_within(..1000);
+        all
+    }
+
+    #[track_caller]
+    fn check(limit: u64, spills: bool) {
+        let spill = Spill::new(Arc::new(Cache::new(1 << 20)), limit);
+        let all = sample();
+        let mut at = 0;
+        let stored = spill.store("t", |buf| {
+            let n = buf.len().min(10_000).min(all.len() - at);
+            buf[..n].copy_from_slice(&all[at..at + n]);
+            at += n;
+            Ok(n)
+        });
+        assert!(stored.gap.is_none());
+        assert_eq!(stored.blob.len(), all.len() as u64);
+        let got = stored.blob.read("t", 0..u64::MAX).unwrap();
+        assert!(*got == *all);
+        let part = stored.blob.read("t", 262_140..262_150).unwrap();
+        assert_eq!(*part, all[262_140..262_150]);
+        assert_eq!(spill.written() > 0, spills);
+    }
+
+    #[test]
+    fn a_stream_that_fits_stays_in_memory() {
+        check(64 << 20, false);
+    }
+
+    #[test]
+    fn a_stream_that_does_not_fit_goes_to_a_file_without_a_name() {
+        check(300 << 10, true);
+    }
+
+    #[test]
+    fn a_stream_that_breaks_off_keeps_what_came_before() {
+        let spill = Spill::new(Arc::new(Cache::new(1 << 20)), 1 << 20);
+        let mut calls = 0;
+        let stored = spill.store("t", |buf| {
+            calls += 1;
+            if calls > 2 {
+                return Err(Gap::invalid("t", 7, "block", 1));
+            }
+            buf[0] = calls;
+            Ok(1)
+        });
+        assert_eq!(&*stored.blob.read("t", 0..9).unwrap(), [1, 2]);
+        assert_eq!(stored.gap.unwrap().what, "block");
+    }
+}
