@@ -3,7 +3,7 @@
 use crate::bytes::{Blob, Budget, Gap};
 
 use super::leaf::Data;
-use super::{folder, gzip, tar, zip};
+use super::{folder, fs, gzip, tar, zip};
 
 /// What a container holds, which decides what becomes of its entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,13 @@ pub trait Format: Sync {
 }
 
 /// Every format. Nothing else in the program knows their names.
-pub static ALL: &[&dyn Format] = &[&zip::Zip, &gzip::Gzip, &tar::Tar, &folder::Folder];
+pub static ALL: &[&dyn Format] = &[
+    &zip::Zip,
+    &gzip::Gzip,
+    &tar::Tar,
+    &fs::erofs::Erofs,
+    &folder::Folder,
+];
 
 /// What is in a container.
 #[derive(Default)]
@@ -126,7 +132,6 @@ const UNREAD: &[(usize, &[u8], &str)] = &[
     (0, b"\x3a\xff\x26\xed", "sparse"),
     (4096, b"gDla", "super"),
     (8192, b"gDla", "super"),
-    (1024, b"\xe2\xe1\xf5\xe0", "erofs"),
     (1024, b"\x10\x20\xf5\xf2", "f2fs"),
     (0, b"ANDROID!", "boot"),
     (0, b"VNDRBOOT", "vendor-boot"),
