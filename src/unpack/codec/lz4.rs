@@ -12,68 +12,26 @@ pub(in crate::unpack) const LEGACY: [u8; 4] = 0x184c_2102_u32.to_le_bytes();
 const LEGACY_BLOCK: usize = 8 << 20;
 /// Most bytes that an LZ4 block of so many decoded bytes has: one for 255, and a few.
 const LEGACY_PACKED: usize = LEGACY_BLOCK + LEGACY_BLOCK / 255 + 16;
-/// Bytes of an offset.
-const OFFSET: usize = 2;
-/// Shortest match.
-const MIN_MATCH: usize = 4;
+/// Ours: bytes beyond those asked for, into which a block is decoded that holds more than is wanted.
+/// erofs allows 12 MiB for one cluster.
+const BEYOND: [usize; 3] = [64 << 10, 1 << 20, 12 << 20];
 
 /// One block. A block that holds more than `room` is cut: file systems share the front of a block.
 pub(super) fn block(data: &[u8], room: &mut [u8]) -> Result<usize, usize> {
-    block::decompress_into(data, room).or_else(|_| front(data, room))
-}
-
-/// One block up to where `room` is full, whatever is behind that. The library's decoder has no such end.
-pub(super) fn front(data: &[u8], room: &mut [u8]) -> Result<usize, usize> {
-    let mut done = 0_usize;
-    let mut rest = data;
-    while let Some((token, after)) = rest.split_first() {
-        rest = after;
-        let literals = length(&mut rest, token >> 4).ok_or(done)?;
-        let left = room.get_mut(done..).unwrap_or_default();
-        let n = literals.min(left.len());
-        let (from, after) = rest.split_at_checked(n).ok_or(done)?;
-        left.get_mut(..n).unwrap_or_default().copy_from_slice(from);
-        done = done.saturating_add(n);
-        rest = after;
-        // The last sequence has no match.
-        if done >= room.len() || rest.is_empty() {
-            return Ok(done);
+    let mut result = block::decompress_into(data, room);
+    for beyond in BEYOND {
+        if !matches!(result, Err(block::DecompressError::OutputTooSmall { .. })) {
+            break;
         }
-        let (offset, after) = rest.split_first_chunk::<OFFSET>().ok_or(done)?;
-        rest = after;
-        let offset = usize::from(u16::from_le_bytes(*offset));
-        let long = length(&mut rest, token & 0xf)
-            .ok_or(done)?
-            .saturating_add(MIN_MATCH);
-        let end = done.saturating_add(long).min(room.len());
-        let from = done.checked_sub(offset).filter(|_| offset > 0).ok_or(done)?;
-        while done < end {
-            // What was just written is repeated: each round has twice as much to copy.
-            let n = end.saturating_sub(done).min(done.saturating_sub(from));
-            room.copy_within(from..from.saturating_add(n), done);
-            done = done.saturating_add(n);
-        }
-        if done >= room.len() {
-            return Ok(done);
+        let mut all = vec![0; room.len().saturating_add(beyond)];
+        result = block::decompress_into(data, &mut all);
+        if result.is_ok()
+            && let Some(front) = all.get(..room.len())
+        {
+            room.copy_from_slice(front);
         }
     }
-    Err(done)
-}
-
-/// A length that starts with four bits of a token and goes on in bytes while those are 255.
-fn length(data: &mut &[u8], bits: u8) -> Option<usize> {
-    let mut sum = usize::from(bits);
-    if bits < 0xf {
-        return Some(sum);
-    }
-    loop {
-        let (byte, rest) = data.split_first()?;
-        *data = rest;
-        sum = sum.saturating_add((*byte).into());
-        if *byte < 0xff {
-            return Some(sum);
-        }
-    }
+    result.map(|n| n.min(room.len())).map_err(|_| 0)
 }
 
 /// Frames, one after another.

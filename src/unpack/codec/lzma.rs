@@ -10,29 +10,18 @@ const HEADER: usize = 13;
 const DICTIONARY: u32 = 16 << 20;
 
 /// One piece of LZMA without a header, as XZ Utils' MicroLZMA: the first byte is inverted `lc/lp/pb`, and
-/// stands where the range coder has a zero. `room` is filled to its end where it is `exact`; else as far as
-/// it goes, and then nothing tells where the data ended and what was made of no data begins.
-pub(super) fn micro(data: &[u8], room: &mut [u8], exact: bool) -> Result<usize, usize> {
+/// stands where the range coder has a zero. As many bytes as `room` takes.
+pub(super) fn micro(data: &[u8], room: &mut [u8]) -> Result<usize, usize> {
     let (properties, rest) = data.split_first().ok_or(0_usize)?;
-    let size = match exact {
-        true => u64::try_from(room.len()).unwrap_or(u64::MAX),
-        false => u64::MAX,
-    };
+    let size = u64::try_from(room.len()).unwrap_or(u64::MAX);
     // A header is put before it: the decoder then stops at the length, which no end mark tells.
-    let mut all = Vec::with_capacity(data.len().saturating_add(HEADER));
-    all.push(!properties);
-    let dictionary = u32::try_from(room.len())
-        .unwrap_or(u32::MAX)
-        .clamp(4096, DICTIONARY);
-    all.extend_from_slice(&dictionary.to_le_bytes());
-    all.extend_from_slice(&size.to_le_bytes());
-    all.push(0);
-    all.extend_from_slice(rest);
-    match whole(&all, room) {
-        (done, true) => Ok(done),
-        (done, false) if exact => Err(done),
-        (done, false) => Ok(done),
-    }
+    let mut header = Vec::with_capacity(HEADER.saturating_add(1));
+    header.push(!properties);
+    let dictionary = u32::try_from(room.len()).unwrap_or(u32::MAX).clamp(4096, DICTIONARY);
+    header.extend_from_slice(&dictionary.to_le_bytes());
+    header.extend_from_slice(&size.to_le_bytes());
+    header.push(0);
+    super::fill(&mut *alone(header.as_slice().chain(rest)), room)
 }
 
 #[cfg(feature = "fast-c")]
@@ -40,7 +29,7 @@ mod imp {
     use super::{BufRead, Read};
     use crate::unpack::codec::{Refused, WINDOW};
     use liblzma::bufread::XzDecoder;
-    use liblzma::stream::{Action, CONCATENATED, Status, Stream};
+    use liblzma::stream::{CONCATENATED, Stream};
 
     pub(in crate::unpack::codec) fn xz<'a>(data: impl BufRead + 'a) -> Box<dyn Read + 'a> {
         match Stream::new_stream_decoder(WINDOW, CONCATENATED) {
@@ -54,24 +43,6 @@ mod imp {
             Ok(stream) => Box::new(XzDecoder::new_stream(data, stream)),
             Err(_) => Box::new(Refused),
         }
-    }
-
-    /// A .lzma stream; how many bytes came out, and whether it ended where it should.
-    pub(in crate::unpack::codec) fn whole(data: &[u8], room: &mut [u8]) -> (usize, bool) {
-        let Ok(mut stream) = Stream::new_lzma_decoder(WINDOW) else {
-            return (0, false);
-        };
-        let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        // Once for all of it, and once more to be told that it was all.
-        for _ in 0..2 {
-            let input = data.get(at(stream.total_in())..).unwrap_or_default();
-            let rest = room.get_mut(at(stream.total_out())..).unwrap_or_default();
-            match stream.process(input, rest, Action::Finish) {
-                Ok(Status::Ok) => {}
-                end => return (at(stream.total_out()), matches!(end, Ok(Status::StreamEnd))),
-            }
-        }
-        (at(stream.total_out()), false)
     }
 }
 
@@ -92,15 +63,6 @@ mod imp {
             Err(_) => Box::new(Refused),
         }
     }
-
-    /// A .lzma stream; how many bytes came out, and whether it was sound to there.
-    pub(in crate::unpack::codec) fn whole(data: &[u8], room: &mut [u8]) -> (usize, bool) {
-        match super::super::fill(&mut *alone(data), room) {
-            Ok(done) => (done, true),
-            Err(done) => (done, false),
-        }
-    }
 }
 
-use imp::whole;
 pub(super) use imp::{alone, xz};

@@ -4,6 +4,7 @@
 //! bytes; [`reader`] reads a stream. All decoders are libraries; here is only which, and what they may
 //! cost. Of each that is fast in C there is one in Rust, used without the feature `fast-c`.
 
+mod cluster;
 mod lz4;
 mod lzma;
 mod zstd;
@@ -11,6 +12,8 @@ mod zstd;
 use std::io::{self, BufRead, Read};
 
 use crate::bytes::{Bytes, Gap};
+
+pub(in crate::unpack) use cluster::{lz4 as lz4_cluster, lz4_front, micro_lzma};
 
 /// A kind of compression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,14 +30,10 @@ pub(in crate::unpack) enum Codec {
     Lzma,
     /// LZMA without a header, as erofs keeps it: its first byte is the properties, inverted.
     MicroLzma,
-    /// The same, where it is not known how much there is: what comes out last may be none of it.
-    MicroLzmaFront,
     /// Zstandard frames, RFC 8878.
     Zstd,
     /// One LZ4 block, without a frame.
     Lz4,
-    /// The same, with something else behind it: it ends where the output does.
-    Lz4Front,
     /// LZ4 frames.
     Lz4Frame,
     /// LZ4 as the kernel's ramdisks have it: `lz4 -l`.
@@ -55,9 +54,9 @@ impl Codec {
             Self::Deflate | Self::Zlib => "deflate stream",
             Self::Bzip2 => "bzip2 stream",
             Self::Xz => "xz stream",
-            Self::Lzma | Self::MicroLzma | Self::MicroLzmaFront => "lzma stream",
+            Self::Lzma | Self::MicroLzma => "lzma stream",
             Self::Zstd => "zstd frame",
-            Self::Lz4 | Self::Lz4Front => "lz4 block",
+            Self::Lz4 => "lz4 block",
             Self::Lz4Frame | Self::Lz4Legacy => "lz4 frame",
             Self::Lzo => "lzo block",
             Self::Brotli => "brotli stream",
@@ -75,27 +74,17 @@ pub(in crate::unpack) fn decode(
     len: usize,
 ) -> Result<Bytes, Gap> {
     let mut out = Bytes::buffer(len);
-    let got = decode_into(codec, format, at, data, out.get_mut(..len).unwrap_or_default())?;
-    Ok(Bytes::part(out, got))
-}
-
-/// The same into the front of `room`; how many bytes.
-pub(in crate::unpack) fn decode_into(
-    codec: Codec,
-    format: &'static str,
-    at: u64,
-    data: &[u8],
-    room: &mut [u8],
-) -> Result<usize, Gap> {
+    let room = out.get_mut(..len).unwrap_or_default();
     let got = match codec {
         Codec::Lz4 => lz4::block(data, room),
-        Codec::Lz4Front => lz4::front(data, room),
         Codec::Lzo => lzokay::decompress::decompress(data, room).map_err(|_| 0),
-        Codec::MicroLzma => lzma::micro(data, room, true),
-        Codec::MicroLzmaFront => lzma::micro(data, room, false),
+        Codec::MicroLzma => lzma::micro(data, room),
         _ => fill(&mut *reader(codec, data), room),
     };
-    got.map_err(|got| Gap::invalid(format, at, codec.word(), wide(got)))
+    match got {
+        Ok(got) => Ok(Bytes::part(out, got)),
+        Err(got) => Err(Gap::invalid(format, at, codec.word(), wide(got))),
+    }
 }
 
 /// A stream's bytes, decoded as they are read. Of a codec that has only blocks, every read is an error.
@@ -110,9 +99,7 @@ pub(in crate::unpack) fn reader<'a>(codec: Codec, data: impl BufRead + 'a) -> Bo
         Codec::Lz4Frame => Box::new(lz4::frames(data)),
         Codec::Lz4Legacy => Box::new(lz4::legacy(data)),
         Codec::Brotli => Box::new(brotli_decompressor::Decompressor::new(data, BUFFER)),
-        Codec::Lz4 | Codec::Lz4Front | Codec::Lzo | Codec::MicroLzma | Codec::MicroLzmaFront => {
-            Box::new(Refused)
-        }
+        Codec::Lz4 | Codec::Lzo | Codec::MicroLzma => Box::new(Refused),
     }
 }
 

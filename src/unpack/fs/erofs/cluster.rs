@@ -16,6 +16,9 @@ const AHEAD: u64 = 128 << 10;
 /// no two clusters have the same. Images over 16 TiB have none.
 const PLACE_BITS: u32 = 44;
 
+/// Bytes from which on a buffer may be one that was used for something longer.
+const SMALL: usize = 64 << 10;
+
 /// `Z_EROFS_COMPRESSION_…`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Algorithm {
@@ -148,8 +151,7 @@ impl Volume {
         let disk = &self.disk;
         let place = || Gap::invalid(NAME, cluster.at, "place of compressed data", cluster.len);
         let unit = Units::unit(&disk.units.sources, cluster).ok_or_else(place)?;
-        // Without padding nothing tells where the data ends and what is behind it begins.
-        let endless = cluster.algorithm == Algorithm::Lz4 && !disk.sb.padded;
+        let endless = self.is_endless(cluster);
         let first = match cluster.partial && !endless {
             true => Amount::Whole,
             false => Amount::All(want),
@@ -175,45 +177,41 @@ impl Volume {
 
     fn decode(&self, cluster: &Cluster, amount: Amount, more: u64, ahead: &mut Ahead) -> Result<Bytes, Gap> {
         let packed = self.packed_bytes(cluster, more, ahead)?;
-        let (padded, whole) = (self.disk.sb.padded, amount == Amount::Whole);
-        let codec = match cluster.algorithm {
-            Algorithm::Lz4 if padded => Codec::Lz4,
-            Algorithm::Lz4 => Codec::Lz4Front,
-            Algorithm::Lzma if whole => Codec::MicroLzmaFront,
-            Algorithm::Lzma => Codec::MicroLzma,
-            Algorithm::Deflate => Codec::Deflate,
-            Algorithm::Zstd => Codec::Zstd,
-        };
+        let endless = self.is_endless(cluster);
         // All but the first LZ4 images have their data at the end of the blocks.
-        let start = match padded || cluster.algorithm != Algorithm::Lz4 {
-            true => packed.iter().position(|b| *b != 0).unwrap_or(packed.len()),
-            false => 0,
+        let start = match endless {
+            true => 0,
+            false => packed.iter().position(|b| *b != 0).unwrap_or(packed.len()),
         };
         let data = packed.get(start..).unwrap_or_default();
         let at = cluster.at.saturating_add(wide(start));
         if data.is_empty() {
             return Err(Gap::invalid(NAME, at, "compressed data of zeros", cluster.len));
         }
-        let charge = |len: usize| self.disk.units.charge(at, wide(len));
-        match amount {
-            Amount::All(len) => {
-                charge(len)?;
-                // Not from the pool: a buffer in the cache is as long as what it is counted as.
-                let mut out = vec![0; len];
-                let got = codec::decode_into(codec, NAME, at, data, &mut out)?;
-                if got < len {
-                    let (need, have) = (wide(len), wide(got));
-                    return Err(Gap::truncated(NAME, at, "decoded data", need, have));
-                }
-                Ok(out.into())
-            }
-            Amount::Whole => {
-                let most = usize::try_from(MAX_EXTENT).unwrap_or(usize::MAX);
-                let all = codec::decode(codec, NAME, at, data, most)?;
-                charge(all.len())?;
-                Ok(all.to_vec().into())
-            }
+        let (len, all) = match amount {
+            Amount::All(len) => (len, true),
+            Amount::Whole => (usize::try_from(MAX_EXTENT).unwrap_or(usize::MAX), false),
+        };
+        if all {
+            self.disk.units.charge(at, wide(len))?;
         }
+        let bytes = unpack(cluster.algorithm, endless, all, at, data, len)?;
+        if !all {
+            self.disk.units.charge(at, wide(bytes.len()))?;
+        } else if bytes.len() < len {
+            let (need, have) = (wide(len), wide(bytes.len()));
+            return Err(Gap::truncated(NAME, at, "decoded data", need, have));
+        }
+        if len < SMALL {
+            return Ok(bytes);
+        }
+        // What is kept in the cache is as long as what it is counted as; the buffer may be longer.
+        Ok(bytes.to_vec().into())
+    }
+
+    /// Without padding nothing tells where the data ends and what is behind it begins.
+    fn is_endless(&self, cluster: &Cluster) -> bool {
+        cluster.algorithm == Algorithm::Lz4 && !self.disk.sb.padded
     }
 
     /// The compressed bytes of a cluster. Those of the next few are read with them.
@@ -252,6 +250,30 @@ impl Volume {
             bytes,
         };
         part(ahead).ok_or_else(|| short(&ahead.bytes))
+    }
+}
+
+/// At most the first `len` bytes of what `data`, found at `at`, holds. `all`: it holds no more.
+fn unpack(
+    algorithm: Algorithm,
+    endless: bool,
+    all: bool,
+    at: u64,
+    data: &[u8],
+    len: usize,
+) -> Result<Bytes, Gap> {
+    let mut out = Bytes::buffer(len);
+    let room = out.get_mut(..len).unwrap_or_default();
+    let (what, got) = match algorithm {
+        Algorithm::Lz4 if endless => ("lz4 block", codec::lz4_front(data, room)),
+        Algorithm::Lz4 => ("lz4 block", codec::lz4_cluster(data, room)),
+        Algorithm::Lzma => ("lzma stream", codec::micro_lzma(data, room, all)),
+        Algorithm::Deflate => return codec::decode(Codec::Deflate, NAME, at, data, len),
+        Algorithm::Zstd => return codec::decode(Codec::Zstd, NAME, at, data, len),
+    };
+    match got {
+        Ok(got) => Ok(Bytes::part(out, got)),
+        Err(got) => Err(Gap::invalid(NAME, at, what, wide(got))),
     }
 }
 

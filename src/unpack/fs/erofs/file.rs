@@ -127,7 +127,7 @@ impl File {
         let Inode { size, end, boxed, .. } = self.inode;
         let block = self.volume.disk.sb.block;
         let mut reader = self.volume.reader(boxed)?;
-        let compact = self.inode.layout == Layout::Compact;
+        let compact = matches!(self.inode.layout, Layout::Compact(_));
         if let Layout::Chunks(chunks) = self.inode.layout {
             return Ok(Map::Chunks(ChunkTable {
                 reader,

@@ -43,10 +43,11 @@ pub(super) enum Layout {
     Plain(Option<u64>),
     /// The same, but the last block is behind the inode.
     Inline(u64),
-    /// Compressed, with an index of 8 bytes for each logical cluster, or with records of extents.
-    Full,
+    /// Compressed, with an index of 8 bytes for each logical cluster, or with records of extents. So many
+    /// blocks, as is said.
+    Full(u64),
     /// Compressed, with a packed index.
-    Compact,
+    Compact(u64),
     /// In chunks, each anywhere.
     Chunks(Chunks),
 }
@@ -132,9 +133,9 @@ impl Inode {
         let hole = if wide { (1 << 48) - 1 } else { (1 << 32) - 1 };
         let layout = match (format & LAYOUT) >> 1 {
             0 => Layout::Plain(Some(start).filter(|start| *start != hole)),
-            1 => Layout::Full,
+            1 => Layout::Full(start),
             2 => Layout::Inline(start),
-            3 => Layout::Compact,
+            3 => Layout::Compact(start),
             4 => Layout::Chunks(chunks(union, field(16))?),
             other => return Err(Gap::unsupported(NAME, at, "data layout", other.into())),
         };

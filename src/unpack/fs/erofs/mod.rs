@@ -27,7 +27,7 @@ use crate::bytes::{Blob, Budget, Gap, RATIO_FROM};
 use crate::unpack::name;
 use crate::unpack::registry::{Format, Holds, Listing, Peers};
 
-use inode::{Inode, Kind};
+use inode::{Inode, Kind, Layout};
 use superblock::Superblock;
 use volume::{Disk, Reader, Volume};
 
@@ -306,6 +306,13 @@ impl Tree<'_> {
                 &path,
                 Gap::truncated(NAME, at, "extended attributes", inode.end, room),
             );
+        }
+        if let Layout::Full(blocks) | Layout::Compact(blocks) = inode.layout
+            && !self.volume.disk.sb.compressed
+            && blocks > self.volume.disk.sb.block.count(inode.size)
+        {
+            // What it says of its layout is a lie, or what it says of its data.
+            self.lost(&path, Gap::invalid(NAME, at, "compressed_blocks", blocks));
         }
         match inode.kind {
             Kind::File => {

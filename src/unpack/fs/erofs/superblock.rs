@@ -58,6 +58,8 @@ pub(super) struct Superblock {
     pub(super) metabox: Option<u64>,
     /// Compressed data is at the end of its blocks.
     pub(super) padded: bool,
+    /// It says that there is compressed data. The first images that had some did not.
+    pub(super) compressed: bool,
     /// The other devices; the first of them has the number 1.
     pub(super) devices: Vec<Slot>,
     /// The bits of a device number that count.
@@ -155,6 +157,8 @@ impl Superblock {
             packed: Some(packed_nid).filter(|nid| incompat & FRAGMENTS != 0 && *nid != 0),
             metabox,
             padded: incompat & ZERO_PADDING != 0,
+            // Without `COMPR_CFGS`, the field is the window of LZ4.
+            compressed: incompat & ZERO_PADDING != 0 || available_compr_algs != 0,
             devices,
             device_mask,
         })

@@ -285,7 +285,7 @@ impl Volume {
                 };
                 pieces.push(head, tail, fill(tail_blob));
             }
-            Layout::Full | Layout::Compact | Layout::Chunks(_) => {
+            Layout::Full(_) | Layout::Compact(_) | Layout::Chunks(_) => {
                 return Blob::new(Arc::new(File::new(Arc::clone(self), *inode)));
             }
         }
