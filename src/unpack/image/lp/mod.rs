@@ -1,0 +1,553 @@
+//! Super partition: logical partitions and their metadata.
+//!
+//! Spec: AOSP `system/core/fs_mgr/liblp/include/liblp/metadata_format.h`, version 10.2; what is refused,
+//! `reader.cpp` beside it. All fields little-endian and packed. Sectors are of 512 bytes whatever the
+//! device has; table offsets count from the end of the header.
+//!
+//! Layout: 4096 bytes reserved, the geometry twice, the metadata of each slot, then a second copy of each,
+//! then data. Slot 0 describes what boots from `_a`, slot 1 what boots from `_b`. A file of metadata alone
+//! (`super_empty.img`) has the geometry at 0 and one copy of the metadata behind it.
+//!
+//! Devices that came without a super partition have it spread over several partitions, `system`, `vendor`
+//! …: the metadata is in the first, the others have only data.
+
+mod metadata;
+
+use std::collections::BTreeSet;
+
+use crate::bytes::{Blob, Budget, Extents, Fill, Gap};
+
+use super::super::name;
+use super::super::registry::{Format, Holds, Listing, Peers};
+use super::{believable, refuse, replaced, sparse, wide};
+use metadata::{Extent, Geometry, Metadata, Partition};
+
+/// Super partitions.
+pub(in crate::unpack) struct Super;
+
+const NAME: &str = "super";
+/// `LP_METADATA_GEOMETRY_MAGIC`.
+const GEOMETRY_MAGIC: [u8; 4] = *b"gDla";
+/// `LP_PARTITION_RESERVED_BYTES`, and then two geometries of `LP_METADATA_GEOMETRY_SIZE`.
+const PRIMARY: u64 = 4096;
+const BACKUP: u64 = 8192;
+const METADATA: u64 = 12288;
+const SECTOR: u64 = 512;
+const GEOMETRY_SIZE: u32 = 52;
+/// `LP_PARTITION_ATTR_*`: read only, slot suffixed, updated, disabled.
+const ATTRIBUTES: u32 = 0xf;
+/// `LP_TARGET_TYPE_*`.
+const LINEAR: u32 = 0;
+const ZERO: u32 = 1;
+/// Ours: slots that are looked at. Devices have up to three.
+const MAX_SLOTS: u32 = 8;
+/// Ours: block devices beside the first. Retrofitted phones have up to four.
+const MAX_DEVICES: usize = 16;
+/// Ours: bytes of one partition, 4 TiB: no phone has as many.
+const MAX_PARTITION: u64 = 1 << 42;
+/// Ours: extents of all partitions together; a table has 22 thousand at most, and partitions may share it.
+const MAX_EXTENTS: u64 = 1 << 16;
+
+impl Format for Super {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn about(&self) -> &'static str {
+        "super partition (LP metadata 10.0 to 10.2), on one block device or several"
+    }
+
+    fn sniff(&self, head: &[u8]) -> bool {
+        let at = |at: usize, magic: &[u8]| head.get(at..).is_some_and(|rest| rest.starts_with(magic));
+        let alone = at(0, &GEOMETRY_MAGIC) && at(4, &GEOMETRY_SIZE.to_le_bytes());
+        alone || at(4096, &GEOMETRY_MAGIC) || at(8192, &GEOMETRY_MAGIC)
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn holds(&self) -> Holds {
+        Holds::Volumes
+    }
+
+    fn list(&self, blob: &Blob, stem: &str, budget: &Budget) -> Listing {
+        self.list_with(blob, stem, &|_| None, budget)
+    }
+
+    fn list_with(&self, blob: &Blob, _: &str, peers: Peers<'_>, budget: &Budget) -> Listing {
+        let mut listing = Listing::default();
+        match slots(blob, &mut listing) {
+            Ok(slots) => volumes(&slots, blob, peers, budget, &mut listing),
+            Err(gap) => refuse(&mut listing, gap, blob.len()),
+        }
+        listing
+    }
+}
+
+/// The metadata of each slot, none where both copies are broken; of one slot at least there is some.
+fn slots(blob: &Blob, listing: &mut Listing) -> Result<Vec<Option<Metadata>>, Gap> {
+    if let Ok(geometry) = Geometry::read(blob, 0) {
+        let metadata = Metadata::read(blob, u64::from(GEOMETRY_SIZE).max(PRIMARY), &geometry)?;
+        return Ok(vec![Some(metadata)]);
+    }
+    let geometry = match Geometry::read(blob, PRIMARY) {
+        Ok(geometry) => geometry,
+        Err(gap) => {
+            let geometry = Geometry::read(blob, BACKUP).map_err(|_| gap.clone())?;
+            listing.remark(replaced(gap));
+            geometry
+        }
+    };
+    let size = u64::from(geometry.metadata_max_size);
+    let count = u64::from(geometry.metadata_slot_count);
+    let mut slots = Vec::new();
+    let mut broken = Vec::new();
+    for slot in 0..count.min(MAX_SLOTS.into()) {
+        let primary = METADATA.saturating_add(slot.saturating_mul(size));
+        let backup = primary.saturating_add(count.saturating_mul(size));
+        slots.push(match Metadata::read(blob, primary, &geometry) {
+            Ok(metadata) => Some(metadata),
+            Err(gap) => match Metadata::read(blob, backup, &geometry) {
+                Ok(metadata) => {
+                    listing.remark(replaced(gap));
+                    Some(metadata)
+                }
+                Err(_) => {
+                    broken.push(gap);
+                    None
+                }
+            },
+        });
+    }
+    if slots.iter().all(Option::is_none) {
+        let none = Gap::invalid(NAME, PRIMARY, "metadata_slot_count", count);
+        return Err(broken.into_iter().next().unwrap_or(none));
+    }
+    for gap in broken {
+        listing.remark(gap);
+    }
+    Ok(slots)
+}
+
+/// Lists the partitions that have data.
+///
+/// A name that ends in `_a` or `_b` is what the metadata of its own slot says, as on a device that boots
+/// from it: after an update, what the other slot's metadata says of it is out of date. All else is what the
+/// first sound slot says.
+fn volumes(
+    slots: &[Option<Metadata>],
+    blob: &Blob,
+    peers: Peers<'_>,
+    budget: &Budget,
+    listing: &mut Listing,
+) {
+    let base = slots.iter().position(Option::is_some);
+    let sound = |slot: &usize| slots.get(*slot).is_some_and(Option::is_some);
+    let mut found = Vec::new();
+    let mut left = MAX_EXTENTS;
+    for (slot, metadata) in slots.iter().enumerate() {
+        let Some(metadata) = metadata else { continue };
+        let mine = |partition: &&Partition| {
+            let owner = suffix(&partition.name).map(|(_, slot)| slot).filter(sound);
+            owner.or(base) == Some(slot) && partition.num_extents > 0
+        };
+        let mut partitions = metadata.partitions.iter().filter(mine).peekable();
+        if partitions.peek().is_none() {
+            continue;
+        }
+        let devices = devices(metadata, blob, peers, budget);
+        for partition in partitions {
+            match metadata.volume(partition, &devices, &mut left) {
+                Ok(None) => {}
+                Ok(Some(volume)) => found.push((&*partition.name, volume)),
+                Err(gap) => listing.lost(&partition.name, gap, 0),
+            }
+        }
+    }
+    // Slot `a` filled and `b` empty is how super images are made: the suffix says nothing then.
+    let filled: BTreeSet<&str> = found.iter().map(|(name, _)| *name).collect();
+    let plain = |name: &str| {
+        let (stem, slot) = suffix(name)?;
+        let other = format!("{stem}{}", if slot == 0 { "_b" } else { "_a" });
+        (!filled.contains(&*other) && !filled.contains(stem)).then(|| stem.to_string())
+    };
+    for (name, volume) in &found {
+        let name = plain(name).unwrap_or_else(|| (*name).to_string());
+        if name::leaves(name.as_bytes()) {
+            listing.lost(&name, Gap::odd(NAME, METADATA, "name leaves its folder", 1), 0);
+        }
+        if let Some((gap, unread)) = &volume.lost {
+            listing.lost(&name, gap.clone(), believable(*unread));
+        }
+        if let Err(gap) = budget.entries(NAME, 1) {
+            return listing.remark(gap);
+        }
+        listing.blob(name, volume.blob.clone());
+    }
+}
+
+/// A name without its slot suffix, and the number of the slot.
+fn suffix(name: &str) -> Option<(&str, usize)> {
+    let of = |end, slot| Some((name.strip_suffix(end).filter(|stem| !stem.is_empty())?, slot));
+    of("_a", 0).or_else(|| of("_b", 1))
+}
+
+/// The block devices that the metadata names, as far as they are at hand. The first is the one with the
+/// metadata; the others are called after their partition, or as `lpmake` calls its output.
+fn devices(metadata: &Metadata, blob: &Blob, peers: Peers<'_>, budget: &Budget) -> Vec<Option<Blob>> {
+    let rest = metadata.devices.iter().skip(1).take(MAX_DEVICES).map(|device| {
+        let name = &*device.name;
+        let stem = suffix(name).map_or(name, |(stem, _)| stem);
+        let names = [
+            name.to_string(),
+            format!("super_{name}"),
+            format!("{name}_a"),
+            stem.to_string(),
+            format!("super_{stem}"),
+        ];
+        let blob = names.iter().find_map(|name| peers(name))?;
+        sparse::unwrap(blob, budget)
+    });
+    std::iter::once(Some(blob.clone())).chain(rest).collect()
+}
+
+/// The bytes of one partition.
+struct Volume {
+    blob: Blob,
+    /// Why some of it cannot be read, the first cause, and how many bytes in all.
+    lost: Option<(Gap, u64)>,
+}
+
+impl Metadata {
+    /// The bytes of a partition; none where it has no data. `left` are the extents that all partitions
+    /// may still have.
+    fn volume(
+        &self,
+        partition: &Partition,
+        devices: &[Option<Blob>],
+        left: &mut u64,
+    ) -> Result<Option<Volume>, Gap> {
+        let invalid = |what, got| Gap::invalid(NAME, self.at, what, got);
+        if partition.attributes & !ATTRIBUTES != 0 {
+            let got = partition.attributes.into();
+            return Err(Gap::unsupported(NAME, self.at, "attributes", got));
+        }
+        let index = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+        let first = index(partition.first_extent_index);
+        let extents = first
+            .checked_add(index(partition.num_extents))
+            .and_then(|end| self.extents.get(first..end))
+            .ok_or_else(|| invalid("num_extents", partition.num_extents.into()))?;
+        *left = left
+            .checked_sub(wide(extents.len()))
+            .ok_or_else(|| Gap::over(NAME, self.at, "extents", MAX_EXTENTS, MAX_EXTENTS, ""))?;
+        let len = extents
+            .iter()
+            .try_fold(0_u64, |sum, extent| sum.checked_add(extent.num_sectors))
+            .and_then(|sectors| sectors.checked_mul(SECTOR))
+            .ok_or_else(|| invalid("num_sectors", u64::MAX))?;
+        if len > MAX_PARTITION {
+            return Err(Gap::over(NAME, self.at, "partition size", len, MAX_PARTITION, ""));
+        }
+        if len == 0 {
+            return Ok(None);
+        }
+        let mut image = Extents::new(NAME, len);
+        let mut lost: Option<(Gap, u64)> = None;
+        let mut out = 0_u64;
+        for extent in extents {
+            let size = extent.num_sectors.saturating_mul(SECTOR);
+            let (fill, have, gap) = self.extent(extent, size, devices);
+            image.push(out, have, fill);
+            if let Some(gap) = gap {
+                let missing = size.saturating_sub(have);
+                image.push(out.saturating_add(have), missing, Fill::Lost(gap.clone()));
+                let (_, sum) = lost.get_or_insert((gap, 0));
+                *sum = sum.saturating_add(missing);
+            }
+            out = out.saturating_add(size);
+        }
+        let blob = image.into_blob();
+        Ok(Some(Volume { blob, lost }))
+    }
+
+    /// What an extent of `size` bytes is made of, how many bytes of it there are, and why not all.
+    fn extent(&self, extent: &Extent, size: u64, devices: &[Option<Blob>]) -> (Fill, u64, Option<Gap>) {
+        match extent.target_type {
+            ZERO => (Fill::Zero, size, None),
+            LINEAR => match self.linear(extent, size, devices) {
+                Ok((part, gap)) => {
+                    let have = part.len();
+                    (Fill::From(part), have, gap)
+                }
+                Err(gap) => (Fill::Zero, 0, Some(gap)),
+            },
+            other => {
+                let gap = Gap::unsupported(NAME, self.at, "target_type", other.into());
+                (Fill::Zero, 0, Some(gap))
+            }
+        }
+    }
+
+    /// The part of a block device, and a gap where the file ends before it does.
+    fn linear(
+        &self,
+        extent: &Extent,
+        size: u64,
+        devices: &[Option<Blob>],
+    ) -> Result<(Blob, Option<Gap>), Gap> {
+        let source = usize::try_from(extent.target_source).unwrap_or(usize::MAX);
+        let device = self
+            .devices
+            .get(source)
+            .ok_or_else(|| Gap::invalid(NAME, self.at, "target_source", extent.target_source.into()))?;
+        let start = extent.target_data.checked_mul(SECTOR);
+        let range = start.and_then(|start| Some((start, start.checked_add(size)?)));
+        let (start, end) = range
+            .filter(|(_, end)| *end <= device.size)
+            .ok_or_else(|| Gap::invalid(NAME, self.at, "target_data", extent.target_data))?;
+        let Some(blob) = devices.get(source).and_then(Option::as_ref) else {
+            return Err(Gap::truncated(NAME, self.at, "block device", device.size, 0));
+        };
+        let part = blob.slice(start..end);
+        let (need, have) = (device.size, blob.len());
+        let gap = (part.len() < size).then(|| Gap::truncated(NAME, have, "block device", need, have));
+        Ok((part, gap))
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test may overflow loudly")]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+    use crate::unpack::leaf::Data;
+
+    /// Partitions: name and extents; an extent: sectors, type, sector, device.
+    type Parts<'a> = &'a [(&'a str, &'a [(u64, u32, u64, u32)])];
+
+    fn padded(text: &str) -> Vec<u8> {
+        let mut out = text.as_bytes().to_vec();
+        out.resize(36, 0);
+        out
+    }
+
+    fn words(out: &mut Vec<u8>, words: &[u32]) {
+        for word in words {
+            out.extend(word.to_le_bytes());
+        }
+    }
+
+    fn geometry(slots: u32) -> Vec<u8> {
+        let mut out = b"gDla".to_vec();
+        words(&mut out, &[52, 0, 0, 0, 0, 0, 0, 0, 0, 1024, slots, 4096]);
+        let sum = Sha256::digest(&out);
+        out[8..40].copy_from_slice(&sum);
+        out
+    }
+
+    fn metadata(parts: Parts<'_>, devices: &[&str]) -> Vec<u8> {
+        let (mut rows, mut extents, mut groups, mut blocks) = (vec![], vec![], vec![], vec![]);
+        for (name, list) in parts {
+            rows.extend(padded(name));
+            let first = u32::try_from(extents.len() / 24).unwrap();
+            words(&mut rows, &[1, first, u32::try_from(list.len()).unwrap(), 0]);
+            for (sectors, kind, at, device) in *list {
+                extents.extend(sectors.to_le_bytes());
+                extents.extend(kind.to_le_bytes());
+                extents.extend(at.to_le_bytes());
+                extents.extend(device.to_le_bytes());
+            }
+        }
+        groups.extend(padded("default"));
+        groups.extend([0; 12]);
+        for name in devices {
+            blocks.extend(40_u64.to_le_bytes());
+            blocks.extend([0; 8]);
+            blocks.extend((64 * 512_u64).to_le_bytes());
+            blocks.extend(padded(name));
+            blocks.extend([0; 4]);
+        }
+        let mut out = b"0PLA\x0a\0\0\0".to_vec();
+        words(&mut out, &[128]);
+        out.extend([0; 32]);
+        let mut at = 0;
+        let mut tables = Vec::new();
+        let mut table = Vec::new();
+        for (bytes, size) in [(rows, 52), (extents, 24), (groups, 48), (blocks, 64)] {
+            let count = u32::try_from(bytes.len()).unwrap() / size;
+            words(&mut table, &[at, count, size]);
+            at += count * size;
+            tables.extend(bytes);
+        }
+        words(&mut out, &[at]);
+        out.extend(Sha256::digest(&tables));
+        out.extend(table);
+        let sum = Sha256::digest(&out);
+        out[12..44].copy_from_slice(&sum);
+        out.extend(tables);
+        out.resize(1024, 0);
+        out
+    }
+
+    /// A device of 64 sectors, each filled with its number; the metadata of each slot twice.
+    fn device(slots: &[Vec<u8>]) -> Vec<u8> {
+        let mut out: Vec<u8> = (0..64_u8).flat_map(|n| [n; 512]).collect();
+        out[..12288].fill(0);
+        let geometry = geometry(u32::try_from(slots.len()).unwrap());
+        out[4096..4148].copy_from_slice(&geometry);
+        out[8192..8244].copy_from_slice(&geometry);
+        let all: Vec<u8> = [slots.concat(), slots.concat()].concat();
+        out[12288..12288 + all.len()].copy_from_slice(&all);
+        out
+    }
+
+    fn list(data: Vec<u8>) -> Listing {
+        Super.list(&Blob::from(data), "", &Budget::default())
+    }
+
+    /// Names with the first byte of each sector; then the gaps.
+    #[track_caller]
+    fn check(listing: &Listing, entries: &[(&str, &[u8])], gaps: &[&str]) {
+        let got: Vec<(&str, Vec<u8>)> = listing
+            .entries
+            .iter()
+            .map(|entry| {
+                let Data::Plain(blob) = &entry.data else { panic!() };
+                let sectors = (0..blob.len() / 512).map(|n| blob.read("t", n * 512..n * 512 + 1));
+                (
+                    &*entry.name,
+                    sectors.map(|byte| byte.map_or(0, |byte| byte[0])).collect(),
+                )
+            })
+            .collect();
+        let expect: Vec<(&str, Vec<u8>)> = entries
+            .iter()
+            .map(|(name, bytes)| (*name, bytes.to_vec()))
+            .collect();
+        assert_eq!(got, expect);
+        let got: Vec<String> = listing.notices.iter().map(|n| n.gap.to_string()).collect();
+        assert_eq!(got, gaps);
+    }
+
+    const TWO: Parts<'_> = &[
+        (
+            "system_a",
+            &[(2, LINEAR, 50, 0), (1, ZERO, 0, 0), (1, LINEAR, 41, 0)],
+        ),
+        ("system_b", &[]),
+        ("vendor_a", &[(1, LINEAR, 42, 0)]),
+        ("vendor_b", &[(1, LINEAR, 43, 0)]),
+    ];
+
+    #[test]
+    fn extents_are_put_together_and_a_lone_slot_is_not_named() {
+        let slot = metadata(TWO, &["super"]);
+        let entries: &[(&str, &[u8])] = &[
+            ("system", &[50, 51, 0, 41]),
+            ("vendor_a", &[42]),
+            ("vendor_b", &[43]),
+        ];
+        check(&list(device(std::slice::from_ref(&slot))), entries, &[]);
+        let alone = [geometry(1), vec![0; 4096 - 52], slot].concat();
+        assert!(Super.sniff(&alone));
+        assert_eq!(list(alone).entries.len(), 3);
+    }
+
+    #[test]
+    fn each_slot_speaks_for_its_own_partitions() {
+        let a = metadata(
+            &[("s_a", &[(1, LINEAR, 50, 0)]), ("s_b", &[(1, LINEAR, 51, 0)])],
+            &["super"],
+        );
+        let b = metadata(
+            &[("s_a", &[(1, LINEAR, 52, 0)]), ("s_b", &[(1, LINEAR, 53, 0)])],
+            &["super"],
+        );
+        check(&list(device(&[a, b])), &[("s_a", &[50]), ("s_b", &[53])], &[]);
+    }
+
+    #[test]
+    fn a_broken_copy_is_replaced_by_the_other() {
+        let mut data = device(&[metadata(TWO, &["super"])]);
+        data[4096] = 0;
+        data[12300] ^= 1;
+        let got = list(data);
+        assert_eq!(got.entries.len(), 3);
+        assert!(got.notices.iter().all(|n| !n.gap.is_loss()) && got.notices.len() == 2);
+    }
+
+    #[test]
+    fn two_broken_copies_list_nothing() {
+        let mut data = device(&[metadata(TWO, &["super"])]);
+        data[12300] ^= 1;
+        data[13324] ^= 1;
+        let got = list(data);
+        assert!(got.entries.is_empty() && got.salvaged);
+        assert_eq!(got.notices.len(), 1);
+    }
+
+    #[test]
+    fn other_block_devices_are_asked_for_by_name() {
+        let slot = metadata(
+            &[("system_a", &[(1, LINEAR, 50, 0), (1, LINEAR, 3, 1)])],
+            &["system", "vendor_a"],
+        );
+        let data = Blob::from(device(&[slot]));
+        let vendor: Vec<u8> = (100..164_u8).flat_map(|n| [n; 512]).collect();
+        let peers = |name: &str| (name == "vendor").then(|| Blob::from(vendor.clone()));
+        let got = Super.list_with(&data, "", &peers, &Budget::default());
+        check(&got, &[("system", &[50, 103])], &[]);
+        let gap = "super: block device at 0x3000: truncated, needs 32768 bytes, 0 left";
+        check(
+            &Super.list(&data, "", &Budget::default()),
+            &[("system", &[50, 0])],
+            &[gap],
+        );
+    }
+
+    #[test]
+    fn an_extent_outside_is_lost_and_the_rest_is_not() {
+        let parts: Parts<'_> = &[(
+            "x",
+            &[
+                (1, LINEAR, 50, 0),
+                (1, LINEAR, 64, 0),
+                (1, 7, 0, 0),
+                (1, LINEAR, 51, 0),
+            ],
+        )];
+        let got = list(device(&[metadata(parts, &["super"])]));
+        check(
+            &got,
+            &[("x", &[50, 0, 0, 51])],
+            &["super: target_data at 0x3000: invalid value 0x40"],
+        );
+        assert_eq!(got.notices[0].unread, 1024);
+        let parts: Parts<'_> = &[
+            ("x", &[(u64::MAX, LINEAR, 8, 0)]),
+            ("y", &[(1 << 50, ZERO, 0, 0)]),
+        ];
+        let got = list(device(&[metadata(parts, &["super"])]));
+        assert_eq!((got.entries.len(), got.notices.len()), (0, 2));
+    }
+
+    #[test]
+    fn every_prefix_and_every_flip_is_survived() {
+        let whole = device(&[metadata(TWO, &["super"])]);
+        for cut in (0..whole.len()).step_by(7) {
+            for entry in list(whole[..cut].to_vec()).entries {
+                let Data::Plain(blob) = entry.data else { panic!() };
+                let _ = blob.read("t", 0..1 << 20);
+            }
+        }
+        for at in 4096..14336 {
+            let mut data = whole.clone();
+            data[at] ^= 0x80;
+            let got = list(data);
+            assert!(got.entries.len() == 3, "flip at {at}");
+        }
+    }
+}
