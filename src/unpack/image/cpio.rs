@@ -61,7 +61,7 @@ impl Format for Cpio {
         };
         if let Err(gap) = archive.members() {
             let unread = blob.len().saturating_sub(archive.at);
-            if archive.count == 0 {
+            if archive.listing.entries.is_empty() && archive.listing.links.is_empty() {
                 refuse(&mut archive.listing, gap, unread);
             } else {
                 lose(&mut archive.listing, gap, unread);
@@ -115,6 +115,13 @@ impl Archive<'_> {
                 // No trailer: common, and harmless.
                 return Ok(());
             }
+            if raw.first() == Some(&0) {
+                // Filled up without a trailer.
+                if !self.another(&mut segment)? {
+                    return Ok(());
+                }
+                continue;
+            }
             self.count = self.count.saturating_add(1);
             let limit = self.budget.limits.listed;
             if self.count > limit {
@@ -147,9 +154,7 @@ impl Archive<'_> {
                 };
                 let raw = until_nul(raw);
                 if raw == TRAILER {
-                    self.inodes.clear();
-                    segment = segment.saturating_add(1);
-                    if !self.another(segment)? {
+                    if !self.another(&mut segment)? {
                         return Ok(());
                     }
                     continue;
@@ -224,7 +229,9 @@ impl Archive<'_> {
     }
 
     /// Skips the zeros after an archive. Whether another one follows; what is none is an entry.
-    fn another(&mut self, segment: u64) -> Result<bool, Gap> {
+    fn another(&mut self, segment: &mut u64) -> Result<bool, Gap> {
+        self.inodes.clear();
+        *segment = segment.saturating_add(1);
         let limit = self.at.saturating_add(MAX_ZEROS);
         loop {
             let bytes = self.blob.read(NAME, self.at..self.at.saturating_add(64 << 10))?;
@@ -381,6 +388,15 @@ mod tests {
             ("a=he", "cpio: file at 0x70: truncated, needs 5 bytes, 2 left")
         );
         let (got, gaps, _) = list(data[..117].to_vec());
+        assert_eq!((&*got[0], gaps.len()), ("a=hello", 0));
+    }
+
+    #[test]
+    fn zeros_in_place_of_a_trailer_are_filling() {
+        let mut data = Vec::new();
+        member(&mut data, "a", 0o100_644, 1, 1, b"hello");
+        data.resize(512, 0);
+        let (got, gaps, _) = list(data);
         assert_eq!((&*got[0], gaps.len()), ("a=hello", 0));
     }
 
