@@ -42,7 +42,7 @@ const ATTRIBUTES: u32 = 0xf;
 const LINEAR: u32 = 0;
 const ZERO: u32 = 1;
 /// Ours: slots that are looked at. Devices have up to three.
-const MAX_SLOTS: u32 = 8;
+const MAX_SLOTS: u64 = 8;
 /// Ours: block devices beside the first. Retrofitted phones have up to four.
 const MAX_DEVICES: usize = 16;
 /// Ours: bytes of one partition, 4 TiB: no phone has as many.
@@ -87,40 +87,42 @@ impl Format for Super {
     }
 }
 
-/// The metadata of each slot, none where both copies are broken; of one slot at least there is some.
+/// The metadata of slots 0 and 1, none where both copies are broken; where that is so of both slots, the
+/// first sound one of the others. There is one at least.
 fn slots(blob: &Blob, listing: &mut Listing) -> Result<Vec<Option<Metadata>>, Gap> {
-    if let Ok(geometry) = Geometry::read(blob, 0) {
-        let metadata = Metadata::read(blob, u64::from(GEOMETRY_SIZE).max(PRIMARY), &geometry)?;
-        return Ok(vec![Some(metadata)]);
-    }
     let geometry = match Geometry::read(blob, PRIMARY) {
         Ok(geometry) => geometry,
-        Err(gap) => {
-            let geometry = Geometry::read(blob, BACKUP).map_err(|_| gap.clone())?;
-            listing.remark(replaced(gap));
-            geometry
-        }
+        Err(gap) => match Geometry::read(blob, BACKUP) {
+            Ok(geometry) => {
+                listing.remark(replaced(gap));
+                geometry
+            }
+            Err(_) => {
+                // A file of metadata alone; where it is none, what is wrong with the first copy is said.
+                let geometry = Geometry::read(blob, 0).map_err(|_| gap)?;
+                return Ok(vec![Some(Metadata::read(blob, PRIMARY, &geometry)?)]);
+            }
+        },
     };
     let size = u64::from(geometry.metadata_max_size);
     let count = u64::from(geometry.metadata_slot_count);
     let mut slots = Vec::new();
     let mut broken = Vec::new();
-    for slot in 0..count.min(MAX_SLOTS.into()) {
+    for slot in 0..count.min(MAX_SLOTS) {
+        if slot > 1 && slots.iter().any(Option::is_some) {
+            break;
+        }
         let primary = METADATA.saturating_add(slot.saturating_mul(size));
         let backup = primary.saturating_add(count.saturating_mul(size));
-        slots.push(match Metadata::read(blob, primary, &geometry) {
+        let metadata = match Metadata::read(blob, primary, &geometry) {
             Ok(metadata) => Some(metadata),
-            Err(gap) => match Metadata::read(blob, backup, &geometry) {
-                Ok(metadata) => {
-                    listing.remark(replaced(gap));
-                    Some(metadata)
-                }
-                Err(_) => {
-                    broken.push(gap);
-                    None
-                }
-            },
-        });
+            Err(gap) => {
+                let metadata = Metadata::read(blob, backup, &geometry).ok();
+                broken.push(if metadata.is_some() { replaced(gap) } else { gap });
+                metadata
+            }
+        };
+        slots.push(metadata);
     }
     if slots.iter().all(Option::is_none) {
         let none = Gap::invalid(NAME, PRIMARY, "metadata_slot_count", count);
@@ -241,9 +243,11 @@ impl Metadata {
             .checked_add(index(partition.num_extents))
             .and_then(|end| self.extents.get(first..end))
             .ok_or_else(|| invalid("num_extents", partition.num_extents.into()))?;
-        *left = left
-            .checked_sub(wide(extents.len()))
-            .ok_or_else(|| Gap::over(NAME, self.at, "extents", MAX_EXTENTS, MAX_EXTENTS, ""))?;
+        let count = wide(extents.len());
+        *left = left.checked_sub(count).ok_or_else(|| {
+            let got = MAX_EXTENTS.saturating_sub(*left).saturating_add(count);
+            Gap::over(NAME, self.at, "extents", got, MAX_EXTENTS, "")
+        })?;
         let len = extents
             .iter()
             .try_fold(0_u64, |sum, extent| sum.checked_add(extent.num_sectors))
