@@ -14,6 +14,7 @@ mod codec;
 mod folder;
 mod group;
 mod gzip;
+mod image;
 mod inflate;
 mod layout;
 mod leaf;

@@ -3,7 +3,7 @@
 use crate::bytes::{Blob, Budget, Gap};
 
 use super::leaf::Data;
-use super::{folder, gzip, tar, zip};
+use super::{folder, gzip, image, tar, zip};
 
 /// What a container holds, which decides what becomes of its entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,19 @@ pub trait Format: Sync {
 }
 
 /// Every format. Nothing else in the program knows their names.
-pub static ALL: &[&dyn Format] = &[&zip::Zip, &gzip::Gzip, &tar::Tar, &folder::Folder];
+pub static ALL: &[&dyn Format] = &[
+    &zip::Zip,
+    &gzip::Gzip,
+    &image::Sparse,
+    &image::Boot,
+    &image::VendorBoot,
+    &image::Avb,
+    &image::Cpio,
+    &image::Super,
+    &tar::Tar,
+    &image::Gpt,
+    &folder::Folder,
+];
 
 /// What is in a container.
 #[derive(Default)]
@@ -123,18 +135,10 @@ pub(super) fn by_ending(ending: &str) -> Option<&'static dyn Format> {
 /// specific first.
 const UNREAD: &[(usize, &[u8], &str)] = &[
     (0, b"CrAU", "payload"),
-    (0, b"\x3a\xff\x26\xed", "sparse"),
-    (4096, b"gDla", "super"),
-    (8192, b"gDla", "super"),
     (1024, b"\xe2\xe1\xf5\xe0", "erofs"),
     (1024, b"\x10\x20\xf5\xf2", "f2fs"),
-    (0, b"ANDROID!", "boot"),
-    (0, b"VNDRBOOT", "vendor-boot"),
-    (0, b"AVB0", "vbmeta"),
     (0, b"hsqs", "squashfs"),
     (0, b"sqsh", "squashfs"),
-    (0, b"070701", "cpio"),
-    (0, b"070702", "cpio"),
     (0, b"\xfd7zXZ\x00", "xz"),
     (0, b"\x28\xb5\x2f\xfd", "zstd"),
     (0, b"\x04\x22\x4d\x18", "lz4"),
@@ -142,8 +146,6 @@ const UNREAD: &[(usize, &[u8], &str)] = &[
     (0, b"BZh", "bzip2"),
     (0, b"7z\xbc\xaf\x27\x1c", "7z"),
     (0, b"Rar!\x1a\x07", "rar"),
-    (512, b"EFI PART", "gpt"),
-    (4096, b"EFI PART", "gpt"),
     (0, b"UBI#", "ubi"),
     (0, b"OPPOENCRYPT!", "ozip"),
     (0, b"RKFW", "rockchip"),
