@@ -8,15 +8,22 @@ use super::{folder, gzip, image, tar, zip};
 /// What a container holds, which decides what becomes of its entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holds {
-    /// Files of any kind: a zip, a tar, a folder, a compressed stream. What looks like a container is
-    /// opened in turn.
+    /// Files of any kind: a zip, a tar, a folder. What looks like a container is opened in turn.
     Files,
+    /// One file, the same without its compression.
+    Stream,
     /// Images of partitions, each named after its partition: a payload, a super partition, a disk. Each
     /// is opened in turn.
     Volumes,
+    /// The parts of one image that is no file system: kernel, ramdisks, properties. Each is opened in turn,
+    /// as a part of the image's partition.
+    Parts,
     /// The files of one partition, named after the image: a file system. Packages in it stay closed until
     /// their task; of other containers, only APEX files are opened.
     Partition,
+    /// The files of a root file system in memory: of the boot image that it is in. On its own, files of any
+    /// kind.
+    Ramdisk,
 }
 
 /// Looks up another image of the same set by name, `product`, `super_1`: some formats are spread over

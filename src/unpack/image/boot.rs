@@ -9,7 +9,7 @@
 
 use crate::bytes::{Blob, Budget, Cursor, Gap};
 
-use super::super::registry::{Format, Listing};
+use super::super::registry::{Format, Holds, Listing};
 use super::{believable, exact, refuse, until_nul, wide};
 
 /// Boot images.
@@ -45,6 +45,10 @@ impl Format for Boot {
 
     fn endings(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    fn holds(&self) -> Holds {
+        Holds::Parts
     }
 
     fn list(&self, blob: &Blob, _: &str, _: &Budget) -> Listing {

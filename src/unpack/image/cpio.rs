@@ -12,7 +12,7 @@ use crate::bytes::{Blob, Budget, Cursor, Gap};
 
 use super::super::leaf::Data;
 use super::super::name;
-use super::super::registry::{Entry, Format, Listing};
+use super::super::registry::{Entry, Format, Holds, Listing};
 use super::{believable, lose, refuse, until_nul, wide};
 
 /// Cpio archives.
@@ -48,6 +48,10 @@ impl Format for Cpio {
 
     fn endings(&self) -> &'static [&'static str] {
         &["cpio"]
+    }
+
+    fn holds(&self) -> Holds {
+        Holds::Ramdisk
     }
 
     fn list(&self, blob: &Blob, _: &str, budget: &Budget) -> Listing {

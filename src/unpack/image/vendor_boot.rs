@@ -8,7 +8,7 @@
 use crate::bytes::{Blob, Budget, Cursor, Gap};
 
 use super::super::name;
-use super::super::registry::{Format, Listing};
+use super::super::registry::{Format, Holds, Listing};
 use super::boot::{Pages, page_size, text_entry};
 use super::{exact, refuse, until_nul};
 
@@ -41,6 +41,10 @@ impl Format for VendorBoot {
 
     fn endings(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    fn holds(&self) -> Holds {
+        Holds::Parts
     }
 
     fn list(&self, blob: &Blob, _: &str, _: &Budget) -> Listing {

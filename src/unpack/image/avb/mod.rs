@@ -19,7 +19,7 @@ use sha2::{Sha256, Sha512};
 use crate::bytes::{Blob, Budget, Bytes, Cursor, Gap};
 
 use super::super::name;
-use super::super::registry::{Format, Listing};
+use super::super::registry::{Format, Holds, Listing};
 use super::{exact, lose, refuse, until_nul, wide};
 use descriptor::{Body, Descriptor};
 
@@ -63,6 +63,10 @@ impl Format for Avb {
 
     fn endings(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    fn holds(&self) -> Holds {
+        Holds::Parts
     }
 
     fn list(&self, blob: &Blob, _: &str, _: &Budget) -> Listing {
