@@ -175,6 +175,33 @@ impl Leaf {
         }
     }
 
+    /// Where its first byte is in the input, see [`Blob::origin`].
+    pub(super) fn origin(&self) -> u64 {
+        match &self.data {
+            Data::Plain(blob) | Data::Gzip(blob) => blob.origin(),
+            Data::Zip(archive, number) => archive.origin(*number),
+        }
+    }
+
+    /// Reads it now and keeps its bytes, packed, for later: for a leaf whose turn comes when the layers
+    /// below it have moved on. What cannot be read now, or is too large to keep, is left as it is.
+    pub(super) fn keep(&mut self, budget: &Budget) {
+        let Data::Plain(blob) = &self.data else { return };
+        let len = blob.len();
+        if len == 0 || len > budget.prefix() || blob.memory().is_some() {
+            return;
+        }
+        let mut at = 0_u64;
+        let stored = budget.spill.store("file", |buf| {
+            let got = blob.read_at(at, buf).map_err(|e| Gap::of(e, "file", at))?;
+            at = at.saturating_add(wide(got));
+            Ok(got)
+        });
+        if stored.gap.is_none() && stored.blob.len() == len {
+            self.data = Data::Plain(stored.blob);
+        }
+    }
+
     /// The same leaf, known better.
     pub(super) fn classed(mut self, class: Class) -> Self {
         self.class = class;

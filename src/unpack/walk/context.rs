@@ -10,7 +10,9 @@ use super::super::leaf::Data;
 use super::super::{Class, Leaf};
 
 /// Endings of images. What stands before the first of them is the partition's name.
-const ENDINGS: &[&str] = &["img", "simg", "raw", "bin", "ext4", "erofs", "lz4", "gz", "xz", "zst", "br"];
+const ENDINGS: &[&str] = &[
+    "img", "simg", "raw", "bin", "ext4", "erofs", "lz4", "gz", "xz", "zst", "br",
+];
 
 /// What is known of a file from the layers around it.
 #[derive(Clone, Default)]
@@ -80,7 +82,10 @@ fn stem(path: &str) -> &str {
 /// The partition of an image with this name: `system_a.img` is `system`.
 pub(super) fn partition(path: &str) -> String {
     let name = stem(path);
-    let name = name.strip_suffix("_a").or_else(|| name.strip_suffix("_b")).unwrap_or(name);
+    let name = name
+        .strip_suffix("_a")
+        .or_else(|| name.strip_suffix("_b"))
+        .unwrap_or(name);
     // A colon and a slash are what logical names are taken apart by.
     name.replace([':', '/'], "_")
 }

@@ -33,6 +33,9 @@ pub struct Tree {
     pub links: Vec<(String, String)>,
     /// What could not be listed, and what is odd.
     pub notices: Vec<Notice>,
+    /// Some of it has to be decoded in units that hold more than one file: it should be read in the order
+    /// of the input.
+    pub layered: bool,
 }
 
 /// An input that cannot be opened at all.
@@ -226,7 +229,9 @@ impl<'a> Outer<'a> {
                     .iter()
                     .map(|entry| (entry.name.clone(), below(inner, &entry.name), entry.data.clone()));
                 let peers = Peers::new(all.collect(), &self.taken);
-                self.images(listing, inner, &file, format.holds(), |name| Context::image(&peers, name));
+                self.images(listing, inner, &file, format.holds(), |name| {
+                    Context::image(&peers, name)
+                });
             }
             Holds::Parts => {
                 let context = Context {
@@ -448,9 +453,7 @@ impl<'a> Outer<'a> {
             Class::Unknown if leaf.size == 0 && matches!(&*ending(path), "img" | "bin") => {
                 Some(Gap::truncated("file", 0, "file", 1, 0))
             }
-            Class::Unknown if !head.is_empty() => {
-                Some(Gap::unsupported("file", 0, UNKNOWN, first.into()))
-            }
+            Class::Unknown if !head.is_empty() => Some(Gap::unsupported("file", 0, UNKNOWN, first.into())),
             _ => None,
         };
         if let Some(gap) = gap {
@@ -562,6 +565,7 @@ impl<'a> Outer<'a> {
             leaves: self.leaves,
             links: self.links,
             notices: self.notices,
+            layered: self.budget.cache.is_used(),
         }
     }
 }
