@@ -8,27 +8,58 @@ use std::sync::LazyLock;
 /// CRC-32C of nothing.
 pub(super) const START: u32 = u32::MAX;
 
-/// The effect of each byte.
-static TABLE: LazyLock<[u32; 256]> = LazyLock::new(|| {
-    let mut next = 0_u32;
-    [(); 256].map(|()| {
-        let byte = next;
-        next = next.saturating_add(1);
+/// The effect of each byte on the remainder, when 0 to 7 bytes follow it: eight are taken at once
+/// ("slicing by 8", Kounavis and Berry, 2005).
+static TABLES: LazyLock<[[u32; 256]; 8]> = LazyLock::new(|| {
+    let mut table = numbers().map(|byte| {
         (0..8).fold(byte, |crc, _| {
             let carry = if crc & 1 == 1 { 0x82f6_3b78 } else { 0 };
             (crc >> 1) ^ carry
         })
+    });
+    let first = table;
+    [(); 8].map(|()| {
+        let done = table;
+        table = table.map(|crc| (crc >> 8) ^ effect(&first, crc));
+        done
     })
 });
 
+/// 0 to 255.
+fn numbers() -> [u32; 256] {
+    let mut next = 0_u32;
+    [(); 256].map(|()| {
+        let number = next;
+        next = next.saturating_add(1);
+        number
+    })
+}
+
+/// What a table has for the lowest byte of `index`.
+fn effect(table: &[u32; 256], index: u32) -> u32 {
+    let [low, ..] = index.to_le_bytes();
+    table.get(usize::from(low)).copied().unwrap_or(0)
+}
+
 /// Goes on from `crc` over `bytes`.
 pub(super) fn crc32c(crc: u32, bytes: &[u8]) -> u32 {
-    let table = &*TABLE;
-    bytes.iter().fold(crc, |crc, byte| {
-        let [low, ..] = crc.to_le_bytes();
-        let step = table.get(usize::from(low ^ byte)).copied().unwrap_or(0);
-        (crc >> 8) ^ step
-    })
+    let [t0, t1, t2, t3, t4, t5, t6, t7] = &*TABLES;
+    let (eights, rest) = bytes.as_chunks::<8>();
+    let crc = eights.iter().fold(crc, |crc, eight| {
+        let [a, b, c, d, e, f, g, h] = *eight;
+        let low = crc ^ u32::from_le_bytes([a, b, c, d]);
+        let high = u32::from_le_bytes([e, f, g, h]);
+        effect(t7, low)
+            ^ effect(t6, low >> 8)
+            ^ effect(t5, low >> 16)
+            ^ effect(t4, low >> 24)
+            ^ effect(t3, high)
+            ^ effect(t2, high >> 8)
+            ^ effect(t1, high >> 16)
+            ^ effect(t0, high >> 24)
+    });
+    rest.iter()
+        .fold(crc, |crc, byte| (crc >> 8) ^ effect(t0, crc ^ u32::from(*byte)))
 }
 
 /// The superblock's, `s_checksum`: over all that is before it.

@@ -20,6 +20,8 @@ const PAGES: usize = 128;
 const METADATA: u64 = 2 << 30;
 /// Ours: pieces of all files of an image that are kept. A file has one, seldom more than three.
 const PIECES: u64 = 1 << 20;
+/// Remarks about one file that are told: a thousand are one story.
+const REMARKS: usize = 16;
 
 /// Bytes of `i_block`.
 pub(super) const BLOCK: usize = 60;
@@ -56,8 +58,8 @@ pub(super) struct Image<'a> {
     bytes: Cell<u64>,
     /// Pieces of files that may still be kept.
     pieces: Cell<u64>,
-    /// What is odd in metadata, to be told once it is known whose it is.
-    odd: RefCell<Vec<Gap>>,
+    /// What is wrong with metadata that was read all the same, to be told once it is known whose it is.
+    remarks: RefCell<Vec<Gap>>,
 }
 
 /// An inode, as far as reading needs it.
@@ -88,7 +90,7 @@ impl<'a> Image<'a> {
             pages: RefCell::default(),
             bytes: Cell::new(METADATA),
             pieces: Cell::new(PIECES),
-            odd: RefCell::default(),
+            remarks: RefCell::default(),
         }
     }
 
@@ -151,14 +153,17 @@ impl<'a> Image<'a> {
         Ok(())
     }
 
-    /// Notes what is odd in the metadata of what is being read.
-    pub(super) fn odd(&self, at: u64, what: &'static str, got: u64) {
-        self.odd.borrow_mut().push(Gap::odd(NAME, at, what, got));
+    /// Notes what is wrong with the metadata of what is being read.
+    pub(super) fn remark(&self, gap: Gap) {
+        let mut remarks = self.remarks.borrow_mut();
+        if remarks.len() < REMARKS {
+            remarks.push(gap);
+        }
     }
 
-    /// What was odd since it was last asked.
-    pub(super) fn take_odd(&self) -> Vec<Gap> {
-        self.odd.take()
+    /// What was noted since it was last asked.
+    pub(super) fn take_remarks(&self) -> Vec<Gap> {
+        self.remarks.take()
     }
 
     /// Where the inode table of a group starts, in bytes.
@@ -178,7 +183,12 @@ impl<'a> Image<'a> {
         if let Some(seed) = superblock.seed
             && said != checksum::descriptor(seed, group, &raw)
         {
-            self.odd(at.saturating_add(0x1e), "bg_checksum", said.into());
+            self.remark(Gap::odd(
+                NAME,
+                at.saturating_add(0x1e),
+                "bg_checksum",
+                said.into(),
+            ));
         }
         let block = u64::from(low) | (u64::from(high) << 32);
         if !superblock.holds(block, 1) {
@@ -245,7 +255,7 @@ impl<'a> Image<'a> {
         if let Some(seed) = seed {
             let (computed, said) = checksum::inode(seed, &raw);
             if computed != said && raw.iter().any(|b| *b != 0) {
-                self.odd(at, "i_checksum", said.into());
+                self.remark(Gap::odd(NAME, at, "i_checksum", said.into()));
             }
         }
         let in_attributes = superblock.incompat & EA_INODE != 0 && flags & IS_EA_INODE != 0;

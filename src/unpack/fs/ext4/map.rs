@@ -132,14 +132,13 @@ impl Runs<'_> {
     }
 
     /// An extent tree, from its root in `i_block` down. Each node is about other blocks of the file than
-    /// its neighbours, and has a level less than its parent: no node can be met twice without harm to
-    /// one of both rules.
+    /// its neighbours, and has a level less than its parent: none can be met twice and be sound each time.
     fn tree(&mut self, inode: &Inode) -> Result<(), Gap> {
         let at = inode.block_at();
+        let all = 0..MOST_BLOCKS.max(self.blocks);
         let mut todo: Vec<Branch> = Vec::new();
-        if let Err(gap) = self.node(inode.block(), at, 0..MOST_BLOCKS, None, &mut todo)? {
-            self.push(0, self.blocks, To::Lost(gap), at)?;
-        }
+        let root = entries(inode.block(), at, 0..MOST_BLOCKS, None);
+        self.node(root, all, at, &mut todo)?;
         let size = self.image.superblock.block_size;
         while let Some((block, range, depth)) = todo.pop() {
             if range.start >= self.blocks {
@@ -148,19 +147,59 @@ impl Runs<'_> {
             let at = block.saturating_mul(size);
             let node = self.image.read("extent block", at, size);
             self.image.spent(at)?;
-            let got = match node {
-                Ok(node) => {
-                    self.check(inode, &node, at);
-                    self.node(&node, at, range.clone(), Some(depth), &mut todo)?
-                }
-                Err(gap) => Err(gap),
-            };
-            if let Err(gap) = got {
-                let count = range.end.saturating_sub(range.start);
-                self.push(range.start, count, To::Lost(gap), at)?;
-            }
+            let found = node.and_then(|node| {
+                self.check(inode, &node, at);
+                entries(&node, at, range.clone(), Some(depth))
+            });
+            self.node(found, range, at, &mut todo)?;
         }
         Ok(())
+    }
+
+    /// One node: its runs are taken, its branches put on `todo` so that the first is popped first.
+    fn node(
+        &mut self,
+        found: Result<(u16, Vec<Entry>), Gap>,
+        range: Range<u64>,
+        at: u64,
+        todo: &mut Vec<Branch>,
+    ) -> Result<(), Gap> {
+        match found {
+            Ok((0, leaves)) => {
+                for leaf in leaves.into_iter().filter(|leaf| leaf.written) {
+                    self.leaf(&leaf)?;
+                }
+                Ok(())
+            }
+            Ok((depth, branches)) => {
+                let branches = branches.into_iter().rev();
+                let below = depth.saturating_sub(1);
+                todo.extend(branches.map(|branch| (branch.block, branch.range, below)));
+                Ok(())
+            }
+            Err(gap) => {
+                let count = range.end.saturating_sub(range.start);
+                self.push(range.start, count, To::Lost(gap), at)
+            }
+        }
+    }
+
+    /// One extent. Of one that leads out of the file system, the file may need only what is in it.
+    fn leaf(&mut self, leaf: &Entry) -> Result<(), Gap> {
+        let Range { start, end } = leaf.range;
+        let count = end.min(self.blocks).saturating_sub(start);
+        let holds = |count| self.image.superblock.holds(leaf.block, count);
+        let to = if holds(count) {
+            if !holds(end.saturating_sub(start)) {
+                let at = leaf.at.saturating_add(4);
+                let gap = Gap::invalid(NAME, at, "ee_len", end.saturating_sub(start));
+                self.image.remark(gap);
+            }
+            To::Block(leaf.block)
+        } else {
+            To::Lost(Gap::invalid(NAME, leaf.at, "ee_start", leaf.block))
+        };
+        self.push(start, count, to, leaf.at)
     }
 
     /// A node is followed by its checksum, behind room for `eh_max` entries.
@@ -173,59 +212,9 @@ impl Runs<'_> {
             return;
         };
         if said != checksum::crc32c(seed, node.get(..end).unwrap_or_default()) {
-            self.image
-                .odd(at.saturating_add(wide(end)), "et_checksum", said.into());
+            let at = at.saturating_add(wide(end));
+            self.image.remark(Gap::odd(NAME, at, "et_checksum", said.into()));
         }
-    }
-
-    /// One node: its runs are taken, its branches put on `todo` so that the first is popped first. What
-    /// breaks a rule spoils the node, and nothing of it is taken.
-    fn node(
-        &mut self,
-        node: &[u8],
-        at: u64,
-        range: Range<u64>,
-        depth: Option<u16>,
-        todo: &mut Vec<Branch>,
-    ) -> Result<Result<(), Gap>, Gap> {
-        let (entries, depth) = match header(node, at, depth) {
-            Ok(header) => header,
-            Err(gap) => return Ok(Err(gap)),
-        };
-        let entries = node
-            .get(ENTRY..)
-            .unwrap_or_default()
-            .chunks_exact(ENTRY)
-            .take(entries);
-        let parsed = if depth == 0 {
-            leaves(entries, at, range)
-        } else {
-            branches(entries, at, range, depth)
-        };
-        let parsed = match parsed {
-            Ok(parsed) => parsed,
-            Err(gap) => return Ok(Err(gap)),
-        };
-        let superblock = &self.image.superblock;
-        for entry in &parsed {
-            if depth > 0 || !entry.written {
-                continue;
-            }
-            let count = entry.range.end.saturating_sub(entry.range.start);
-            let to = if superblock.holds(entry.block, count) {
-                To::Block(entry.block)
-            } else {
-                To::Lost(Gap::invalid(NAME, entry.at, "ee_start", entry.block))
-            };
-            self.push(entry.range.start, count, to, entry.at)?;
-        }
-        if depth > 0 {
-            let below = depth.saturating_sub(1);
-            for entry in parsed.into_iter().rev() {
-                todo.push((entry.block, entry.range, below));
-            }
-        }
-        Ok(Ok(()))
     }
 
     /// Block numbers: twelve of content, then one each of a block with numbers of content, of such blocks,
@@ -324,6 +313,20 @@ struct Entry {
     written: bool,
     /// Where it is, in bytes of the image.
     at: u64,
+}
+
+/// The entries of a node, and the levels below it. What breaks a rule spoils the whole node, as it does
+/// for the kernel.
+fn entries(node: &[u8], at: u64, range: Range<u64>, depth: Option<u16>) -> Result<(u16, Vec<Entry>), Gap> {
+    let (count, depth) = header(node, at, depth)?;
+    let entries = node.get(ENTRY..).unwrap_or_default();
+    let entries = entries.chunks_exact(ENTRY).take(count);
+    let found = if depth == 0 {
+        leaves(entries, at, range)?
+    } else {
+        branches(entries, at, range, depth)?
+    };
+    Ok((depth, found))
 }
 
 /// A node's header: the number of its entries, and levels below it.

@@ -114,7 +114,7 @@ impl Walk<'_> {
             self.note(&folder.path, encrypted(inode.at, "names in a directory"), 0);
         }
         let mut names = self.names(&folder.path, &inode)?;
-        self.tell_odd(&folder.path);
+        self.tell(&folder.path);
         let mut known = BTreeSet::new();
         for name in &names {
             if !known.insert(&*name.raw) {
@@ -260,7 +260,8 @@ impl Walk<'_> {
         let [.., a, b, c, d] = *tail;
         let said = u32::from_le_bytes([a, b, c, d]);
         if said != checksum::crc32c(seed, block) {
-            self.image.odd(at.saturating_add(8), "det_checksum", said.into());
+            self.image
+                .remark(Gap::odd(NAME, at.saturating_add(8), "det_checksum", said.into()));
         }
     }
 
@@ -290,8 +291,8 @@ impl Walk<'_> {
                     depth: folder.depth.saturating_add(1),
                     at: name.at,
                 });
-                // It will be read again, and what is odd told then.
-                self.image.take_odd();
+                // It will be read again, and what is wrong told then.
+                self.image.take_remarks();
                 return Ok(());
             }
             FOLDER => {
@@ -305,7 +306,7 @@ impl Walk<'_> {
                 self.note(&path, gap, inode.size);
             }
         }
-        self.tell_odd(&path);
+        self.tell(&path);
         Ok(())
     }
 
@@ -395,8 +396,11 @@ impl Walk<'_> {
                     pieces.push(at, len, Fill::From(self.image.blob.slice(range)));
                     at = at.saturating_add(len);
                 }
-                let gap = Gap::truncated(NAME, inode.at, "system.data", size, at);
-                pieces.push(at, size.saturating_sub(at), Fill::Lost(gap));
+                if at < size {
+                    // mke2fs writes files of one long hole so. The kernel reads zeros.
+                    self.image
+                        .remark(Gap::odd(NAME, inode.at.saturating_add(4), "i_size", size));
+                }
             }
             Err(gap) => pieces.push(0, size, Fill::Lost(gap)),
         }
@@ -451,8 +455,8 @@ impl Walk<'_> {
         });
     }
 
-    fn tell_odd(&mut self, path: &str) {
-        for gap in self.image.take_odd() {
+    fn tell(&mut self, path: &str) {
+        for gap in self.image.take_remarks() {
             self.note(path, gap, 0);
         }
     }
