@@ -4,6 +4,7 @@ use crate::bytes::{Blob, Budget, Gap};
 
 use super::leaf::Data;
 use super::{folder, gzip, image, tar, zip};
+use super::{folder, fs, gzip, tar, zip};
 
 /// What a container holds, which decides what becomes of its entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +66,9 @@ pub static ALL: &[&dyn Format] = &[
     &tar::Tar,
     &image::Gpt,
     &folder::Folder,
+    &tar::Tar,
+    &folder::Folder,
+    &fs::ext4::Ext4,
 ];
 
 /// What is in a container.
@@ -161,20 +165,12 @@ const UNREAD: &[(usize, &[u8], &str)] = &[
     (0, b"\x03SIN", "sin"),
     (0, b"LaR@eZip", "htc"),
     (92, b"\x55\xaa\x5a\xa5", "update-app"),
-    (1080, b"\x53\xef", "ext4"),
 ];
 
 /// The name of a recognised format that is not read by this version.
 pub(super) fn unread(head: &[u8]) -> Option<&'static str> {
     let found = UNREAD
         .iter()
-        .find(|(at, magic, _)| head.get(*at..).is_some_and(|rest| rest.starts_with(magic)))?;
-    // Two bytes are weak: a block size above 64 KiB is no ext4 (`s_log_block_size` at 0x18).
-    let block = || {
-        head.get(1048..)
-            .and_then(|rest| rest.first_chunk())
-            .map(|bytes| u32::from_le_bytes(*bytes))
-    };
-    let weak = found.2 == "ext4" && block().is_none_or(|log| log > 6);
-    (!weak).then_some(found.2)
+        .find(|(at, magic, _)| head.get(*at..).is_some_and(|rest| rest.starts_with(magic)));
+    found.map(|(_, _, name)| *name)
 }

@@ -1,0 +1,3 @@
+//! File systems, one folder or file each.
+
+pub(super) mod ext4;
