@@ -12,6 +12,7 @@
 mod class;
 mod codec;
 mod folder;
+mod fs;
 mod group;
 mod gzip;
 mod inflate;

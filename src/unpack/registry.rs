@@ -2,6 +2,7 @@
 
 use crate::bytes::{Blob, Budget, Gap};
 
+use super::fs::squashfs::Squashfs;
 use super::leaf::Data;
 use super::{folder, gzip, tar, zip};
 
@@ -46,7 +47,7 @@ pub trait Format: Sync {
 }
 
 /// Every format. Nothing else in the program knows their names.
-pub static ALL: &[&dyn Format] = &[&zip::Zip, &gzip::Gzip, &tar::Tar, &folder::Folder];
+pub static ALL: &[&dyn Format] = &[&zip::Zip, &gzip::Gzip, &Squashfs, &tar::Tar, &folder::Folder];
 
 /// What is in a container.
 #[derive(Default)]
@@ -131,8 +132,6 @@ const UNREAD: &[(usize, &[u8], &str)] = &[
     (0, b"ANDROID!", "boot"),
     (0, b"VNDRBOOT", "vendor-boot"),
     (0, b"AVB0", "vbmeta"),
-    (0, b"hsqs", "squashfs"),
-    (0, b"sqsh", "squashfs"),
     (0, b"070701", "cpio"),
     (0, b"070702", "cpio"),
     (0, b"\xfd7zXZ\x00", "xz"),

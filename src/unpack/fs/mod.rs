@@ -1,0 +1,8 @@
+//! File systems: each lists the files of one partition, whose data stays where it is until it is read.
+
+mod tree;
+
+pub(super) mod squashfs;
+
+#[cfg(test)]
+mod corpus;
