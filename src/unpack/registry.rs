@@ -2,6 +2,7 @@
 
 use crate::bytes::{Blob, Budget, Gap};
 
+use super::fs::f2fs::F2fs;
 use super::fs::squashfs::Squashfs;
 use super::leaf::Data;
 use super::{folder, gzip, tar, zip};
@@ -47,7 +48,14 @@ pub trait Format: Sync {
 }
 
 /// Every format. Nothing else in the program knows their names.
-pub static ALL: &[&dyn Format] = &[&zip::Zip, &gzip::Gzip, &Squashfs, &tar::Tar, &folder::Folder];
+pub static ALL: &[&dyn Format] = &[
+    &zip::Zip,
+    &gzip::Gzip,
+    &F2fs,
+    &Squashfs,
+    &tar::Tar,
+    &folder::Folder,
+];
 
 /// What is in a container.
 #[derive(Default)]
@@ -128,7 +136,6 @@ const UNREAD: &[(usize, &[u8], &str)] = &[
     (4096, b"gDla", "super"),
     (8192, b"gDla", "super"),
     (1024, b"\xe2\xe1\xf5\xe0", "erofs"),
-    (1024, b"\x10\x20\xf5\xf2", "f2fs"),
     (0, b"ANDROID!", "boot"),
     (0, b"VNDRBOOT", "vendor-boot"),
     (0, b"AVB0", "vbmeta"),

@@ -2,6 +2,7 @@
 
 mod tree;
 
+pub(super) mod f2fs;
 pub(super) mod squashfs;
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ fn what_mksquashfs_writes_is_read() {
         let mut args = vec![tree.path().to_str().unwrap(), image.to_str().unwrap()];
         args.extend(["-noappend", "-nopad", "-quiet", "-processors", "1"]);
         args.extend(options.split(' '));
-        if !corpus::run("mksquashfs", &args) {
+        if !corpus::run("mksquashfs", &args, &[0]) {
             return;
         }
         let listing = Squashfs.list(&Blob::open(&image).unwrap(), "", &Budget::default());
