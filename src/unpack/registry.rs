@@ -2,6 +2,8 @@
 
 use crate::bytes::{Blob, Budget, Gap};
 
+use super::fs::f2fs::F2fs;
+use super::fs::squashfs::Squashfs;
 use super::leaf::Data;
 use super::{folder, gzip, image, tar, zip};
 use super::{folder, fs, gzip, tar, zip};
@@ -69,6 +71,10 @@ pub static ALL: &[&dyn Format] = &[
     &tar::Tar,
     &folder::Folder,
     &fs::ext4::Ext4,
+    &F2fs,
+    &Squashfs,
+    &tar::Tar,
+    &folder::Folder,
 ];
 
 /// What is in a container.
@@ -150,6 +156,11 @@ const UNREAD: &[(usize, &[u8], &str)] = &[
     (1024, b"\x10\x20\xf5\xf2", "f2fs"),
     (0, b"hsqs", "squashfs"),
     (0, b"sqsh", "squashfs"),
+    (0, b"ANDROID!", "boot"),
+    (0, b"VNDRBOOT", "vendor-boot"),
+    (0, b"AVB0", "vbmeta"),
+    (0, b"070701", "cpio"),
+    (0, b"070702", "cpio"),
     (0, b"\xfd7zXZ\x00", "xz"),
     (0, b"\x28\xb5\x2f\xfd", "zstd"),
     (0, b"\x04\x22\x4d\x18", "lz4"),
