@@ -19,6 +19,7 @@ mod layout;
 mod leaf;
 mod links;
 mod name;
+pub mod payload;
 pub mod registry;
 mod tar;
 mod walk;

@@ -3,7 +3,7 @@
 use crate::bytes::{Blob, Budget, Gap};
 
 use super::leaf::Data;
-use super::{folder, gzip, tar, zip};
+use super::{folder, gzip, payload, tar, zip};
 
 /// What a container holds, which decides what becomes of its entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub trait Format: Sync {
 }
 
 /// Every format. Nothing else in the program knows their names.
-pub static ALL: &[&dyn Format] = &[&zip::Zip, &gzip::Gzip, &tar::Tar, &folder::Folder];
+pub static ALL: &[&dyn Format] = &[&payload::PayloadBin, &zip::Zip, &gzip::Gzip, &tar::Tar, &folder::Folder];
 
 /// What is in a container.
 #[derive(Default)]
@@ -122,7 +122,6 @@ pub(super) fn by_ending(ending: &str) -> Option<&'static dyn Format> {
 /// Heads of formats that are recognised and not read by this version: offset, bytes, name. Most
 /// specific first.
 const UNREAD: &[(usize, &[u8], &str)] = &[
-    (0, b"CrAU", "payload"),
     (0, b"\x3a\xff\x26\xed", "sparse"),
     (4096, b"gDla", "super"),
     (8192, b"gDla", "super"),
