@@ -22,6 +22,7 @@ mod leaf;
 mod links;
 mod name;
 mod order;
+pub mod payload;
 pub mod registry;
 mod tar;
 mod walk;

@@ -7,6 +7,7 @@ use super::fs::squashfs::Squashfs;
 use super::leaf::Data;
 use super::{folder, gzip, image, tar, zip};
 use super::{folder, fs, gzip, tar, zip};
+use super::{folder, gzip, payload, tar, zip};
 
 /// What a container holds, which decides what becomes of its entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +77,7 @@ pub static ALL: &[&dyn Format] = &[
     &tar::Tar,
     &folder::Folder,
 ];
+pub static ALL: &[&dyn Format] = &[&payload::PayloadBin, &zip::Zip, &gzip::Gzip, &tar::Tar, &folder::Folder];
 
 /// What is in a container.
 #[derive(Default)]
@@ -152,6 +154,9 @@ pub(super) fn by_ending(ending: &str) -> Option<&'static dyn Format> {
 /// specific first.
 const UNREAD: &[(usize, &[u8], &str)] = &[
     (0, b"CrAU", "payload"),
+    (0, b"\x3a\xff\x26\xed", "sparse"),
+    (4096, b"gDla", "super"),
+    (8192, b"gDla", "super"),
     (1024, b"\xe2\xe1\xf5\xe0", "erofs"),
     (1024, b"\x10\x20\xf5\xf2", "f2fs"),
     (0, b"hsqs", "squashfs"),
