@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::bytes::{Blob, Budget, Bytes, Gap, Place};
 
+use super::serial::{Claim, Packing, Serial};
 use super::{Class, classify, gzip, zip};
 
 /// A file of the tree: cheap to clone, nothing is read until [`Leaf::read`].
@@ -199,11 +200,61 @@ impl Leaf {
 
     /// Its bytes at random access, where they need no decoding.
     pub(super) fn blob(&self) -> Option<Blob> {
-        match &self.data {
-            Data::Plain(blob) => Some(blob.clone()),
-            Data::Zip(archive, number) => zip::plain(archive, *number),
-            Data::Gzip(_) => None,
+        self.data.blob()
+    }
+}
+
+impl Data {
+    /// The bytes at random access, where they need no decoding.
+    pub(super) fn blob(&self) -> Option<Blob> {
+        match self {
+            Self::Plain(blob) => Some(blob.clone()),
+            Self::Zip(archive, number) => zip::plain(archive, *number),
+            Self::Gzip(_) => None,
         }
+    }
+
+    /// The bytes in order, however many they are, decoded as they are read; and what is wrong with
+    /// them as far as that is known before the first.
+    pub(super) fn serial<'a>(&self, budget: &'a Budget) -> Result<(Serial<'a>, Vec<Gap>), Gap> {
+        let (format, blob, packing) = match self {
+            Self::Plain(blob) => ("file", blob, Packing::Plain),
+            Self::Zip(archive, number) => return zip::serial(archive, *number, budget),
+            Self::Gzip(blob) => ("gzip", blob, Packing::Gzip),
+        };
+        let serial = Serial::new(format, 0, blob, packing, Claim::default(), budget);
+        Ok((serial, Vec::new()))
+    }
+
+    /// The bytes at random access. What can only be decoded from its start is decoded now, once, and
+    /// kept in the store; `packing` is what they are packed in below their container. With what is
+    /// wrong: the blob is all that could be had. `most` bytes are enough.
+    pub(super) fn random_access(&self, packing: Packing, most: u64, budget: &Budget) -> (Blob, Vec<Gap>) {
+        let plain = (packing == Packing::Plain).then(|| self.blob()).flatten();
+        if let Some(blob) = plain {
+            return match blob.hold() {
+                Ok(blob) => (blob, Vec::new()),
+                Err(e) => (Blob::from(Vec::new()), vec![Gap::of(e, "file", 0)]),
+            };
+        }
+        let (mut serial, mut gaps) = match self.serial(budget) {
+            Ok((serial, gaps)) => (serial.unpack("file", packing), gaps),
+            Err(gap) => return (Blob::from(Vec::new()), vec![gap]),
+        };
+        let mut left = most;
+        let mut sum = serial.defer_crc();
+        let next = |buf: &mut [u8]| {
+            let room = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
+            let got = serial.next(buf.get_mut(..room).unwrap_or_default())?;
+            left = left.saturating_sub(wide(got));
+            Ok(got)
+        };
+        let stored = budget.spill.store_seen("file", next, |page| sum.update(page));
+        if stored.gap.is_none() && left > 0 {
+            gaps.extend(serial.crc(&sum));
+        }
+        gaps.extend(stored.gap);
+        (stored.blob, gaps)
     }
 }
 

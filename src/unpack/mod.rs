@@ -20,6 +20,7 @@ mod leaf;
 mod links;
 mod name;
 pub mod registry;
+mod serial;
 mod tar;
 mod walk;
 mod zip;
