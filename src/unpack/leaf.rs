@@ -151,11 +151,7 @@ impl Leaf {
 
     /// The first bytes into `out`, without decoding the rest; how many.
     pub(super) fn head(&self, out: &mut [u8]) -> usize {
-        match &self.data {
-            Data::Plain(blob) => blob.read_at(0, out).unwrap_or(0),
-            Data::Zip(archive, number) => zip::head(archive, *number, out),
-            Data::Gzip(blob) => gzip::head(blob, out),
-        }
+        self.data.head(out)
     }
 
     /// Compressed bytes, where it is compressed and that is known.
@@ -205,6 +201,15 @@ impl Leaf {
 }
 
 impl Data {
+    /// The first bytes into `out`, without decoding the rest; how many.
+    pub(super) fn head(&self, out: &mut [u8]) -> usize {
+        match self {
+            Self::Plain(blob) => blob.read_at(0, out).unwrap_or(0),
+            Self::Zip(archive, number) => zip::head(archive, *number, out),
+            Self::Gzip(blob) => gzip::head(blob, out),
+        }
+    }
+
     /// The bytes at random access, where they need no decoding.
     pub(super) fn blob(&self) -> Option<Blob> {
         match self {
@@ -227,19 +232,19 @@ impl Data {
     }
 
     /// The bytes at random access. What can only be decoded from its start is decoded now, once, and
-    /// kept in the store; `packing` is what they are packed in below their container. With what is
-    /// wrong: the blob is all that could be had. `most` bytes are enough.
-    pub(super) fn random_access(&self, packing: Packing, most: u64, budget: &Budget) -> (Blob, Vec<Gap>) {
+    /// kept in the store; `packing` is what they are packed in below their container. `most` bytes are
+    /// enough.
+    pub(super) fn random_access(&self, packing: Packing, most: u64, budget: &Budget) -> Opened {
         let plain = (packing == Packing::Plain).then(|| self.blob()).flatten();
         if let Some(blob) = plain {
             return match blob.hold() {
-                Ok(blob) => (blob, Vec::new()),
-                Err(e) => (Blob::from(Vec::new()), vec![Gap::of(e, "file", 0)]),
+                Ok(blob) => Opened::new(blob, Vec::new(), None),
+                Err(e) => Opened::new(Blob::from(Vec::new()), Vec::new(), Some(Gap::of(e, "file", 0))),
             };
         }
         let (mut serial, mut gaps) = match self.serial(budget) {
             Ok((serial, gaps)) => (serial.unpack("file", packing), gaps),
-            Err(gap) => return (Blob::from(Vec::new()), vec![gap]),
+            Err(gap) => return Opened::new(Blob::from(Vec::new()), Vec::new(), Some(gap)),
         };
         let mut left = most;
         let mut sum = serial.defer_crc();
@@ -253,8 +258,24 @@ impl Data {
         if stored.gap.is_none() && left > 0 {
             gaps.extend(serial.crc(&sum));
         }
-        gaps.extend(stored.gap);
-        (stored.blob, gaps)
+        Opened::new(stored.blob, gaps, stored.gap)
+    }
+}
+
+/// An entry at random access.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// All that could be had.
+    pub(super) blob: Blob,
+    /// What is wrong with it, although the bytes came out.
+    pub(super) gaps: Vec<Gap>,
+    /// Why there are no more.
+    pub(super) cut: Option<Gap>,
+}
+
+impl Opened {
+    fn new(blob: Blob, gaps: Vec<Gap>, cut: Option<Gap>) -> Self {
+        Self { blob, gaps, cut }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::bytes::{Blob, Budget, Gap};
 
 use super::leaf::Data;
-use super::{folder, gzip, tar, zip};
+use super::{folder, gzip, parts, tar, zip};
 
 /// What a container holds, which decides what becomes of its entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,13 @@ pub trait Format: Sync {
 }
 
 /// Every format. Nothing else in the program knows their names.
-pub static ALL: &[&dyn Format] = &[&zip::Zip, &gzip::Gzip, &tar::Tar, &folder::Folder];
+pub static ALL: &[&dyn Format] = &[
+    &zip::Zip,
+    &gzip::Gzip,
+    &tar::Tar,
+    &parts::BlockOta,
+    &folder::Folder,
+];
 
 /// What is in a container.
 #[derive(Default)]

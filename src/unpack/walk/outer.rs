@@ -10,7 +10,8 @@ use crate::bytes::{Blob, Budget, Gap, Notice, Place};
 
 use super::super::layout::Layout;
 use super::super::leaf::{Data, HEAD, Task};
-use super::super::registry::Listing;
+use super::super::parts::{self, Siblings};
+use super::super::registry::{Entry, Listing};
 use super::super::{Class, Leaf, classify, folder, links, name};
 use super::{container, ending, notices, package_kind, stem, tell_apart};
 
@@ -92,6 +93,8 @@ struct Pending {
     size: u64,
     data: Data,
     depth: u32,
+    /// The images beside it.
+    siblings: Arc<Siblings>,
 }
 
 /// The outer layers while they are being listed.
@@ -146,6 +149,7 @@ impl<'a> Outer<'a> {
             size,
             data: Data::Plain(blob),
             depth: 0,
+            siblings: Arc::default(),
         };
         self.open(file, "");
     }
@@ -182,7 +186,8 @@ impl<'a> Outer<'a> {
         let Some(blob) = self.random_access(&leaf, &place) else {
             return;
         };
-        let mut listing = format.list(&blob, &stem(&file.path), self.budget);
+        let peers = |name: &str| file.siblings.find(&file.path, name, self.budget);
+        let mut listing = format.list_with(&blob, &stem(&file.path), &peers, self.budget);
         if listing.entries.is_empty() && listing.salvaged {
             // Nothing in it: a file that only looks like a container. Whoever opens it again as a
             // package finds the same remarks.
@@ -270,12 +275,15 @@ impl<'a> Outer<'a> {
 
     /// Takes what a container lists: containers outside of partitions are queued, the rest are leaves.
     fn add(&mut self, mut listing: Listing, inner: &str, depth: u32) {
+        parts::join(&mut listing, self.budget);
         tell_apart(&mut listing);
         let layout = Layout::of(
             self.root.logical(),
             listing.entries.iter().map(|entry| &*entry.name),
         );
         let place = self.place(inner, inner);
+        let outside = |entry: &&Entry| !layout.inside(&entry.name);
+        let siblings = Arc::new(Siblings::of(inner, listing.entries.iter().filter(outside)));
         // Entries that share bytes decode to more than the archive holds: bound their sum.
         let shared = listing.overlaps.then(Arc::<Task>::default);
         for entry in std::mem::take(&mut listing.entries) {
@@ -301,6 +309,7 @@ impl<'a> Outer<'a> {
                     size: entry.size,
                     data: entry.data,
                     depth,
+                    siblings: Arc::clone(&siblings),
                 });
                 continue;
             }

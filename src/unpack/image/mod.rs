@@ -1,0 +1,3 @@
+//! Images of partitions and what is wrapped around them.
+
+pub(super) mod sparse;
