@@ -103,6 +103,12 @@ impl Extents {
         self.pieces = done.into_values().collect();
     }
 
+    /// Bytes of the pieces that are made of such.
+    pub fn sum(&self, which: impl Fn(&Fill) -> bool) -> u64 {
+        let pieces = self.pieces.iter().filter(|piece| which(&piece.fill));
+        pieces.fold(0, |sum, piece| sum.saturating_add(piece.len))
+    }
+
     /// Number of pieces.
     pub fn count(&self) -> usize {
         self.pieces.len()

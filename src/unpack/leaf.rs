@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::bytes::{Blob, Budget, Bytes, Gap, Place};
 
+use super::serial::{Claim, Packing, Serial};
 use super::{Class, classify, gzip, zip};
 
 /// A file of the tree: cheap to clone, nothing is read until [`Leaf::read`].
@@ -150,11 +151,7 @@ impl Leaf {
 
     /// The first bytes into `out`, without decoding the rest; how many.
     pub(super) fn head(&self, out: &mut [u8]) -> usize {
-        match &self.data {
-            Data::Plain(blob) => blob.read_at(0, out).unwrap_or(0),
-            Data::Zip(archive, number) => zip::head(archive, *number, out),
-            Data::Gzip(blob) => gzip::head(blob, out),
-        }
+        self.data.head(out)
     }
 
     /// Compressed bytes, where it is compressed and that is known.
@@ -226,11 +223,86 @@ impl Leaf {
 
     /// Its bytes at random access, where they need no decoding.
     pub(super) fn blob(&self) -> Option<Blob> {
-        match &self.data {
-            Data::Plain(blob) => Some(blob.clone()),
-            Data::Zip(archive, number) => zip::plain(archive, *number),
-            Data::Gzip(_) => None,
+        self.data.blob()
+    }
+}
+
+impl Data {
+    /// The first bytes into `out`, without decoding the rest; how many.
+    pub(super) fn head(&self, out: &mut [u8]) -> usize {
+        match self {
+            Self::Plain(blob) => blob.read_at(0, out).unwrap_or(0),
+            Self::Zip(archive, number) => zip::head(archive, *number, out),
+            Self::Gzip(blob) => gzip::head(blob, out),
         }
+    }
+
+    /// The bytes at random access, where they need no decoding.
+    pub(super) fn blob(&self) -> Option<Blob> {
+        match self {
+            Self::Plain(blob) => Some(blob.clone()),
+            Self::Zip(archive, number) => zip::plain(archive, *number),
+            Self::Gzip(_) => None,
+        }
+    }
+
+    /// The bytes in order, however many they are, decoded as they are read; and what is wrong with
+    /// them as far as that is known before the first.
+    pub(super) fn serial<'a>(&self, budget: &'a Budget) -> Result<(Serial<'a>, Vec<Gap>), Gap> {
+        let (format, blob, packing) = match self {
+            Self::Plain(blob) => ("file", blob, Packing::Plain),
+            Self::Zip(archive, number) => return zip::serial(archive, *number, budget),
+            Self::Gzip(blob) => ("gzip", blob, Packing::Gzip),
+        };
+        let serial = Serial::new(format, 0, blob, packing, Claim::default(), budget);
+        Ok((serial, Vec::new()))
+    }
+
+    /// The bytes at random access. What can only be decoded from its start is decoded now, once, and
+    /// kept in the store; `packing` is what they are packed in below their container. `most` bytes are
+    /// enough.
+    pub(super) fn random_access(&self, packing: Packing, most: u64, budget: &Budget) -> Opened {
+        let plain = (packing == Packing::Plain).then(|| self.blob()).flatten();
+        if let Some(blob) = plain {
+            return match blob.hold() {
+                Ok(blob) => Opened::new(blob, Vec::new(), None),
+                Err(e) => Opened::new(Blob::from(Vec::new()), Vec::new(), Some(Gap::of(e, "file", 0))),
+            };
+        }
+        let (mut serial, mut gaps) = match self.serial(budget) {
+            Ok((serial, gaps)) => (serial.unpack("file", packing), gaps),
+            Err(gap) => return Opened::new(Blob::from(Vec::new()), Vec::new(), Some(gap)),
+        };
+        let mut left = most;
+        let mut sum = serial.defer_crc();
+        let next = |buf: &mut [u8]| {
+            let room = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
+            let got = serial.next(buf.get_mut(..room).unwrap_or_default())?;
+            left = left.saturating_sub(wide(got));
+            Ok(got)
+        };
+        let stored = budget.spill.store_seen("file", next, |page| sum.update(page));
+        if stored.gap.is_none() && left > 0 {
+            gaps.extend(serial.crc(&sum));
+        }
+        Opened::new(stored.blob, gaps, stored.gap)
+    }
+}
+
+/// An entry at random access.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// All that could be had.
+    pub(super) blob: Blob,
+    /// What is wrong with it, although the bytes came out.
+    pub(super) gaps: Vec<Gap>,
+    /// Why there are no more.
+    pub(super) cut: Option<Gap>,
+}
+
+impl Opened {
+    fn new(blob: Blob, gaps: Vec<Gap>, cut: Option<Gap>) -> Self {
+        Self { blob, gaps, cut }
     }
 }
 

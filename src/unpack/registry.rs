@@ -2,12 +2,8 @@
 
 use crate::bytes::{Blob, Budget, Gap};
 
-use super::fs::f2fs::F2fs;
-use super::fs::squashfs::Squashfs;
 use super::leaf::Data;
-use super::{folder, gzip, image, tar, zip};
-use super::{folder, fs, gzip, tar, zip};
-use super::{folder, gzip, payload, tar, zip};
+use super::{folder, fs, gzip, image, parts, payload, tar, zip};
 
 /// What a container holds, which decides what becomes of its entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +54,7 @@ pub trait Format: Sync {
 
 /// Every format. Nothing else in the program knows their names.
 pub static ALL: &[&dyn Format] = &[
+    &payload::PayloadBin,
     &zip::Zip,
     &gzip::Gzip,
     &image::Sparse,
@@ -65,19 +62,15 @@ pub static ALL: &[&dyn Format] = &[
     &image::VendorBoot,
     &image::Avb,
     &image::Cpio,
+    &fs::Squashfs,
     &image::Super,
+    &fs::F2fs,
+    &fs::Ext4,
     &tar::Tar,
     &image::Gpt,
-    &folder::Folder,
-    &tar::Tar,
-    &folder::Folder,
-    &fs::ext4::Ext4,
-    &F2fs,
-    &Squashfs,
-    &tar::Tar,
+    &parts::BlockOta,
     &folder::Folder,
 ];
-pub static ALL: &[&dyn Format] = &[&payload::PayloadBin, &zip::Zip, &gzip::Gzip, &tar::Tar, &folder::Folder];
 
 /// What is in a container.
 #[derive(Default)]

@@ -13,6 +13,7 @@ use crate::bytes::{Blob, Budget, Gap, Notice, Place};
 use super::super::image::avb;
 use super::super::layout::Layout;
 use super::super::leaf::{Data, HEAD, Task};
+use super::super::parts;
 use super::super::registry::{Entry, Format, Holds, Listing};
 use super::super::{Class, Leaf, classify, folder, links, name};
 use super::context::{self, Context, Peers};
@@ -468,6 +469,7 @@ impl<'a> Outer<'a> {
 
     /// Takes what a container lists: containers outside of partitions are queued, the rest are leaves.
     fn add(&mut self, mut listing: Listing, inner: &str, depth: u32) {
+        parts::join(&mut listing, self.budget);
         tell_apart(&mut listing);
         let layout = Layout::of(
             self.root.logical(),
