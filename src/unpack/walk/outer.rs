@@ -15,6 +15,7 @@ use super::super::layout::Layout;
 use super::super::leaf::{Data, HEAD, Task};
 use super::super::parts;
 use super::super::registry::{Entry, Format, Holds, Listing};
+use super::super::serial::Packing;
 use super::super::{Class, Leaf, classify, folder, links, name};
 use super::context::{self, Context, Peers};
 use super::{APEX, container, ending, notices, package_kind, stem, tell_apart};
@@ -126,8 +127,6 @@ struct Outer<'a> {
     leaves: Vec<Leaf>,
     links: Vec<(String, String)>,
     notices: Vec<Notice>,
-    /// Bytes of decoded containers that leaves may point into.
-    held: u64,
     /// Containers opened inside of others.
     inner: u64,
     /// Paths of images that another one has taken as a part of itself.
@@ -145,7 +144,6 @@ impl<'a> Outer<'a> {
             leaves: Vec::new(),
             links: Vec::new(),
             notices: Vec::new(),
-            held: 0,
             inner: 0,
             taken: Rc::default(),
         }
@@ -186,6 +184,12 @@ impl<'a> Outer<'a> {
         let mut head = vec![0; HEAD];
         let got = leaf.head(&mut head);
         head.truncate(got);
+        if got == 0
+            && let Some(gap) = leaf.broken()
+        {
+            self.note(&place, gap, file.size);
+            return self.leaves.push(leaf);
+        }
         let Some(format) = container(&file.path, &head) else {
             return self.keep(leaf, &file.path, &head, inner);
         };
@@ -403,39 +407,28 @@ impl<'a> Outer<'a> {
         }
     }
 
-    /// The bytes of a container, decoded into memory where they are compressed.
+    /// The bytes of a container; where they can only be decoded from their start, that is done here.
     fn random_access(&mut self, leaf: &Leaf, place: &Place) -> Option<Blob> {
         if let Some(blob) = leaf.blob() {
             return blob.hold().ok();
         }
-        let read = leaf.read(self.budget);
-        let kept = u64::try_from(read.bytes.len()).unwrap_or(u64::MAX);
-        self.held = self.held.saturating_add(kept);
-        for gap in read.gaps {
-            self.notices.push(Notice {
-                place: place.clone(),
-                gap,
-                unread: read.unread,
-            });
+        let opened = leaf.data.random_access(Packing::Plain, u64::MAX, self.budget);
+        let missing = leaf.size.saturating_sub(opened.blob.len());
+        for gap in opened.gaps {
+            self.note(place, gap, 0);
         }
-        let limit = self.budget.limits.item;
-        if self.held > limit {
-            let gap = Gap::over(
-                "unpack",
-                0,
-                "containers in memory",
-                self.held,
-                limit,
-                "--max-item",
-            );
-            self.notices.push(Notice {
-                place: place.clone(),
-                gap,
-                unread: kept,
-            });
-            return None;
+        if let Some(gap) = opened.cut {
+            self.note(place, gap, missing);
         }
-        Some(Blob::from(read.bytes))
+        Some(opened.blob)
+    }
+
+    fn note(&mut self, place: &Place, gap: Gap, unread: u64) {
+        self.notices.push(Notice {
+            place: place.clone(),
+            gap,
+            unread,
+        });
     }
 
     /// Takes a file that is no container.
