@@ -46,7 +46,13 @@ pub trait Format: Sync {
 }
 
 /// Every format. Nothing else in the program knows their names.
-pub static ALL: &[&dyn Format] = &[&payload::PayloadBin, &zip::Zip, &gzip::Gzip, &tar::Tar, &folder::Folder];
+pub static ALL: &[&dyn Format] = &[
+    &payload::PayloadBin,
+    &zip::Zip,
+    &gzip::Gzip,
+    &tar::Tar,
+    &folder::Folder,
+];
 
 /// What is in a container.
 #[derive(Default)]
