@@ -69,6 +69,7 @@ pub static ALL: &[&dyn Format] = &[
     &tar::Tar,
     &image::Gpt,
     &parts::BlockOta,
+    &tar::Tar,
     &folder::Folder,
 ];
 

@@ -130,7 +130,7 @@ impl Source for Image {
 
     fn read_at(&self, at: u64, buf: &mut [u8]) -> io::Result<usize> {
         let left = self.len.saturating_sub(at);
-        let Some((_, piece)) = self.find(at).filter(|_| left > 0) else {
+        let Some((_, piece)) = self.find(at).filter(|_| left > 0 && !buf.is_empty()) else {
             return Ok(0);
         };
         let within = at.saturating_sub(piece.at);

@@ -228,16 +228,27 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// Operations and extents so far: they are all in memory at once.
+/// Ours: how many times all operations together may read the same bytes. In packages as they are made, each
+/// byte of the data belongs to one operation, and each old byte to a few.
+const SHARED: u64 = 16;
+
+/// What a payload has had so far, over all its partitions.
 #[derive(Debug)]
 pub(super) struct Count {
+    /// Operations and extents: they are all in memory at once.
     got: u64,
     limit: u64,
+    /// Bytes of data that operations read.
+    data: u64,
 }
 
 impl Count {
     pub(super) fn new(limit: u64) -> Self {
-        Self { got: 0, limit }
+        Self {
+            got: 0,
+            limit,
+            data: 0,
+        }
     }
 
     fn one(&mut self, at: u64, what: &'static str) -> Result<(), Gap> {
@@ -254,4 +265,20 @@ impl Count {
         }
         Ok(())
     }
+
+    /// An operation with `len` bytes of data, of which there are `all`.
+    pub(super) fn data(&mut self, at: u64, len: u64, all: u64) -> Result<(), Gap> {
+        self.data = self.data.saturating_add(len);
+        shared(at, "data of all operations", self.data, all)
+    }
+}
+
+/// Checks that the same bytes, of which there are `all`, are not read over and over: each operation that
+/// reads much and writes little costs as much as all.
+pub(super) fn shared(at: u64, what: &'static str, got: u64, all: u64) -> Result<(), Gap> {
+    let limit = all.saturating_mul(SHARED);
+    if got > limit {
+        return Err(Gap::over(NAME, at, what, got, limit, ""));
+    }
+    Ok(())
 }

@@ -4,12 +4,13 @@
 //! version 2. A header of 24 bytes, numbers big-endian: `CrAU`, version (8), bytes of the manifest (8) and of
 //! its signature (4). Then the manifest (Protocol Buffers), the signature, and the data of all operations,
 //! whose offsets count from there. The manifest lists partitions, and of each the operations that write it, in
-//! blocks; see [`plan`]. Signatures are not checked: whose key it should be is not known here.
+//! blocks. Signatures are not checked: whose key it should be is not known here.
 //!
 //! An incremental package has operations that start from the image that was there before. It is looked up in
 //! [`Budget::base`](crate::bytes::Budget::base) by the partition's name; without it, what they write is lost,
 //! and the rest is read.
 
+mod action;
 mod bsdiff;
 mod image;
 mod manifest;

@@ -4,35 +4,16 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use crate::bytes::{Blob, Budget, Extents, Fill, Gap};
-use crate::unpack::codec::Codec;
+use crate::bytes::{Blob, Budget, Gap};
 
 use super::NAME;
+use super::action;
 use super::image::{Image, Piece};
 use super::manifest::{Count, Extent, Operation, Partition, SPARSE_HOLE};
-use super::step::{Action, Base, Check, Patch, PatchKind, Step, Store, Sum};
+use super::step::{Action, Base, Step, Store};
 
 /// Ours: bytes of an image. The largest partition of a phone has an eighth of this.
 const LARGEST: u64 = 1 << 40;
-
-/// `InstallOperation.Type`.
-mod kind {
-    pub(super) const REPLACE: u64 = 0;
-    pub(super) const REPLACE_BZ: u64 = 1;
-    pub(super) const MOVE: u64 = 2;
-    pub(super) const BSDIFF: u64 = 3;
-    pub(super) const SOURCE_COPY: u64 = 4;
-    pub(super) const SOURCE_BSDIFF: u64 = 5;
-    pub(super) const ZERO: u64 = 6;
-    pub(super) const DISCARD: u64 = 7;
-    pub(super) const REPLACE_XZ: u64 = 8;
-    pub(super) const PUFFDIFF: u64 = 9;
-    pub(super) const BROTLI_BSDIFF: u64 = 10;
-    pub(super) const ZUCCHINI: u64 = 11;
-    pub(super) const LZ4DIFF_PUFFDIFF: u64 = 13;
-    /// vivo and OPPO since 2024, `REPLACE_ZSTD` in newer AOSP.
-    pub(super) const ZSTD: u64 = 14;
-}
 
 /// What all partitions of a payload share.
 pub(super) struct Payload<'a> {
@@ -61,9 +42,12 @@ impl Faults {
 }
 
 /// An image while its operations are laid down, one over another.
-struct Plan<'a> {
-    payload: &'a Payload<'a>,
-    base: Option<Base>,
+pub(super) struct Plan<'a> {
+    pub(super) payload: &'a Payload<'a>,
+    pub(super) count: &'a mut Count,
+    pub(super) base: Option<Base>,
+    /// Bytes of the old image that operations read, to make others of them.
+    pub(super) sources: u64,
     /// Nothing can be written from this byte on.
     limit: u64,
     written: BTreeMap<u64, Piece>,
@@ -98,6 +82,8 @@ pub(super) fn plan(
     let whole = size.and_then(|size| size.checked_next_multiple_of(payload.block));
     let mut plan = Plan {
         payload,
+        count,
+        sources: 0,
         base: base.map(|blob| old(partition, blob, &mut faults)),
         limit: whole.unwrap_or(LARGEST),
         written: BTreeMap::new(),
@@ -114,7 +100,7 @@ pub(super) fn plan(
     plan.implied = plan.steps.len();
     for message in &partition.operations {
         let at = message.at();
-        match Operation::read(message.clone(), at, count) {
+        match Operation::read(message.clone(), at, plan.count) {
             Ok(operation) => plan.operation(&operation),
             Err(gap) => plan.faults.add(gap, 0),
         }
@@ -127,25 +113,17 @@ pub(super) fn plan(
 
 /// The image that a partition is made from.
 fn old(partition: &Partition<'_>, blob: Blob, faults: &mut Faults) -> Base {
-    let sum = sum("hash of old_partition_info", partition.old.hash, partition.at).unwrap_or_else(|gap| {
-        faults.add(gap, 0);
-        None
-    });
+    let sum =
+        action::sum("hash of old_partition_info", partition.old.hash, partition.at).unwrap_or_else(|gap| {
+            faults.add(gap, 0);
+            None
+        });
     Base {
         size: partition.old.size.unwrap_or(blob.len()),
         blob,
         sum,
         at: partition.at,
         checked: OnceLock::new(),
-    }
-}
-
-/// A hash, where there is one.
-fn sum(what: &'static str, raw: &[u8], at: u64) -> Result<Option<Sum>, Gap> {
-    match raw.first_chunk() {
-        Some(sum) if raw.len() == sum.len() => Ok(Some(*sum)),
-        _ if raw.is_empty() => Ok(None),
-        _ => Err(Gap::invalid(NAME, at, what, wide(raw.len()))),
     }
 }
 
@@ -222,7 +200,7 @@ impl Plan<'_> {
         if start >= end {
             return 0;
         }
-        for old in self.under(start..end) {
+        for old in self.under(start..end).copied().collect::<Vec<_>>() {
             self.written.remove(&old.at);
             if old.step >= self.implied {
                 let at = self.steps.get(step).map_or(0, |step| step.at);
@@ -259,160 +237,17 @@ impl Plan<'_> {
         len
     }
 
-    /// The pieces that have bytes in a range.
-    fn under(&self, range: Range<u64>) -> Vec<Piece> {
+    /// The pieces that have bytes in a range, from its end on.
+    fn under(&self, range: Range<u64>) -> impl Iterator<Item = &Piece> {
         let before = self.written.range(..range.end).rev();
         before
-            .map(|(_, piece)| *piece)
-            .take_while(|piece| piece.at.saturating_add(piece.len) > range.start)
-            .collect()
+            .map(|(_, piece)| piece)
+            .take_while(move |piece| piece.at.saturating_add(piece.len) > range.start)
     }
 
-    /// What an operation does that puts out `out` bytes.
-    fn action(&self, operation: &Operation<'_>, out: u64) -> Result<Action, Gap> {
-        let at = operation.at;
-        let kind = operation
-            .kind
-            .ok_or_else(|| Gap::invalid(NAME, at, "operation without a type", 0))?;
-        let action = match kind {
-            kind::ZERO | kind::DISCARD => Action::Zero,
-            kind::REPLACE => {
-                let (data, check) = self.data(operation)?;
-                if data.len() > out {
-                    return Err(Gap::invalid(NAME, at, "output beyond dst_extents", data.len()));
-                }
-                Action::Copy(data, check)
-            }
-            kind::REPLACE_BZ => self.decode(operation, out, Codec::Bzip2)?,
-            kind::REPLACE_XZ => self.decode(operation, out, Codec::Xz)?,
-            kind::ZSTD => self.decode(operation, out, Codec::Zstd)?,
-            kind::SOURCE_COPY | kind::MOVE => {
-                let (source, check) = self.source(operation, kind)?;
-                if source.len() != out {
-                    return Err(Gap::invalid(NAME, at, "src_extents", source.len()));
-                }
-                Action::Copy(source, check)
-            }
-            kind::SOURCE_BSDIFF | kind::BSDIFF | kind::BROTLI_BSDIFF => {
-                self.patch(operation, out, kind, PatchKind::Bsdiff)?
-            }
-            kind::PUFFDIFF => self.patch(operation, out, kind, PatchKind::Puffin)?,
-            kind::ZUCCHINI..=kind::LZ4DIFF_PUFFDIFF => {
-                return Err(Gap::unsupported(NAME, at, "Zucchini or LZ4diff operation", kind));
-            }
-            kind => return Err(Gap::unsupported(NAME, at, "operation type", kind)),
-        };
-        Ok(action)
-    }
-
-    fn decode(&self, operation: &Operation<'_>, out: u64, codec: Codec) -> Result<Action, Gap> {
-        let (data, check) = self.data(operation)?;
-        self.hold(operation.at, "operation output", out)?;
-        self.hold(operation.at, "data_length", data.len())?;
-        Ok(Action::Decode(codec, data, check))
-    }
-
-    fn patch(
-        &self,
-        operation: &Operation<'_>,
-        out: u64,
-        number: u64,
-        kind: PatchKind,
-    ) -> Result<Action, Gap> {
-        let (source, source_check) = self.source(operation, number)?;
-        let (data, check) = self.data(operation)?;
-        self.hold(operation.at, "operation output", out)?;
-        self.hold(operation.at, "data_length", data.len())?;
-        self.hold(operation.at, "src_extents", source.len())?;
-        Ok(Action::Patch(Box::new(Patch {
-            kind,
-            data,
-            check,
-            source,
-            source_check,
-        })))
-    }
-
-    /// Whether so many bytes may be in memory at once.
-    fn hold(&self, at: u64, what: &'static str, len: u64) -> Result<(), Gap> {
-        let limit = self.payload.budget.limits.item;
-        if len > limit {
-            return Err(Gap::over(NAME, at, what, len, limit, "--max-item"));
-        }
-        Ok(())
-    }
-
-    /// The data of an operation in the payload.
-    fn data(&self, operation: &Operation<'_>) -> Result<(Blob, Check), Gap> {
-        let at = operation.at;
-        let (start, len) = (operation.data_offset, operation.data_length);
-        if len == 0 {
-            return Err(Gap::invalid(NAME, at, "operation without data", 0));
-        }
-        let have = self.payload.data.len();
-        let end = start.checked_add(len).filter(|end| *end <= have);
-        let Some(end) = end else {
-            return Err(Gap::truncated(
-                NAME,
-                at,
-                "operation data",
-                len,
-                have.saturating_sub(start),
-            ));
-        };
-        let what = "data_sha256_hash";
-        let sum = sum(what, operation.data_sha256_hash, at)?;
-        let check = sum.map_or(Check::Unknown, |sum| Check::Sum(what, sum));
-        Ok((self.payload.data.slice(start..end), check))
-    }
-
-    /// The old bytes that an operation starts from.
-    fn source(&self, operation: &Operation<'_>, kind: u64) -> Result<(Blob, Check), Gap> {
-        let at = operation.at;
-        let Some(base) = &self.base else {
-            return Err(Gap::unsupported(
-                NAME,
-                at,
-                "operation on the old package, see --base",
-                kind,
-            ));
-        };
-        let block = self.payload.block;
-        let mut source = Vec::new();
-        let mut len = 0_u64;
-        for extent in &operation.src_extents {
-            let bad = || Gap::invalid(NAME, at, "src_extents", extent.start_block.max(extent.num_blocks));
-            let range = extent.bytes(block).ok_or_else(bad)?;
-            if range.end > base.blob.len() {
-                return Err(Gap::truncated(NAME, at, "old image", range.end, base.blob.len()));
-            }
-            // The two that work in place read what earlier operations have written.
-            let in_place = matches!(kind, kind::MOVE | kind::BSDIFF);
-            if in_place
-                && self
-                    .under(range.clone())
-                    .iter()
-                    .any(|piece| piece.step >= self.implied)
-            {
-                return Err(Gap::unsupported(
-                    NAME,
-                    at,
-                    "operation on new blocks",
-                    extent.start_block,
-                ));
-            }
-            let size = range.end.saturating_sub(range.start);
-            source.push((len, size, Fill::From(base.blob.slice(range))));
-            len = len.checked_add(size).ok_or_else(bad)?;
-        }
-        let mut all = Extents::new(NAME, len);
-        for (at, size, fill) in source {
-            all.push(at, size, fill);
-        }
-        let what = "src_sha256_hash";
-        let sum = sum(what, operation.src_sha256_hash, at)?;
-        let check = sum.map_or(Check::Base, |sum| Check::Sum(what, sum));
-        Ok((all.into_blob(), check))
+    /// Whether an operation has written to a range.
+    pub(super) fn is_written(&self, range: Range<u64>) -> bool {
+        self.under(range).any(|piece| piece.step >= self.implied)
     }
 
     /// Fills what nothing has written.
@@ -493,8 +328,4 @@ fn place(extent: Extent, block: u64) -> Option<Option<Range<u64>>> {
         return Some(None);
     }
     extent.bytes(block).map(Some)
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
