@@ -148,6 +148,11 @@ impl<'a> Elf<'a> {
         })
     }
 
+    /// Bytes to the start of each part of the file that is loaded.
+    pub fn loaded(&self) -> impl Iterator<Item = usize> + '_ {
+        self.loads.iter().map(|[_, offset, _]| to_usize(*offset))
+    }
+
     /// How many dynamic symbols have a name that lies outside the string table.
     pub fn nameless(&self) -> u64 {
         let broken = |sym: &Sym| sym.st_name != 0 && c_string(self.names, sym.st_name).is_none();

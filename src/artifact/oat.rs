@@ -261,8 +261,7 @@ fn find(data: &[u8]) -> Option<usize> {
     let elf = Elf::open(data);
     let symbol = elf.exports().find(|symbol| symbol.name == b"oatdata");
     let named = symbol.and_then(|symbol| elf.file_offset(symbol.value));
-    let starts = elf.data.iter().map(|range| range.start);
-    named.into_iter().chain(starts).find(is_oat)
+    named.into_iter().chain(elf.loaded()).find(is_oat)
 }
 
 /// A 32-bit number at byte `at`.
@@ -277,4 +276,91 @@ fn size(n: u32) -> usize {
 
 fn wide(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dex::build::DexBuilder;
+    use super::super::preopt::build::oat;
+    use super::*;
+
+    fn dex(text: &str) -> Vec<u8> {
+        let mut dex = DexBuilder::new();
+        dex.class("La;").method("f", "()V", 1, |m| {
+            m.const_string(0, text).return_void();
+        });
+        dex.class("Lb;");
+        dex.build()
+    }
+
+    #[test]
+    fn every_version_lists_its_dex_files() {
+        let dexes = [dex("one"), dex("two"), dex("three")];
+        for version in [39, 45, 64, 79, 88, 124, 131, 138, 170, 183, 195, 225, 230, 244] {
+            let bytes = oat(version, 0x1000, &dexes);
+            let oat = Oat::open(&bytes).unwrap();
+            assert_eq!(oat.gaps, [], "{version}");
+            assert_eq!(oat.version, version);
+            let listed: Vec<_> = oat
+                .files
+                .iter()
+                .map(|file| (file.location, file.checksum))
+                .collect();
+            let expect: [(&[u8], u32); 3] = [
+                (b"/a/b.apk", 1),
+                (b"/a/b.apk:classes2.dex", 2),
+                (b"/a/b.apk:classes3.dex", 3),
+            ];
+            assert_eq!(listed, expect, "{version}");
+            let opened = oat.dexes();
+            assert_eq!(opened.gaps, []);
+            assert_eq!(opened.dexes.len(), if version < 124 { 3 } else { 0 });
+            assert!(opened.dexes.iter().all(|dex| dex.checksum().is_ok()));
+        }
+    }
+
+    #[test]
+    fn the_oat_is_found_wherever_the_linker_put_it() {
+        for start in [0x1000, 0x4000, 0x200] {
+            let bytes = oat(64, start, &[dex("one")]);
+            assert!(Oat::sniff(&bytes));
+            assert_eq!(Oat::open(&bytes).unwrap().start, start);
+        }
+        assert!(!Oat::sniff(&oat(64, 0x1000, &[])[..0x1000]));
+    }
+
+    #[test]
+    fn a_dex_that_is_not_where_it_should_be_is_a_gap_and_the_others_are_read() {
+        let mut bytes = oat(88, 0x1000, &[dex("one"), dex("two")]);
+        let (start, _) = Oat::open(&bytes).unwrap().files[0].range.unwrap();
+        bytes[start] = b'x';
+        let oat = Oat::open(&bytes).unwrap();
+        assert_eq!(oat.gaps[0].what, "dex magic");
+        assert_eq!(oat.dexes().dexes.len(), 1);
+    }
+
+    #[test]
+    fn records_that_are_not_there_are_counted() {
+        let mut bytes = oat(88, 0x1000, &[dex("one")]);
+        bytes[0x1014..0x1018].fill(0xff);
+        let oat = Oat::open(&bytes).unwrap();
+        assert_eq!(
+            oat.gaps[0].to_string(),
+            "oat: dex file records missing at 0x1066: invalid value 0xfffffffe"
+        );
+        assert_eq!(oat.files.len(), 1);
+    }
+
+    #[test]
+    fn dex_files_that_overlap_are_read_once() {
+        let mut bytes = oat(88, 0x1000, &[dex("one"), dex("two")]);
+        let oat = Oat::open(&bytes).unwrap();
+        let offset = oat.files[0].offset;
+        let second = bytes
+            .windows(8)
+            .rposition(|w| w[..4] == oat.files[1].offset.to_le_bytes())
+            .unwrap();
+        bytes[second..][..4].copy_from_slice(&offset.to_le_bytes());
+        assert_eq!(Oat::open(&bytes).unwrap().dexes().dexes.len(), 1);
+    }
 }

@@ -193,3 +193,146 @@ impl<'a> OffsetTable<'a> {
         (0..below.count_ones()).try_fold(self.minimum, |sum, _| Some(sum.wrapping_add(leb.unsigned()?)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::as_conversions, reason = "offsets of a sample built here")]
+
+    use super::super::build::{Annotation, DexBuilder, Ref, Value};
+    use super::super::disassemble;
+    use super::*;
+    use crate::artifact::preopt::build::Compact;
+
+    /// One of everything that is in another place or form than in a dex.
+    fn sample() -> Vec<u8> {
+        let mut dex = DexBuilder::new();
+        dex.version(b"039");
+        let link = Ref::Method("LF;".into(), "link".into(), "()V".into());
+        let handle = dex.method_handle(4, link);
+        let site = dex.call_site(handle, "make", "(I)V", vec![Value::string("recipe")]);
+        let note = Annotation {
+            type_: "LN;".into(),
+            elements: vec![("v".into(), Value::string("w"))],
+        };
+        let class = dex.class("La;");
+        class.annotation(note).interface("LI;");
+        class.static_field("s", "Ljava/lang/String;", Some(Value::string("static")));
+        // More registers, arguments and code units than the short fields hold.
+        class.method("big", "(JJJJJJJJJ)V", 40, |m| {
+            m.label("start");
+            for _ in 0..1100 {
+                m.const_string(0, "x");
+            }
+            m.label("end")
+                .return_void()
+                .label("catch")
+                .move_exception(0)
+                .return_void();
+            m.try_("start", "end", &[(Some("LE;"), "catch"), (None, "catch")]);
+        });
+        class.method("small", "(I)V", 2, |m| {
+            m.invoke_custom(site, &[1]).label("at").nop().nop().return_void();
+            m.try_("at", "at", &[(None, "at")]);
+        });
+        class.virtual_method("far", "()V", 1, |m| {
+            m.invoke_virtual("La;", "far", "()V", &[0]).return_void();
+        });
+        dex.build()
+    }
+
+    /// All that can be read, without offsets.
+    fn text(dex: &Dex<'_>) -> Vec<String> {
+        let mut out: Vec<String> = dex.strings().map(|s| format!("{:?}", s.unwrap())).collect();
+        for i in 0..dex.method_count() {
+            out.push(dex.method_text(i));
+        }
+        for class in dex.classes() {
+            let interfaces: Vec<u32> = dex.interfaces(&class).unwrap().iter().collect();
+            out.push(format!("{} {interfaces:?}", dex.type_text(class.class)));
+        }
+        for body in dex.bodies().map(Result::unwrap) {
+            let code = body.code;
+            out.push(format!("{} {} {}", code.registers, code.ins, code.outs));
+            out.extend(code.insns().map(|insn| disassemble(dex, &insn)));
+            for t in code.tries().map(Result::unwrap) {
+                let catches: Vec<_> = t.catches.map(Result::unwrap).collect();
+                out.push(format!("{} {} {catches:?}", t.start, t.end));
+            }
+        }
+        let annotations = dex.all_annotations().map(Result::unwrap);
+        out.extend(annotations.map(|a| format!("{} {:?}", a.type_, a.elements.count())));
+        out.extend(dex.all_static_values().map(|v| format!("{:?}", v.unwrap().1)));
+        for i in 0..dex.call_site_count() {
+            let site = dex.call_site(i).unwrap();
+            out.push(format!(
+                "{:?} {}",
+                dex.method_handle(site.handle),
+                site.arguments.count()
+            ));
+        }
+        out
+    }
+
+    #[test]
+    fn a_compact_dex_says_what_the_dex_says() {
+        let plain = sample();
+        let compact = Compact::of(&plain).join();
+        let opened = Dex::open(&compact);
+        assert_eq!(opened.gaps, []);
+        let [dex] = opened.dexes[..] else { panic!() };
+        assert_eq!(dex.verify(), []);
+        let (ours, theirs) = (text(&dex), text(&Dex::open(&plain).dexes[0]));
+        assert_eq!(ours, theirs);
+        assert!(ours.len() > 1100);
+    }
+
+    #[test]
+    fn offsets_of_debug_infos_are_found_by_method() {
+        let compact = Compact::of(&sample()).join();
+        let dex = Dex::open(&compact).dexes[0];
+        let body = dex.bodies().next().unwrap().unwrap();
+        for i in 0..dex.method_count() {
+            let expect = if i % 4 == 3 { 0 } else { 3 * i + 1 };
+            assert_eq!(dex.debug_info_off(i, &body.code), expect);
+        }
+        assert_eq!(dex.debug_info_off(1 << 20, &body.code), 0);
+    }
+
+    #[test]
+    fn large_numbers_are_in_front_of_the_code() {
+        // units 0x12345, registers 0x20 + ins 0x11, outs 0x12, tries 0x13
+        let units: [u16; 8] = [0x10, 0x10, 0x10, 0x20, 1, 0x2000, 0x0123, 0x345 << 5 | 0x1f];
+        let mut data: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+        let fields = Fields::read(&data, 12).unwrap();
+        assert_eq!(
+            fields,
+            Fields {
+                registers: 0x31,
+                ins: 0x11,
+                outs: 0x12,
+                tries: 0x13,
+                units: 0x12345,
+            }
+        );
+        data.drain(..2);
+        let gap = Fields::read(&data, 10).unwrap_err();
+        assert_eq!(
+            gap.to_string(),
+            "dex: preheader at 0xa: truncated, needs 2 bytes, 0 left"
+        );
+    }
+
+    #[test]
+    fn a_data_section_that_is_elsewhere_is_a_gap() {
+        let mut bytes = Compact::of(&sample()).join();
+        let len = bytes.len() as u32;
+        bytes[0x6c..0x70].copy_from_slice(&len.to_le_bytes());
+        let opened = Dex::open(&bytes);
+        let whats: Vec<_> = opened.gaps.iter().map(|gap| gap.what.as_ref()).collect();
+        assert_eq!(whats, ["data_off", "data_size", "map_off"]);
+        assert_eq!(opened.dexes[0].class_count(), 1);
+        let mut bytes = Compact::of(&sample()).join();
+        bytes.truncate(bytes.len() - 8);
+        assert_eq!(Dex::open(&bytes).gaps[0].what, "data_size");
+    }
+}
