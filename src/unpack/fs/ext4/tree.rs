@@ -277,7 +277,8 @@ impl Walk<'_> {
                 return Ok(());
             }
         };
-        if inode.links == 0 {
+        // An inode of zeros is told once, by its mode.
+        if inode.links == 0 && inode.mode != 0 {
             let gap = Gap::invalid(NAME, inode.at.saturating_add(0x1a), "i_links_count", 0);
             self.note(&path, gap, 0);
         }
