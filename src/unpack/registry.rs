@@ -3,6 +3,7 @@
 use crate::bytes::{Blob, Budget, Gap};
 
 use super::fs::f2fs::F2fs;
+use super::fs::fat::Fat;
 use super::fs::squashfs::Squashfs;
 use super::leaf::Data;
 use super::{folder, gzip, tar, zip};
@@ -54,6 +55,7 @@ pub static ALL: &[&dyn Format] = &[
     &F2fs,
     &Squashfs,
     &tar::Tar,
+    &Fat,
     &folder::Folder,
 ];
 

@@ -3,6 +3,7 @@
 mod tree;
 
 pub(super) mod f2fs;
+pub(super) mod fat;
 pub(super) mod squashfs;
 
 #[cfg(test)]
