@@ -2,6 +2,9 @@
 
 use crate::bytes::{Blob, Budget, Gap};
 
+use super::fs::f2fs::F2fs;
+use super::fs::fat::Fat;
+use super::fs::squashfs::Squashfs;
 use super::leaf::Data;
 use super::{folder, fs, gzip, image, parts, payload, tar, zip};
 
@@ -70,6 +73,7 @@ pub static ALL: &[&dyn Format] = &[
     &image::Gpt,
     &parts::BlockOta,
     &tar::Tar,
+    &Fat,
     &folder::Folder,
 ];
 

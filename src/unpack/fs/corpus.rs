@@ -109,7 +109,11 @@ pub(super) fn folder(root: &Path) -> Hashes {
 pub(super) fn run(program: &str, args: &[&str], codes: &[i32]) -> bool {
     let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin";
     let mut command = Command::new(program);
-    command.args(args).env("PATH", path).env("MTOOLS_SKIP_CHECK", "1");
+    command
+        .args(args)
+        .env("PATH", path)
+        .env("MTOOLS_SKIP_CHECK", "1")
+        .env("LC_ALL", "C.UTF-8");
     let ran = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
     let done = ran.is_ok_and(|status| status.code().is_some_and(|code| codes.contains(&code)));
     if !done {

@@ -6,6 +6,10 @@ mod f2fs;
 mod squashfs;
 mod tree;
 
+pub(super) mod f2fs;
+pub(super) mod fat;
+pub(super) mod squashfs;
+
 #[cfg(test)]
 mod corpus;
 
