@@ -2,9 +2,6 @@
 
 use crate::bytes::{Blob, Budget, Gap};
 
-use super::fs::f2fs::F2fs;
-use super::fs::fat::Fat;
-use super::fs::squashfs::Squashfs;
 use super::leaf::Data;
 use super::{folder, fs, gzip, image, parts, payload, tar, zip};
 
@@ -71,9 +68,8 @@ pub static ALL: &[&dyn Format] = &[
     &fs::Ext4,
     &tar::Tar,
     &image::Gpt,
+    &fs::Fat,
     &parts::BlockOta,
-    &tar::Tar,
-    &Fat,
     &folder::Folder,
 ];
 

@@ -3,16 +3,14 @@
 
 mod ext4;
 mod f2fs;
+mod fat;
 mod squashfs;
 mod tree;
-
-pub(super) mod f2fs;
-pub(super) mod fat;
-pub(super) mod squashfs;
 
 #[cfg(test)]
 mod corpus;
 
 pub(super) use ext4::Ext4;
 pub(super) use f2fs::F2fs;
+pub(super) use fat::Fat;
 pub(super) use squashfs::Squashfs;
