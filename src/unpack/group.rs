@@ -79,7 +79,9 @@ pub fn group(tree: Tree) -> Groups {
     for leaf in tree.leaves {
         match leaf.class {
             Class::Odex | Class::Vdex => beside.push(leaf),
-            Class::Elf if leaf.name().ends_with(".oat") => beside.push(leaf),
+            Class::Elf if leaf.name().ends_with(".oat") || leaf.name().ends_with(".odex") => {
+                beside.push(leaf);
+            }
             _ => sorter.take(leaf),
         }
     }

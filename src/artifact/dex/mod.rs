@@ -34,6 +34,8 @@ mod walk;
 #[path = "../../../tests/build/dex.rs"]
 pub(crate) mod build;
 
+use sha1::{Digest, Sha1};
+
 use crate::bytes::{Cursor, Gap};
 
 pub use annotation::{Annotation, Annotations, Target};
@@ -144,7 +146,20 @@ impl<'a> Dex<'a> {
         let at = wide(self.at).saturating_add(8);
         Err(Gap::odd(FORMAT, at, "checksum", u64::from(self.header.checksum)))
     }
+
+    /// Whether the file is, byte for byte, what the signature of the header was made of. Android never
+    /// asks; whoever compares two files does. Reads every byte.
+    pub fn is_original(&self) -> bool {
+        let len = self.header.len(self.data.len().saturating_sub(self.at));
+        let from = self.at.saturating_add(SIGNED_FROM);
+        let signed = self.data.get(from..self.at.saturating_add(len));
+        let sum = |bytes| <[u8; 20]>::from(Sha1::digest(bytes));
+        self.header.compact.is_none() && signed.is_some_and(|bytes| sum(bytes) == self.header.signature)
+    }
 }
+
+/// Bytes before what the signature covers: magic, checksum and the signature itself.
+const SIGNED_FROM: usize = 32;
 
 impl<'a> Opened<'a> {
     /// Reads the dex files of `data`, which starts at byte `from` of what was opened.
