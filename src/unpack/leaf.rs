@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::bytes::{Blob, Budget, Bytes, Gap, Place};
 
+use super::serial::{Claim, Packing, Serial};
 use super::{Class, classify, gzip, zip};
 
 /// A file of the tree: cheap to clone, nothing is read until [`Leaf::read`].
@@ -150,10 +151,37 @@ impl Leaf {
 
     /// The first bytes into `out`, without decoding the rest; how many.
     pub(super) fn head(&self, out: &mut [u8]) -> usize {
-        match &self.data {
-            Data::Plain(blob) => blob.read_at(0, out).unwrap_or(0),
-            Data::Zip(archive, number) => zip::head(archive, *number, out),
-            Data::Gzip(blob) => gzip::head(blob, out),
+        self.data.head(out)
+    }
+
+    /// Why not even its first byte can be read.
+    pub(super) fn broken(&self) -> Option<Gap> {
+        let Data::Plain(blob) = &self.data else { return None };
+        let error = blob.read_at(0, &mut [0]).err()?;
+        Some(Gap::of(error, "file", 0))
+    }
+
+    /// Hands out its bytes in order, in pieces and however many they are, and says what is wrong with
+    /// them. An error is one of `to`.
+    pub fn copy(
+        &self,
+        budget: &Budget,
+        mut to: impl FnMut(&[u8]) -> std::io::Result<()>,
+    ) -> std::io::Result<Vec<Gap>> {
+        let (mut serial, mut gaps) = match self.data.serial(budget) {
+            Ok(opened) => opened,
+            Err(gap) => return Ok(vec![gap]),
+        };
+        let mut buf = vec![0; COPY];
+        loop {
+            match serial.next(&mut buf) {
+                Ok(0) => return Ok(gaps),
+                Ok(got) => to(buf.get(..got).unwrap_or_default())?,
+                Err(gap) => {
+                    gaps.push(gap);
+                    return Ok(gaps);
+                }
+            }
         }
     }
 
@@ -172,6 +200,33 @@ impl Leaf {
             Data::Plain(blob) => blob.memory().is_some(),
             Data::Zip(archive, number) => archive.is_at_hand(*number),
             Data::Gzip(_) => false,
+        }
+    }
+
+    /// Where its first byte is in the input, see [`Blob::origin`].
+    pub fn origin(&self) -> u64 {
+        match &self.data {
+            Data::Plain(blob) | Data::Gzip(blob) => blob.origin(),
+            Data::Zip(archive, number) => archive.origin(*number),
+        }
+    }
+
+    /// Reads it now and keeps its bytes, packed, for later: for a leaf whose turn comes when the layers
+    /// below it have moved on. What cannot be read now, or is too large to keep, is left as it is.
+    pub(super) fn keep(&mut self, budget: &Budget) {
+        let Data::Plain(blob) = &self.data else { return };
+        let len = blob.len();
+        if len == 0 || len > budget.prefix() || blob.memory().is_some() {
+            return;
+        }
+        let mut at = 0_u64;
+        let stored = budget.spill.store("file", |buf| {
+            let got = blob.read_at(at, buf).map_err(|e| Gap::of(e, "file", at))?;
+            at = at.saturating_add(wide(got));
+            Ok(got)
+        });
+        if stored.gap.is_none() && stored.blob.len() == len {
+            self.data = Data::Plain(stored.blob);
         }
     }
 
@@ -199,13 +254,91 @@ impl Leaf {
 
     /// Its bytes at random access, where they need no decoding.
     pub(super) fn blob(&self) -> Option<Blob> {
-        match &self.data {
-            Data::Plain(blob) => Some(blob.clone()),
-            Data::Zip(archive, number) => zip::plain(archive, *number),
-            Data::Gzip(_) => None,
-        }
+        self.data.blob()
     }
 }
+
+impl Data {
+    /// The first bytes into `out`, without decoding the rest; how many.
+    pub(super) fn head(&self, out: &mut [u8]) -> usize {
+        match self {
+            Self::Plain(blob) => plain_head(blob, out),
+            Self::Zip(archive, number) => zip::head(archive, *number, out),
+            Self::Gzip(blob) => gzip::head(blob, out),
+        }
+    }
+
+    /// The bytes at random access, where they need no decoding.
+    pub(super) fn blob(&self) -> Option<Blob> {
+        match self {
+            Self::Plain(blob) => Some(blob.clone()),
+            Self::Zip(archive, number) => zip::plain(archive, *number),
+            Self::Gzip(_) => None,
+        }
+    }
+
+    /// The bytes in order, however many they are, decoded as they are read; and what is wrong with
+    /// them as far as that is known before the first.
+    pub(super) fn serial<'a>(&self, budget: &'a Budget) -> Result<(Serial<'a>, Vec<Gap>), Gap> {
+        let (format, blob, packing) = match self {
+            Self::Plain(blob) => ("file", blob, Packing::Plain),
+            Self::Zip(archive, number) => return zip::serial(archive, *number, budget),
+            Self::Gzip(blob) => ("gzip", blob, Packing::Gzip),
+        };
+        let serial = Serial::new(format, 0, blob, packing, Claim::default(), budget);
+        Ok((serial, Vec::new()))
+    }
+
+    /// The bytes at random access. What can only be decoded from its start is decoded now, once, and
+    /// kept in the store; `packing` is what they are packed in below their container. `most` bytes are
+    /// enough.
+    pub(super) fn random_access(&self, packing: Packing, most: u64, budget: &Budget) -> Opened {
+        let plain = (packing == Packing::Plain).then(|| self.blob()).flatten();
+        if let Some(blob) = plain {
+            return match blob.hold() {
+                Ok(blob) => Opened::new(blob, Vec::new(), None),
+                Err(e) => Opened::new(Blob::from(Vec::new()), Vec::new(), Some(Gap::of(e, "file", 0))),
+            };
+        }
+        let (mut serial, mut gaps) = match self.serial(budget) {
+            Ok((serial, gaps)) => (serial.unpack("file", packing), gaps),
+            Err(gap) => return Opened::new(Blob::from(Vec::new()), Vec::new(), Some(gap)),
+        };
+        let mut left = most;
+        let mut sum = serial.defer_crc();
+        let next = |buf: &mut [u8]| {
+            let room = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
+            let got = serial.next(buf.get_mut(..room).unwrap_or_default())?;
+            left = left.saturating_sub(wide(got));
+            Ok(got)
+        };
+        let stored = budget.spill.store_seen("file", next, |page| sum.update(page));
+        if stored.gap.is_none() && left > 0 {
+            gaps.extend(serial.crc(&sum));
+        }
+        Opened::new(stored.blob, gaps, stored.gap)
+    }
+}
+
+/// An entry at random access.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// All that could be had.
+    pub(super) blob: Blob,
+    /// What is wrong with it, although the bytes came out.
+    pub(super) gaps: Vec<Gap>,
+    /// Why there are no more.
+    pub(super) cut: Option<Gap>,
+}
+
+impl Opened {
+    fn new(blob: Blob, gaps: Vec<Gap>, cut: Option<Gap>) -> Self {
+        Self { blob, gaps, cut }
+    }
+}
+
+/// Bytes that are copied at once.
+const COPY: usize = 256 << 10;
 
 /// First bytes that every format is known by: ext4's magic is at 1080, the super partition's at 8192.
 pub(super) const HEAD: usize = 8192 + 4;
@@ -215,6 +348,23 @@ impl Task {
         let (got, limit) = (self.decoded.load(Ordering::Relaxed), budget.limits.task);
         (got >= limit).then(|| Gap::over("unpack", 0, "bytes decoded", got, limit, "--max-decoded"))
     }
+}
+
+/// The first bytes, as far as they can be read.
+fn plain_head(blob: &Blob, out: &mut [u8]) -> usize {
+    /// Bytes that are given up together.
+    const SECTOR: usize = 512;
+    if let Ok(got) = blob.read_at(0, out) {
+        return got;
+    }
+    let mut done = 0_usize;
+    for piece in out.chunks_mut(SECTOR) {
+        match blob.read_at(wide(done), piece) {
+            Ok(got) => done = done.saturating_add(got),
+            Err(_) => break,
+        }
+    }
+    done
 }
 
 fn plain(blob: &Blob, budget: &Budget) -> Read {

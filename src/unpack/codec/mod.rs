@@ -49,7 +49,7 @@ const WINDOW: u64 = 96 << 20;
 
 impl Codec {
     /// Its name in gaps.
-    fn word(self) -> &'static str {
+    pub(in crate::unpack) fn word(self) -> &'static str {
         match self {
             Self::Deflate | Self::Zlib => "deflate stream",
             Self::Bzip2 => "bzip2 stream",
