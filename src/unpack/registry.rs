@@ -3,7 +3,6 @@
 use crate::bytes::{Blob, Budget, Gap};
 
 use super::leaf::Data;
-use super::{folder, fs, gzip, tar, zip};
 use super::{folder, fs, gzip, image, parts, payload, tar, zip};
 
 /// What a container holds, which decides what becomes of its entries.
@@ -55,10 +54,6 @@ pub trait Format: Sync {
 
 /// Every format. Nothing else in the program knows their names.
 pub static ALL: &[&dyn Format] = &[
-    &zip::Zip,
-    &gzip::Gzip,
-    &tar::Tar,
-    &fs::erofs::Erofs,
     &payload::PayloadBin,
     &zip::Zip,
     &gzip::Gzip,
@@ -69,6 +64,7 @@ pub static ALL: &[&dyn Format] = &[
     &image::Cpio,
     &fs::Squashfs,
     &image::Super,
+    &fs::Erofs,
     &fs::F2fs,
     &fs::Ext4,
     &tar::Tar,
