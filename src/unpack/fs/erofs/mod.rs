@@ -1,13 +1,16 @@
 //! EROFS, the read-only file system of system partitions since Android 11.
 //!
-//! Spec: Linux kernel 6.19, `Documentation/filesystems/erofs.rst` and `fs/erofs/erofs_fs.h`; where those
-//! are silent, what `fs/erofs/{super,inode,data,zmap,decompressor}.c` do. All fields little-endian.
-//! Addresses are in blocks of `1 << blkszbits` bytes from the image's start; inode numbers count slots of
-//! 32 bytes from the metadata area's start.
+//! Spec: Linux, `Documentation/filesystems/erofs.rst` and `fs/erofs/erofs_fs.h` of 2026 (with 48-bit block
+//! numbers, encoded extents and the metabox); where those are silent, what `fs/erofs/{super,inode,data,zmap,
+//! decompressor}.c` do. All fields little-endian. Block numbers count blocks of `1 << blkszbits` bytes, inode
+//! numbers slots of 32 bytes from the metadata area's start.
 //!
 //! `superblock` → `volume` (metadata, devices, the metabox, fragments) → `inode` → the data: as it is, or
 //! a `file` whose extents are looked up in `map` or `records` and, where they are compressed, decoded in
 //! `cluster`. Here is the walk through the directories. Listing reads metadata and directories only.
+//!
+//! Not read: extended attributes. Not known: dialects of before it was part of Linux, whose inodes have no
+//! mode.
 
 mod cluster;
 mod file;
