@@ -204,7 +204,13 @@ impl Data {
     /// The first bytes into `out`, without decoding the rest; how many.
     pub(super) fn head(&self, out: &mut [u8]) -> usize {
         match self {
-            Self::Plain(blob) => blob.read_at(0, out).unwrap_or(0),
+            Self::Plain(blob) => blob.read_at(0, out).unwrap_or_else(|_| {
+                // What is lost there reads as zeros, which are no format's first bytes.
+                let (bytes, ..) = blob.salvage("file", 0..wide(out.len()));
+                let room = out.get_mut(..bytes.len()).unwrap_or_default();
+                room.copy_from_slice(&bytes);
+                bytes.len()
+            }),
             Self::Zip(archive, number) => zip::head(archive, *number, out),
             Self::Gzip(blob) => gzip::head(blob, out),
         }
@@ -231,33 +237,41 @@ impl Data {
         Ok((serial, Vec::new()))
     }
 
+    /// Bytes that all of it is decoded from, and that are really there.
+    pub(super) fn input(&self, budget: &Budget) -> u64 {
+        self.serial(budget).map_or(0, |(serial, _)| serial.input())
+    }
+
     /// The bytes at random access. What can only be decoded from its start is decoded now, once, and
-    /// kept in the store; `packing` is what they are packed in below their container. `most` bytes are
-    /// enough.
-    pub(super) fn random_access(&self, packing: Packing, most: u64, budget: &Budget) -> Opened {
+    /// kept in the store; `packing` is what they are packed in below their container, for `format`. `most`
+    /// bytes are enough.
+    pub(super) fn random_access(
+        &self,
+        format: &'static str,
+        packing: Packing,
+        most: u64,
+        budget: &Budget,
+    ) -> Opened {
         let plain = (packing == Packing::Plain).then(|| self.blob()).flatten();
         if let Some(blob) = plain {
             return match blob.hold() {
-                Ok(blob) => Opened::new(blob, Vec::new(), None),
+                Ok(blob) => blob.into(),
                 Err(e) => Opened::new(Blob::from(Vec::new()), Vec::new(), Some(Gap::of(e, "file", 0))),
             };
         }
         let (mut serial, mut gaps) = match self.serial(budget) {
-            Ok((serial, gaps)) => (serial.unpack("file", packing), gaps),
+            Ok((serial, gaps)) => (serial.unpack(format, packing), gaps),
             Err(gap) => return Opened::new(Blob::from(Vec::new()), Vec::new(), Some(gap)),
         };
         let mut left = most;
-        let mut sum = serial.defer_crc();
         let next = |buf: &mut [u8]| {
             let room = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
             let got = serial.next(buf.get_mut(..room).unwrap_or_default())?;
             left = left.saturating_sub(wide(got));
             Ok(got)
         };
-        let stored = budget.spill.store_seen("file", next, |page| sum.update(page));
-        if stored.gap.is_none() && left > 0 {
-            gaps.extend(serial.crc(&sum));
-        }
+        let stored = budget.spill.store(format, next);
+        gaps.extend(serial.notes());
         Opened::new(stored.blob, gaps, stored.gap)
     }
 }
@@ -271,6 +285,12 @@ pub(super) struct Opened {
     pub(super) gaps: Vec<Gap>,
     /// Why there are no more.
     pub(super) cut: Option<Gap>,
+}
+
+impl From<Blob> for Opened {
+    fn from(blob: Blob) -> Self {
+        Self::new(blob, Vec::new(), None)
+    }
 }
 
 impl Opened {

@@ -9,6 +9,7 @@ use super::super::registry::Entry;
 use super::super::serial::Packing;
 use super::split_path;
 
+const NAME: &str = "parts";
 /// Endings of images.
 const ENDINGS: &[&str] = &["img", "bin", "raw", "ext4"];
 /// Ours: images of one listing that are known by name. A device has some eighty partitions, and two slots.
@@ -48,7 +49,7 @@ impl Siblings {
     pub(in crate::unpack) fn find(&self, path: &str, name: &str, budget: &Budget) -> Option<Blob> {
         let (folder, _) = split_path(path);
         let data = self.images.get(&format!("{folder}{name}"))?;
-        Some(data.random_access(Packing::Plain, u64::MAX, budget).blob)
+        Some(data.random_access(NAME, Packing::Plain, u64::MAX, budget).blob)
     }
 }
 
