@@ -3,8 +3,11 @@
 
     python3 samples/make.py            # then: BLESS=1 cargo test --test formats, and read the diff
 """
+import bz2
 import gzip
+import hashlib
 import io
+import lzma
 import pathlib
 import struct
 import tarfile
@@ -111,19 +114,103 @@ def refused():
     return b"MZ in front" + data + b"behind"
 
 
-def image(*entries):
-    """An image of whole blocks, and how many."""
+BLOCK = 4096
+
+
+def field(number, value):
+    """A field of Protocol Buffers: an integer or bytes."""
+
+    def varint(n):
+        out = bytearray()
+        while n > 0x7F:
+            out.append(n & 0x7F | 0x80)
+            n >>= 7
+        return bytes(out) + bytes([n])
+
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def payload(*partitions, cut=0, old=None):
+    """partitions: (name, image, operations); an operation: (type, data, extents to write, extents to read)."""
+    data, manifest = b"", field(3, BLOCK) + field(12, 0 if old is None else 6)
+    for name, image, operations in partitions:
+        info = field(1, len(image)) + field(2, hashlib.sha256(image).digest())
+        partition = field(1, name.encode()) + field(7, info)
+        if old is not None:
+            partition += field(6, field(1, len(old)) + field(2, hashlib.sha256(old).digest()))
+        for kind, raw, write, *read in operations:
+            op = field(1, kind)
+            if raw:
+                op += field(2, len(data)) + field(3, len(raw)) + field(8, hashlib.sha256(raw).digest())
+                data += raw
+            for number, extents in ((6, write), (4, sum(read, []))):
+                for start, count in extents:
+                    op += field(number, field(1, start) + field(2, count))
+            if read:
+                source = b"".join(old[s * BLOCK : (s + n) * BLOCK] for s, n in read[0])
+                op += field(9, hashlib.sha256(source).digest())
+            partition += field(8, op)
+        manifest += field(13, partition)
+    head = b"CrAU" + struct.pack(">QQI", 2, len(manifest), 0)
+    return (head + manifest + data)[: -cut or None]
+
+
+def image(*files):
+    """A partition's image; tar stands for the file system."""
+    data = tarred([("build.prop", b"ro.build.id=SAMPLE\n"), *files])
+    return data + bytes(-len(data) % BLOCK)
+
+
+def block(data, start, count=1):
+    return data[start * BLOCK : (start + count) * BLOCK]
+
+
+def xz(data):
+    return lzma.compress(data, check=lzma.CHECK_CRC32)
+
+
+def full(cut=0):
+    system, vendor = image(("app/Notes.apk", apk())), image(("etc/hosts", b"127.0.0.1 localhost\n"))
+    return payload(
+        ("system", system, [(8, xz(block(system, 1) + block(system, 0)), [(1, 1), (0, 1)]), (6, b"", [(2, 1)])]),
+        ("vendor", vendor, [(1, bz2.compress(block(vendor, 0, 2)), [(0, 2)]), (7, b"", [(2, 1)])]),
+        ("odm", system, [(0, system, [(0, 3)])]),
+        cut=cut,
+    )
+
+
+def delta():
+    old, new = image(("etc/a.conf", b"old\n")), image(("etc/a.conf", b"new\n"), ("etc/b.conf", b"new\n"))
+    return payload(
+        ("system", new, [(4, b"", [(1, 2)], [(1, 2)]), (8, xz(block(new, 0)), [(0, 1)])]),
+        ("vendor", new, [(8, xz(new), [(0, 3)])]),
+        old=old,
+    )
+
+
+def payload_odd():
+    system = image()
+    return payload(
+        ("../../outside", system, [(0, system, [(0, 3)])]),
+        ("system", system, [(0, bytes(BLOCK), [(0, 1)]), (0, system, [(0, 3)]), (6, b"", [(3, 1)])]),
+        ("system", system, [(8, xz(block(system, 0)), [(0, 1)]), (77, b"x", [(1, 1)])]),
+    )
+
+
+def tarred_blocks(*entries):
+    """A tar of whole blocks, and how many."""
     data = tarred(entries)
-    data += bytes(-len(data) % 4096)
-    return data, len(data) // 4096
+    data += bytes(-len(data) % BLOCK)
+    return data, len(data) // BLOCK
 
 
-def update():
+def ota_full():
     """Block-based OTA: deflated, packed in parts, cut before it was packed, and one that is not there."""
-    system, blocks = image(("app/Notes.apk", apk()), ("build.prop", b"ro.build.id=SAMPLE\n"))
-    vendor, more = image(("etc/init/a.rc", b"service a /vendor/bin/a\n"))
-    packed = gzip.compress(vendor, mtime=0)
-    odm, last = image(("etc/a.txt", b"a\n" * 2500))
+    system, blocks = tarred_blocks(("app/Notes.apk", apk()), ("build.prop", b"ro.build.id=SAMPLE\n"))
+    vendor, more = tarred_blocks(("etc/init/a.rc", b"service a /vendor/bin/a\n"))
+    odm, last = tarred_blocks(("etc/a.txt", b"a\n" * 2500))
     lists = {
         "system": f"3\n{blocks}\n0\n0\nerase 2,{blocks},{blocks + 9}\nnew 2,0,{blocks}\n",
         # The last block first: new data comes in the order of the commands.
@@ -144,8 +231,8 @@ def update():
     ])
 
 
-def changes():
-    system, blocks = image(("build.prop", b"ro.build.id=SAMPLE\n"))
+def ota_changes():
+    system, blocks = tarred_blocks(("build.prop", b"ro.build.id=SAMPLE\n"))
     text = (
         f"3\n{blocks + 2}\n1\n1\nstash 00 2,1,2\nmove 00 2,{blocks},{blocks + 1} 1 2,1,2\nnew 2,0,{blocks}\n"
         f"bsdiff 0 7 00 00 2,{blocks + 4},{blocks + 5} 1 - 00:2,0,1\nfree 00\n"
@@ -157,9 +244,9 @@ def changes():
     ])
 
 
-def parts():
+def ota_parts():
     """Images that were cut, one of them with a part missing, and an archive."""
-    system, _ = image(("app/Notes.apk", apk()), ("build.prop", b"ro.build.id=SAMPLE\n"))
+    system, _ = tarred_blocks(("app/Notes.apk", apk()), ("build.prop", b"ro.build.id=SAMPLE\n"))
     whole = zipped([("vendor/etc/init/a.rc", b"service a /vendor/bin/a\n")])
     return tarred([
         ("images/system.img.10", system[5000:]),
@@ -176,14 +263,14 @@ def parts():
 CASES = {
     "block-ota/full": (
         "Three partitions: deflated; packed, then cut; cut, then packed. One more is said to be there.",
-        update(),
+        ota_full(),
     ),
-    "block-ota/changes": ("Changes of a build that is not there, and one file that is new.", changes()),
+    "block-ota/changes": ("Changes of a build that is not there, and one file that is new.", ota_changes()),
     "block-ota/cut": ("New data that ends early.", zipped([
         ("system.transfer.list", b"1\n4\nnew 2,0,4\n"),
-        ("system.new.dat", image(("build.prop", b"ro.build.id=SAMPLE\n"))[0][:6000]),
+        ("system.new.dat", tarred_blocks(("build.prop", b"ro.build.id=SAMPLE\n"))[0][:6000]),
     ])),
-    "block-ota/parts": ("Images and an archive that were cut into numbered parts.", parts()),
+    "block-ota/parts": ("Images and an archive that were cut into numbered parts.", ota_parts()),
     "zip/rom": ("A ROM of the file-based kind: partition, links, odex, media.", rom()),
     "zip/nested": ("An APK with packages in it: by name, by content, twice the same, compressed.", nested()),
     "zip/odd": ("Loads on Android: a false encryption flag, an unknown method, a name that leads out.", odd()),
@@ -202,6 +289,10 @@ CASES = {
     "tar/cut": ("The last member is cut.", tarred([("a.txt", b"a" * 600), ("b.txt", b"b" * 600)])[:2248]),
     "gzip/tgz": ("A tar in gzip.", gzip.compress(tarred([("system/app/Notes.apk", apk())]), mtime=0)),
     "gzip/cut": ("A stream that ends early.", gzip.compress(bytes(range(256)) * 4, mtime=0)[:-40]),
+    "payload/full": ("Three partitions: xz with two extents, bzip2, plain, zeros; tar instead of file systems.", full()),
+    "payload/cut": ("The same, cut within the data of the last partition.", full(cut=5000)),
+    "payload/delta": ("One partition made of old blocks, which are not there, and new ones; one all new.", delta()),
+    "payload/odd": ("A name that leads out, a name twice, blocks written twice, outside, never, by what is unknown.", payload_odd()),
 }
 
 # Bytes in front of an archive hide it, unless its name tells.

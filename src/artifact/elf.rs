@@ -52,6 +52,8 @@ pub struct Elf<'a> {
     pub gaps: Vec<Gap>,
     symbols: Option<Symtab<'a>>,
     names: &'a [u8],
+    /// Address, offset in the file and size there of what is loaded.
+    loads: Vec<[u64; 3]>,
 }
 
 /// A dynamic symbol.
@@ -84,6 +86,7 @@ impl<'a> Elf<'a> {
             gaps: Vec::new(),
             symbols: None,
             names: &[],
+            loads: Vec::new(),
         };
         let header = match header(file) {
             Ok(header) => header,
@@ -111,6 +114,8 @@ impl<'a> Elf<'a> {
                 .push(Gap::odd(FORMAT, 0x12, "e_machine", u64::from(header.e_machine)));
         }
         let segments = this.segments(file, &header, ctx);
+        let loads = segments.iter().filter(|s| s.p_type == PT_LOAD);
+        this.loads = loads.map(|s| [s.p_vaddr, s.p_offset, s.p_filesz]).collect();
         let sections = this.sections(file, &header, ctx);
         this.dynamic(file, &segments, &sections, ctx);
         this.data = this.constant_data(file, &segments, &sections);
@@ -133,6 +138,19 @@ impl<'a> Elf<'a> {
                 import: sym.st_shndx == 0,
             })
         })
+    }
+
+    /// Where in the file the byte at `address` is.
+    pub fn file_offset(&self, address: u64) -> Option<usize> {
+        self.loads.iter().find_map(|[start, offset, len]| {
+            let at = address.checked_sub(*start).filter(|at| at < len)?;
+            usize::try_from(offset.checked_add(at)?).ok()
+        })
+    }
+
+    /// Bytes to the start of each part of the file that is loaded.
+    pub fn loaded(&self) -> impl Iterator<Item = usize> + '_ {
+        self.loads.iter().map(|[_, offset, _]| to_usize(*offset))
     }
 
     /// How many dynamic symbols have a name that lies outside the string table.

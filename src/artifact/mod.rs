@@ -11,10 +11,14 @@ pub mod dex;
 pub mod elf;
 pub mod initrc;
 pub mod manifest;
+pub mod oat;
+pub mod preopt;
 pub mod props;
+mod quick;
 mod res_value;
 mod string_pool;
 pub mod textxml;
+pub mod vdex;
 
 #[cfg(test)]
 #[path = "../../tests/build/res.rs"]

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::bytes::{Budget, Notice};
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+
+use crate::bytes::{Budget, Gap, Notice};
 use crate::fact::NoticeFact;
 use crate::report::{Document, Kind, LS_SCHEMA, ListEntry, Listing};
 use crate::unpack::{self, Class, Leaf, Tree};
@@ -29,6 +32,9 @@ pub(super) struct Ls {
     /// How deep: 1 keeps packages closed, 2 opens them [default: 1, or 2 for one package]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=2))]
     depth: Option<u8>,
+    /// The SHA-256 of every file, in JSON
+    #[arg(long)]
+    sha256: bool,
     #[command(flatten)]
     output: Output,
     #[command(flatten)]
@@ -113,8 +119,13 @@ fn entries(args: &Ls, global: &Global) -> Result<Listing, Error> {
         notices: notices.iter().map(fact).collect(),
         ..Listing::default()
     };
+    if args.sha256 {
+        listing.entries = sums(&leaves, &budget);
+    }
     for leaf in &leaves {
-        listing.entries.push(entry(leaf));
+        if !args.sha256 {
+            listing.entries.push(entry(leaf));
+        }
         if matches!(leaf.class, Class::Archive(_)) && open(leaf) {
             let own = leaf.place();
             for package in unpack::open_package(leaf, &budget) {
@@ -132,6 +143,7 @@ fn entries(args: &Ls, global: &Global) -> Result<Listing, Error> {
             place,
             size: 0,
             target: Some(target),
+            sha256: None,
         }));
     listing.entries.sort();
     listing.entries.dedup();
@@ -146,7 +158,31 @@ fn entry(leaf: &Leaf) -> ListEntry {
         physical: place.physical().to_owned(),
         size: leaf.size,
         target: None,
+        sha256: None,
     }
+}
+
+/// The entries with their digests, read in the order of the input.
+fn sums(leaves: &[Leaf], budget: &Budget) -> Vec<ListEntry> {
+    let mut ordered: Vec<&Leaf> = leaves.iter().collect();
+    ordered.sort_by_key(|leaf| leaf.origin());
+    let sum = |leaf: &&Leaf| {
+        let mut digest = Sha256::new();
+        let mut size = 0_u64;
+        let copied = leaf.copy(budget, |piece| {
+            digest.update(piece);
+            size = size.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+            Ok(())
+        });
+        let sound = copied.is_ok_and(|gaps| !gaps.iter().any(Gap::is_loss));
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        ListEntry {
+            size,
+            sha256: sound.then(|| hex(&digest.finalize())),
+            ..entry(leaf)
+        }
+    };
+    ordered.par_iter().with_max_len(1).map(sum).collect()
 }
 
 fn fact(notice: &Notice) -> NoticeFact {

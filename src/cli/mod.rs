@@ -4,6 +4,7 @@
 //! A command is one file and one line in `Command`. It loads, calls the library, writes, and
 //! returns an [`Exit`]; `ui` is the one door to standard output and standard error.
 
+mod cat;
 mod completions;
 mod config;
 mod diff;
@@ -20,6 +21,7 @@ mod report;
 mod scan;
 mod signatures;
 mod ui;
+mod unpack;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
@@ -112,6 +114,8 @@ enum Command {
     Explain(explain::Explain),
     Report(report::Report),
     Ls(ls::Ls),
+    Cat(cat::Cat),
+    Unpack(unpack::Unpack),
     Signatures(signatures::Signatures),
     Formats(formats::Formats),
     Init(init::Init),
@@ -160,6 +164,8 @@ pub fn run() -> Exit {
         Command::Explain(args) => explain::run(args, &global, &ui),
         Command::Report(args) => report::run(args, &ui),
         Command::Ls(args) => ls::run(args, &global, &ui),
+        Command::Cat(args) => cat::run(args, &global, &ui),
+        Command::Unpack(args) => unpack::run(args, &global, &ui),
         Command::Signatures(args) => signatures::run(args, &global, &ui),
         Command::Formats(args) => formats::run(&args, &ui),
         Command::Init(args) => init::run(&args, &ui),

@@ -37,4 +37,7 @@ pub struct ListEntry {
     /// Where a link leads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
+    /// SHA-256 of its bytes, in hexadecimal, where that was asked for and all of them could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }

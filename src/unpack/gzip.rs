@@ -8,7 +8,7 @@ use crate::bytes::{Blob, Budget, Bytes, Cursor, Gap};
 
 use super::inflate;
 use super::leaf::{Data, Read};
-use super::registry::{Entry, Format, Listing};
+use super::registry::{Entry, Format, Holds, Listing};
 
 /// Gzip streams.
 pub(super) struct Gzip;
@@ -41,6 +41,10 @@ impl Format for Gzip {
 
     fn endings(&self) -> &'static [&'static str] {
         &["gz", "tgz"]
+    }
+
+    fn holds(&self) -> Holds {
+        Holds::Stream
     }
 
     fn list(&self, blob: &Blob, stem: &str, _: &Budget) -> Listing {

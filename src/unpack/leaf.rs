@@ -154,6 +154,39 @@ impl Leaf {
         self.data.head(out)
     }
 
+    /// Why not even its first byte can be read.
+    pub(super) fn broken(&self) -> Option<Gap> {
+        let Data::Plain(blob) = &self.data else {
+            return None;
+        };
+        let error = blob.read_at(0, &mut [0]).err()?;
+        Some(Gap::of(error, "file", 0))
+    }
+
+    /// Hands out its bytes in order, in pieces and however many they are, and says what is wrong with
+    /// them. An error is one of `to`.
+    pub fn copy(
+        &self,
+        budget: &Budget,
+        mut to: impl FnMut(&[u8]) -> std::io::Result<()>,
+    ) -> std::io::Result<Vec<Gap>> {
+        let (mut serial, mut gaps) = match self.data.serial(budget) {
+            Ok(opened) => opened,
+            Err(gap) => return Ok(vec![gap]),
+        };
+        let mut buf = vec![0; COPY];
+        loop {
+            match serial.next(&mut buf) {
+                Ok(0) => return Ok(gaps),
+                Ok(got) => to(buf.get(..got).unwrap_or_default())?,
+                Err(gap) => {
+                    gaps.push(gap);
+                    return Ok(gaps);
+                }
+            }
+        }
+    }
+
     /// Compressed bytes, where it is compressed and that is known.
     pub(super) fn packed(&self) -> u64 {
         match &self.data {
@@ -169,6 +202,33 @@ impl Leaf {
             Data::Plain(blob) => blob.memory().is_some(),
             Data::Zip(archive, number) => archive.is_at_hand(*number),
             Data::Gzip(_) => false,
+        }
+    }
+
+    /// Where its first byte is in the input, see [`Blob::origin`].
+    pub fn origin(&self) -> u64 {
+        match &self.data {
+            Data::Plain(blob) | Data::Gzip(blob) => blob.origin(),
+            Data::Zip(archive, number) => archive.origin(*number),
+        }
+    }
+
+    /// Reads it now and keeps its bytes, packed, for later: for a leaf whose turn comes when the layers
+    /// below it have moved on. What cannot be read now, or is too large to keep, is left as it is.
+    pub(super) fn keep(&mut self, budget: &Budget) {
+        let Data::Plain(blob) = &self.data else { return };
+        let len = blob.len();
+        if len == 0 || len > budget.prefix() || blob.memory().is_some() {
+            return;
+        }
+        let mut at = 0_u64;
+        let stored = budget.spill.store("file", |buf| {
+            let got = blob.read_at(at, buf).map_err(|e| Gap::of(e, "file", at))?;
+            at = at.saturating_add(wide(got));
+            Ok(got)
+        });
+        if stored.gap.is_none() && stored.blob.len() == len {
+            self.data = Data::Plain(stored.blob);
         }
     }
 
@@ -204,13 +264,7 @@ impl Data {
     /// The first bytes into `out`, without decoding the rest; how many.
     pub(super) fn head(&self, out: &mut [u8]) -> usize {
         match self {
-            Self::Plain(blob) => blob.read_at(0, out).unwrap_or_else(|_| {
-                // What is lost there reads as zeros, which are no format's first bytes.
-                let (bytes, ..) = blob.salvage("file", 0..wide(out.len()));
-                let room = out.get_mut(..bytes.len()).unwrap_or_default();
-                room.copy_from_slice(&bytes);
-                bytes.len()
-            }),
+            Self::Plain(blob) => plain_head(blob, out),
             Self::Zip(archive, number) => zip::head(archive, *number, out),
             Self::Gzip(blob) => gzip::head(blob, out),
         }
@@ -299,6 +353,9 @@ impl Opened {
     }
 }
 
+/// Bytes that are copied at once.
+const COPY: usize = 256 << 10;
+
 /// First bytes that every format is known by: ext4's magic is at 1080, the super partition's at 8192.
 pub(super) const HEAD: usize = 8192 + 4;
 
@@ -307,6 +364,23 @@ impl Task {
         let (got, limit) = (self.decoded.load(Ordering::Relaxed), budget.limits.task);
         (got >= limit).then(|| Gap::over("unpack", 0, "bytes decoded", got, limit, "--max-decoded"))
     }
+}
+
+/// The first bytes, as far as they can be read.
+fn plain_head(blob: &Blob, out: &mut [u8]) -> usize {
+    /// Bytes that are given up together.
+    const SECTOR: usize = 512;
+    if let Ok(got) = blob.read_at(0, out) {
+        return got;
+    }
+    let mut done = 0_usize;
+    for piece in out.chunks_mut(SECTOR) {
+        match blob.read_at(wide(done), piece) {
+            Ok(got) => done = done.saturating_add(got),
+            Err(_) => break,
+        }
+    }
+    done
 }
 
 fn plain(blob: &Blob, budget: &Budget) -> Read {

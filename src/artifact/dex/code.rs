@@ -6,6 +6,7 @@ use std::iter::FusedIterator;
 
 use crate::bytes::{Cursor, Gap};
 
+use super::compact::{self, Fields};
 use super::leb::Leb;
 use super::{Dex, Dialect, FORMAT, Insns, Payload, size, wide};
 
@@ -23,10 +24,13 @@ pub struct Code<'a> {
     pub ins: u16,
     /// Number of registers for the arguments of calls.
     pub outs: u16,
-    /// Bytes to the debug info, 0 for none. May lead nowhere: Android reads it lazily.
+    /// Bytes to the debug info, 0 for none. May lead nowhere: Android reads it lazily. Always 0 in a
+    /// compact dex: see [`Dex::debug_info_off`].
     pub debug_info_off: u32,
     /// The instructions: two bytes per code unit.
     pub insns: &'a [u8],
+    /// Bytes from where offsets count from to the first instruction.
+    start: u32,
     tries: u16,
     /// The file from the end of the instructions on.
     after: &'a [u8],
@@ -36,6 +40,9 @@ pub struct Code<'a> {
 impl<'a> Dex<'a> {
     /// The code at byte `off`, the `code_off` of a method.
     pub fn code(&self, off: u32) -> Result<Code<'a>, Gap> {
+        if self.header.compact.is_some() {
+            return self.compact_code(off);
+        }
         let mut c = Cursor::at(FORMAT, self.data, size(off));
         let registers = c.u16("registers_size")?;
         let ins = c.u16("ins_size")?;
@@ -44,7 +51,6 @@ impl<'a> Dex<'a> {
         let debug_info_off = c.u32("debug_info_off")?;
         let units = c.u32("insns_size")?;
         let insns = c.take("insns", size(units).saturating_mul(2))?;
-        let dialect = self.dialect;
         Ok(Code {
             off,
             registers,
@@ -52,9 +58,36 @@ impl<'a> Dex<'a> {
             outs,
             debug_info_off,
             insns,
+            start: off.saturating_add(HEADER),
             tries,
             after: c.rest(),
-            dialect,
+            dialect: self.dialect,
+        })
+    }
+
+    /// The same in a compact dex.
+    fn compact_code(&self, off: u32) -> Result<Code<'a>, Gap> {
+        let Fields {
+            registers,
+            ins,
+            outs,
+            tries,
+            units,
+        } = Fields::read(self.data, off)?;
+        let start = off.saturating_add(compact::HEADER);
+        let mut c = Cursor::at(FORMAT, self.data, size(start));
+        let insns = c.take("insns", size(units).saturating_mul(2))?;
+        Ok(Code {
+            off,
+            registers,
+            ins,
+            outs,
+            debug_info_off: 0,
+            insns,
+            start,
+            tries,
+            after: c.rest(),
+            dialect: self.dialect,
         })
     }
 }
@@ -63,7 +96,12 @@ impl<'a> Code<'a> {
     /// The instructions in the order of the file, payloads among them.
     #[inline]
     pub fn insns(&self) -> Insns<'a> {
-        Insns::new(self.insns, self.off.saturating_add(HEADER), self.dialect)
+        Insns::new(self.insns, self.start, self.dialect)
+    }
+
+    /// Bytes from where offsets count from to the first instruction.
+    pub fn start(&self) -> u32 {
+        self.start
     }
 
     /// The instructions from code unit `pc` on.
@@ -94,10 +132,10 @@ impl<'a> Code<'a> {
 
     /// The ranges of code that have handlers.
     pub fn tries(&self) -> Tries<'a> {
-        let at = wide(size(self.off))
-            .saturating_add(u64::from(HEADER))
-            .saturating_add(wide(self.insns.len()));
-        let padding = if self.units() & 1 == 1 { 2 } else { 0 };
+        let end = u64::from(self.start).saturating_add(wide(self.insns.len()));
+        // They are aligned; code of a compact dex need not be.
+        let at = end.saturating_add(3) & !3;
+        let padding = usize::try_from(at.saturating_sub(end)).unwrap_or(0);
         let rest = self.after.get(padding..).unwrap_or_default();
         let need = usize::from(self.tries).saturating_mul(8);
         match rest.split_at_checked(need) {

@@ -54,7 +54,7 @@ impl<'a> Dex<'a> {
     /// Method handle `i`.
     pub fn method_handle(&self, i: u32) -> Option<MethodHandle> {
         let off = self.mapped(HANDLES, i, 8)?;
-        let [a, b, _, _, e, f, _, _] = *self.data().get(off..)?.first_chunk::<8>()?;
+        let [a, b, _, _, e, f, _, _] = *self.file.get(off..)?.first_chunk::<8>()?;
         Some(MethodHandle {
             kind: u16::from_le_bytes([a, b]),
             member: u32::from(u16::from_le_bytes([e, f])),
@@ -65,7 +65,7 @@ impl<'a> Dex<'a> {
     pub fn call_site(&self, i: u32) -> Result<CallSite<'a>, Gap> {
         let off = self
             .mapped(CALL_SITES, i, 4)
-            .and_then(|off| self.data().get(off..)?.first_chunk::<4>());
+            .and_then(|off| self.file.get(off..)?.first_chunk::<4>());
         let Some(off) = off.map(|off| u32::from_le_bytes(*off)) else {
             return Err(Gap::invalid(
                 FORMAT,

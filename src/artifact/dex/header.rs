@@ -1,13 +1,15 @@
 //! The header of a dex, and where its tables are.
 //!
 //! Spec: Android *Dalvik executable format*, "header_item" (0x70 bytes; 0x78 from version 041 on, where
-//! several logical files share one container and all offsets count from the container's start).
+//! several logical files share one container and all offsets count from the container's start). A compact
+//! dex goes on with six fields of its own: see [`super::compact`].
 //!
 //! A table that the header places outside the file is put back where the format would have it: tables
 //! follow each other in a fixed order, so one wrong number does not hide the rest.
 
 use crate::bytes::{Cursor, Gap};
 
+use super::compact::CompactHeader;
 use super::{FORMAT, size, wide};
 
 /// `endian_tag` as it must be: nobody ever wrote the other order.
@@ -18,6 +20,8 @@ const VERSIONS: [&[u8; 3]; 6] = [b"035", b"037", b"038", b"039", b"040", b"041"]
 const SHORT: u32 = 0x70;
 /// Bytes of a header from version 041 on.
 const LONG: u32 = 0x78;
+/// Bytes of the header of a compact dex.
+const COMPACT: u32 = 0x88;
 
 /// Size and offset of a table or section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,7 +36,7 @@ pub struct Section {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "the names are the specification's")]
 pub struct Header {
-    /// The three digits, 35 for `035`; 0 when they are not digits.
+    /// The three digits, 35 for `035`; 0 when they are not digits. 1 for a compact dex.
     pub version: u32,
     /// Adler-32 of everything after this field.
     pub checksum: u32,
@@ -54,6 +58,8 @@ pub struct Header {
     pub container_size: u32,
     /// Bytes from the container's start to this header.
     pub header_offset: u32,
+    /// What the header of a compact dex has besides; `None` in a dex.
+    pub compact: Option<CompactHeader>,
 }
 
 impl Header {
@@ -63,14 +69,15 @@ impl Header {
         let magic: [u8; 4] = c.array("magic")?;
         let digits: [u8; 4] = c.array("magic")?;
         let from = wide(at);
-        if magic != *b"dex\n" {
+        let compact = magic == *b"cdex";
+        if magic != *b"dex\n" && !compact {
             let got = u64::from(u32::from_le_bytes(magic));
-            return Err(match &magic {
-                b"cdex" => Gap::unsupported(FORMAT, from, "magic", got),
-                _ => Gap::invalid(FORMAT, from, "magic", got),
-            });
+            return Err(Gap::invalid(FORMAT, from, "magic", got));
         }
-        let version = version(digits);
+        let version = match compact {
+            true => u32::from(digits == *b"001\0"),
+            false => version(digits),
+        };
         if version == 0 {
             let got = u64::from(u32::from_le_bytes(digits));
             gaps.push(Gap::odd(FORMAT, from.saturating_add(4), "version", got));
@@ -93,7 +100,9 @@ impl Header {
         h.method_ids = section(&mut c, "method_ids_size", "method_ids_off")?;
         h.class_defs = section(&mut c, "class_defs_size", "class_defs_off")?;
         h.data = section(&mut c, "data_size", "data_off")?;
-        if version >= 41 && h.header_size >= LONG {
+        if compact {
+            h.compact = Some(CompactHeader::read(&mut c)?);
+        } else if version >= 41 && h.header_size >= LONG {
             h.container_size = c.u32("container_size")?;
             h.header_offset = c.u32("header_offset")?;
         }
@@ -113,7 +122,11 @@ impl Header {
                 gaps.push(Gap::odd(FORMAT, at.saturating_add(field), what, u64::from(got)));
             }
         };
-        let size = if self.version >= 41 { LONG } else { SHORT };
+        let size = match self.compact {
+            Some(_) => COMPACT,
+            None if self.version >= 41 => LONG,
+            None => SHORT,
+        };
         odd(self.header_size == size, 0x24, "header_size", self.header_size);
         odd(
             self.endian_tag == ENDIAN_CONSTANT,
@@ -123,6 +136,15 @@ impl Header {
         );
         let all = wide(data.len());
         let left = all.saturating_sub(at);
+        if self.compact.is_some() {
+            // The map, the links and where the data ends are checked where the data section is cut.
+            return odd(
+                u64::from(self.file_size) <= left,
+                0x20,
+                "file_size",
+                self.file_size,
+            );
+        }
         if self.in_container() {
             odd(
                 u64::from(self.file_size) <= left,
@@ -219,9 +241,18 @@ impl<'a> Tables<'a> {
             header.method_ids.off,
             header.class_defs.off,
             header.data.off,
-            header.map_off,
+            // Of a compact dex it counts from another place.
+            if header.compact.is_some() {
+                0
+            } else {
+                header.map_off
+            },
         ];
-        let header_size = if header.in_container() { LONG } else { SHORT };
+        let header_size = match header.compact {
+            Some(_) => COMPACT,
+            None if header.in_container() => LONG,
+            None => SHORT,
+        };
         let mut cut = Cut {
             data,
             starts,

@@ -1,7 +1,8 @@
 //! Dalvik executables, read in place.
 //!
 //! Spec: Android *Dalvik executable format* (<https://source.android.com/docs/core/runtime/dex-format>),
-//! versions 035 to 041, and the optimised files of Dalvik (`dey\n036`), AOSP `dalvik/libdex/DexFile.h`.
+//! versions 035 to 041, the compact dex of Android 9 (`cdex001`, see [`compact`]), and the optimised files
+//! of Dalvik (`dey\n036`), AOSP `dalvik/libdex/DexFile.h`.
 //!
 //! [`Dex::open`] reads the header and finds the tables; everything else is read on demand, borrows the
 //! file and allocates nothing. Errors are per item: an index that leads nowhere is `None`, an item that
@@ -15,6 +16,7 @@
 mod annotation;
 mod class;
 mod code;
+pub mod compact;
 mod disasm;
 mod dynamic;
 mod header;
@@ -31,6 +33,8 @@ mod walk;
 #[cfg(test)]
 #[path = "../../../tests/build/dex.rs"]
 pub(crate) mod build;
+
+use sha1::{Digest, Sha1};
 
 use crate::bytes::{Cursor, Gap};
 
@@ -62,11 +66,15 @@ const MAX_DEXES: usize = 4096;
 /// One logical dex. Cheap to copy; borrows the file.
 #[derive(Debug, Clone, Copy)]
 pub struct Dex<'a> {
-    /// The container: what offsets count from.
+    /// What the offsets of items count from: the container; of a compact dex its data section.
     data: &'a [u8],
+    /// What the offsets of the tables of ids and classes count from: the container, always.
+    file: &'a [u8],
     header: Header,
     /// Bytes from the container's start to the header.
     at: usize,
+    /// Bytes from the start of what was opened to `data`.
+    base: usize,
     tables: Tables<'a>,
     dialect: Dialect,
 }
@@ -87,22 +95,26 @@ impl<'a> Dex<'a> {
         let mut opened = Opened::default();
         if data.starts_with(b"dey\n") {
             match inner(data) {
-                Ok(Some((dex, gap))) => {
+                Ok(Inner { dex, at, gap }) => {
                     opened.gaps.extend(gap);
-                    opened.read(dex, Dialect::Odex);
+                    opened.read(dex, at, Dialect::Odex);
                 }
-                Ok(None) => {}
                 Err(gap) => opened.gaps.push(gap),
             }
         } else {
-            opened.read(data, Dialect::Standard);
+            opened.read(data, 0, Dialect::Standard);
         }
         opened
     }
 
-    /// The file that all offsets count from.
+    /// What the offsets of items count from: the file; of a compact dex its data section.
     pub fn data(&self) -> &'a [u8] {
         self.data
+    }
+
+    /// Bytes from the start of what was opened to [`Dex::data`].
+    pub fn base(&self) -> usize {
+        self.base
     }
 
     /// The header, as it is in the file.
@@ -116,8 +128,12 @@ impl<'a> Dex<'a> {
     }
 
     /// Whether the checksum of the header is right. Android checks it before it loads a dex from an
-    /// APK; this reads every byte, so it is no part of [`Dex::open`].
+    /// APK; this reads every byte, so it is no part of [`Dex::open`]. A compact dex keeps the checksum of
+    /// the dex that it was made from: there is nothing to compare it with.
     pub fn checksum(&self) -> Result<(), Gap> {
+        if self.header.compact.is_some() {
+            return Ok(());
+        }
         let len = self.header.len(self.data.len().saturating_sub(self.at));
         let file = self
             .data
@@ -130,21 +146,41 @@ impl<'a> Dex<'a> {
         let at = wide(self.at).saturating_add(8);
         Err(Gap::odd(FORMAT, at, "checksum", u64::from(self.header.checksum)))
     }
+
+    /// Whether the file is, byte for byte, what the signature of the header was made of. Android never
+    /// asks; whoever compares two files does. Reads every byte.
+    pub fn is_original(&self) -> bool {
+        let len = self.header.len(self.data.len().saturating_sub(self.at));
+        let from = self.at.saturating_add(SIGNED_FROM);
+        let signed = self.data.get(from..self.at.saturating_add(len));
+        let sum = |bytes| <[u8; 20]>::from(Sha1::digest(bytes));
+        self.header.compact.is_none() && signed.is_some_and(|bytes| sum(bytes) == self.header.signature)
+    }
 }
 
+/// Bytes before what the signature covers: magic, checksum and the signature itself.
+const SIGNED_FROM: usize = 32;
+
 impl<'a> Opened<'a> {
-    fn read(&mut self, data: &'a [u8], dialect: Dialect) {
+    /// Reads the dex files of `data`, which starts at byte `from` of what was opened.
+    fn read(&mut self, data: &'a [u8], from: usize, dialect: Dialect) {
         let mut at = 0_usize;
         loop {
             let header = match Header::read(data, at, &mut self.gaps) {
                 Ok(header) => header,
                 Err(gap) => return self.gaps.push(gap),
             };
-            let tables = Tables::cut(data, at, &header, &mut self.gaps);
+            let (file, section, offset) = match header.compact {
+                Some(_) => compact::sections(data, &header, &mut self.gaps),
+                None => (data, data, 0),
+            };
+            let tables = Tables::cut(file, at, &header, &mut self.gaps);
             self.dexes.push(Dex {
-                data,
+                data: section,
+                file,
                 header,
                 at,
+                base: from.saturating_add(offset),
                 tables,
                 dialect,
             });
@@ -169,7 +205,7 @@ impl<'a> Opened<'a> {
 
 /// The dex inside an odex: `DexOptHeader`, version 036, whose fields are magic, `dexOffset`, `dexLength`
 /// and then those of the optimiser's own data. What is around the dex is not read.
-fn inner(data: &[u8]) -> Result<Option<(&[u8], Option<Gap>)>, Gap> {
+fn inner(data: &[u8]) -> Result<Inner<'_>, Gap> {
     const ODEX: &str = "odex";
     let mut c = Cursor::new(ODEX, data);
     let magic: [u8; 8] = c.array("magic")?;
@@ -181,13 +217,33 @@ fn inner(data: &[u8]) -> Result<Option<(&[u8], Option<Gap>)>, Gap> {
     let Some(rest) = data.get(size(off)..).filter(|rest| !rest.is_empty()) else {
         return Err(Gap::invalid(ODEX, 8, "dex_offset", u64::from(off)));
     };
-    match rest.get(..size(len)) {
-        Some(dex) => Ok(Some((dex, version))),
-        None => {
-            let gap = Gap::truncated(ODEX, 12, "dex_length", u64::from(len), wide(rest.len()));
-            Ok(Some((rest, Some(gap))))
-        }
-    }
+    let at = size(off);
+    Ok(match rest.get(..size(len)) {
+        Some(dex) => Inner {
+            dex,
+            at,
+            gap: version,
+        },
+        None => Inner {
+            dex: rest,
+            at,
+            gap: Some(Gap::truncated(
+                ODEX,
+                12,
+                "dex_length",
+                u64::from(len),
+                wide(rest.len()),
+            )),
+        },
+    })
+}
+
+/// What an odex holds.
+struct Inner<'a> {
+    dex: &'a [u8],
+    /// Bytes from the start of the odex.
+    at: usize,
+    gap: Option<Gap>,
 }
 
 /// Adler-32 (RFC 1950, section 8.2), sixteen bytes at a time: each lane sums every sixteenth byte, which
@@ -400,7 +456,7 @@ mod tests {
             (&b""[..], "dex: magic at 0x0: truncated, needs 4 bytes, 0 left"),
             (
                 &b"cdex001\0"[..],
-                "dex: magic at 0x0: unsupported value 0x78656463",
+                "dex: checksum at 0x8: truncated, needs 4 bytes, 0 left",
             ),
             (&b"\x7fELF0000"[..], "dex: magic at 0x0: invalid value 0x464c457f"),
         ] {

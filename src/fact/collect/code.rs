@@ -1,6 +1,9 @@
 //! The code of a package.
 
+use rustc_hash::FxHashMap;
+
 use crate::artifact::dex::{Dex, Opened};
+use crate::artifact::preopt::{self, Restored};
 use crate::bytes::{Bytes, Place};
 use crate::fact::code::{self, File};
 
@@ -11,15 +14,24 @@ impl Collector<'_> {
     /// Reads the dex files of one package together: a class of one may call those of another. `name` is
     /// the package's name, where it is known.
     pub(super) fn code(&self, files: &[(Place, Bytes)], name: Option<&str>, draft: &mut Draft) {
+        let restored: Vec<(&Place, Restored)> = files
+            .iter()
+            .map(|(place, file)| (place, preopt::restore(file)))
+            .collect();
         let mut all: Vec<File<'_>> = Vec::new();
-        for (place, file) in files {
-            let Opened { dexes, gaps, .. } = Dex::open(file);
+        let mut seen = Seen::default();
+        for (place, file) in &restored {
+            draft.gaps(place, file.gaps.iter().cloned(), 0);
+            let Opened { dexes, gaps, .. } = preopt::open(&file.bytes);
             draft.gaps(place, gaps, 0);
             for dex in dexes {
+                if seen.again(&dex) {
+                    continue;
+                }
                 draft.gaps(place, dex.verify(), 0);
                 draft.trackers.classes(&dex, place, &self.rules.trackers);
                 all.push(File {
-                    place: place.clone(),
+                    place: (*place).clone(),
                     dex,
                 });
             }
@@ -36,5 +48,26 @@ impl Collector<'_> {
         draft.facts.identifiers.extend(found.identifiers);
         draft.facts.sinks.extend(found.sinks);
         draft.facts.switches.extend(found.switches);
+    }
+}
+
+/// Dex files that were taken already: a ROM keeps the same one in the package, and compiled for each
+/// architecture beside it.
+#[derive(Default)]
+struct Seen<'a> {
+    /// By what the header says; the first of each, and whether it is what its signature says.
+    files: FxHashMap<[u8; 20], (Dex<'a>, Option<bool>)>,
+}
+
+impl<'a> Seen<'a> {
+    /// Whether the very same file was taken. The signature in a header is believed only after both files
+    /// were hashed: a file that borrows another's is read like any other.
+    fn again(&mut self, dex: &Dex<'a>) -> bool {
+        let signature = dex.header().signature;
+        let Some((first, original)) = self.files.get_mut(&signature) else {
+            self.files.insert(signature, (*dex, None));
+            return false;
+        };
+        *original.get_or_insert_with(|| first.is_original()) && dex.is_original()
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::artifact::arsc::Table;
 use crate::artifact::axml::Xml;
+use crate::artifact::oat::Oat;
 use crate::bytes::{Bytes, Place};
 use crate::fact::config::{ConfigFacts, Reading};
 use crate::fact::{Site, Source, native, resource};
@@ -37,6 +38,8 @@ impl Collector<'_> {
 
     fn bytes(&self, class: Class, place: &Place, file: &Bytes, source: Source, draft: &mut Draft) -> Fate {
         match class {
+            // Machine code that was compiled from a dex tells nothing that the dex does not.
+            Class::Elf if Oat::sniff(file) => self.code(&[(place.clone(), file.clone())], None, draft),
             Class::Elf => self.elf(place, file, draft),
             Class::Props => self.config(place, file, source, draft, |reading, file| {
                 reading.properties(file)
@@ -48,9 +51,9 @@ impl Collector<'_> {
             Class::Text => self.config(place, file, source, draft, |reading, file| reading.text(file)),
             Class::BinaryXml | Class::Manifest => self.compiled(place, file, draft),
             Class::Arsc => self.table(place, file, draft),
-            Class::Dex | Class::Odex => self.code(&[(place.clone(), file.clone())], None, draft),
+            Class::Dex | Class::Odex | Class::Vdex => self.code(&[(place.clone(), file.clone())], None, draft),
             Class::Media(class) => return Fate::Skipped(class),
-            Class::Vdex | Class::Archive(_) | Class::Unread(_) | Class::Cert | Class::Unknown => {
+            Class::Archive(_) | Class::Unread(_) | Class::Cert | Class::Unknown => {
                 self.search(place, file, draft);
                 return Fate::Searched(class.name());
             }

@@ -4,6 +4,7 @@ use crate::artifact::arsc::Table;
 use crate::artifact::axml::Xml;
 use crate::artifact::cert;
 use crate::artifact::manifest::{self, Manifest, NetworkConfig};
+use crate::artifact::oat::Oat;
 use crate::bytes::{Bytes, Gap, Place};
 use crate::fact::manifest as manifest_facts;
 use crate::fact::resource::{self, Switches};
@@ -30,15 +31,20 @@ impl Collector<'_> {
         };
         let mut beside_code = Vec::new();
         for leaf in beside {
-            match leaf.class {
-                Class::Dex | Class::Odex => {
-                    let read = leaf.read(self.budget);
-                    match leaf.classify(&read.bytes) {
-                        Class::Dex | Class::Odex => beside_code.push((leaf, read)),
-                        _ => self.taken(leaf, &read, Source::Native, draft),
-                    }
-                }
-                _ => self.leaf(leaf, Source::Native, draft),
+            if !matches!(leaf.class, Class::Dex | Class::Odex | Class::Vdex | Class::Elf) {
+                self.leaf(leaf, Source::Native, draft);
+                continue;
+            }
+            let read = leaf.read(self.budget);
+            let code = match leaf.classify(&read.bytes) {
+                Class::Dex | Class::Odex | Class::Vdex => true,
+                Class::Elf => Oat::sniff(&read.bytes),
+                _ => false,
+            };
+            if code {
+                beside_code.push((leaf, read));
+            } else {
+                self.taken(leaf, &read, Source::Native, draft);
             }
         }
         for (number, package) in open_package(primary, self.budget).iter().enumerate() {

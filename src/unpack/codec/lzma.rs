@@ -17,7 +17,9 @@ pub(super) fn micro(data: &[u8], room: &mut [u8]) -> Result<usize, usize> {
     // A header is put before it: the decoder then stops at the length, which no end mark tells.
     let mut header = Vec::with_capacity(HEADER.saturating_add(1));
     header.push(!properties);
-    let dictionary = u32::try_from(room.len()).unwrap_or(u32::MAX).clamp(4096, DICTIONARY);
+    let dictionary = u32::try_from(room.len())
+        .unwrap_or(u32::MAX)
+        .clamp(4096, DICTIONARY);
     header.extend_from_slice(&dictionary.to_le_bytes());
     header.extend_from_slice(&size.to_le_bytes());
     header.push(0);

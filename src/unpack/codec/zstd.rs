@@ -41,7 +41,9 @@ impl<R: BufRead> Read for Frames<R> {
                 }
                 self.data = self.decoder.take().map(|decoder| decoder.into_inner());
             }
-            let Some(mut data) = self.data.take() else { return Ok(0) };
+            let Some(mut data) = self.data.take() else {
+                return Ok(0);
+            };
             if data.fill_buf()?.is_empty() {
                 return Ok(0);
             }

@@ -22,6 +22,9 @@ use super::{Joined, concat, number, packing, split_path, wide};
 /// Block-based OTAs. No file is one: the set of files in a container is, see [`super::join`].
 pub(in crate::unpack) struct BlockOta;
 
+/// What blocks are called that are made from those of an old build, without it and with it.
+const OLD: &str = "blocks made from those of the old build, see --base";
+const CHANGES: &str = "changed blocks, which are not made";
 /// Ours: bytes of a list. The largest met has 5 KB; changes have some hundred bytes for each file.
 const LARGEST: u64 = 16 << 20;
 
@@ -97,13 +100,16 @@ impl Set {
             let more = have.saturating_sub(need);
             joined.remark(Gap::odd(NAME, need, "new data after the last command", more), 0);
         }
-        let image = image(&transfer, &new.blob, &end, &mut joined);
+        // The changes are not applied, whether there is an old build or not.
+        let (_, file) = split_path(&self.name);
+        let given = file
+            .strip_suffix(".img")
+            .is_some_and(|name| budget.base.contains_key(name));
+        let old = if given { CHANGES } else { OLD };
+        let image = image(&transfer, &new.blob, &end, old, &mut joined);
         if transfer.blocks == 0 && joined.remarks.is_empty() {
             // The partition is as it was.
-            joined.remark(
-                Gap::unsupported(NAME, 0, "image of the old build, see --base", 0),
-                0,
-            );
+            joined.remark(Gap::unsupported(NAME, 0, old, 0), 0);
         }
         if transfer.blocks == 0 || (have == 0 && need > 0) {
             return joined;
@@ -221,16 +227,11 @@ fn whole(parts: &BTreeMap<u32, usize>, end: &mut Option<Gap>) -> usize {
 }
 
 /// Lays out what the commands write. `end` says why new data is missing.
-fn image(transfer: &Transfer, new: &Blob, end: &Gap, joined: &mut Joined) -> Extents {
+fn image(transfer: &Transfer, new: &Blob, end: &Gap, old: &'static str, joined: &mut Joined) -> Extents {
     let bytes = |blocks: u64| blocks.saturating_mul(BLOCK);
-    let old = transfer.old.map(|(blocks, at)| {
-        Gap::unsupported(
-            NAME,
-            at,
-            "blocks made from those of the old build, see --base",
-            blocks,
-        )
-    });
+    let old = transfer
+        .old
+        .map(|(blocks, at)| Gap::unsupported(NAME, at, old, blocks));
     let unwritten = || Gap::invalid(NAME, 0, "block that no command writes", 0);
     let under = transfer
         .broken

@@ -3,12 +3,10 @@
 //! [`join`] looks at the names of a listing, puts together what belongs together, and lists the image in
 //! place of its files: a block-based OTA ([`block_ota`]), images and packages that were cut into numbered
 //! parts ([`chunks`]). What cannot be put together stays as it was listed, with the gap that says why.
-//! [`Siblings`] finds an image by its name, for a format that is spread over several.
 
 mod block_ota;
 mod chunks;
 mod dynamic;
-mod peers;
 mod transfer;
 
 use rayon::prelude::*;
@@ -21,7 +19,6 @@ use super::registry::Listing;
 use super::serial::Packing;
 
 pub(super) use block_ota::BlockOta;
-pub(super) use peers::Siblings;
 
 /// Endings of what is packed once more inside its container.
 const PACKINGS: &[(&str, Packing)] = &[

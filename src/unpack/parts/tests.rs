@@ -216,7 +216,10 @@ fn what_is_made_from_the_old_build_is_lost() {
     for (name, bytes) in files {
         listing.blob(name, Blob::from(bytes.to_vec()));
     }
-    join(&mut listing, &Budget::default());
+    let mut budget = Budget::default();
+    budget.base.insert("x".into(), Blob::from(data("abcdefghi")));
+    join(&mut listing, &budget);
+    assert_eq!(listing.notices[0].gap.what, "changed blocks, which are not made");
     let image = listing.entries[0].data.blob().unwrap();
     for block in [1, 3, 6] {
         let gap = image.read("t", block * 4096..block * 4096 + 1).unwrap_err();

@@ -2,6 +2,7 @@
 //! ([`walk`]), and a package with everything nested in it ([`open_package`]). Depth, entries, decoded
 //! bytes, memory held and cycles are bounded here and nowhere else.
 
+mod context;
 mod outer;
 mod package;
 
@@ -11,6 +12,9 @@ pub use package::{Package, open_package};
 use crate::bytes::{Notice, Place};
 
 use super::registry::{self, Format, Listing};
+
+/// Endings of APEX files.
+const APEX: [&str; 2] = ["apex", "capex"];
 
 /// The format of a file: by its first bytes, or by its ending, since a damaged archive may have lost
 /// its start.
@@ -38,6 +42,10 @@ fn stem(path: &str) -> String {
 /// `apk` or `jar` when a zip is one, which stays closed in the tree.
 fn package_kind(format: &dyn Format, listing: &Listing, path: &str) -> Option<&'static str> {
     if format.name() != "zip" {
+        return None;
+    }
+    let apex = |entry: &registry::Entry| matches!(&*entry.name, "apex_payload.img" | "original_apex");
+    if listing.entries.iter().any(apex) {
         return None;
     }
     let mut code = false;

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::bytes::{Blob, Budget, Gap, Notice, Place};
 
-use super::super::leaf::Task;
+use super::super::leaf::{HEAD, Task};
 use super::super::registry::{Format, Listing};
 use super::super::{Class, Leaf, classify};
 use super::{container, notices, package_kind, stem, tell_apart};
@@ -101,7 +101,7 @@ struct Nest<'a> {
 impl Nest<'_> {
     fn open(&mut self, job: Job) {
         let place = job.leaf.place();
-        let mut head = [0; PEEK];
+        let mut head = vec![0; HEAD];
         let got = job.leaf.head(&mut head);
         let head = head.get(..got).unwrap_or_default();
         let Some(format) = container(job.leaf.path(), head) else {

@@ -95,6 +95,12 @@ impl Archive {
         self.record(number).map_or(0, |record| record.packed)
     }
 
+    /// Where an entry is in the input, see [`Blob::origin`].
+    pub(super) fn origin(&self, number: u32) -> u64 {
+        let local = self.record(number).map_or(0, |record| record.local);
+        self.blob.origin_at(self.base.saturating_add(local))
+    }
+
     /// Whether the first bytes of an entry are in memory, not compressed.
     pub(super) fn is_at_hand(&self, number: u32) -> bool {
         self.blob.memory().is_some()
