@@ -83,7 +83,7 @@ struct Walk<'a> {
     listing: &'a mut Listing,
     /// Directories that were read.
     seen: BTreeSet<u32>,
-    /// Content of files with more names than one.
+    /// Content of files with more names than one, or in many pieces.
     linked: BTreeMap<u32, Blob>,
     todo: Vec<Folder>,
     /// Names so far, and bytes of all paths.
@@ -113,7 +113,8 @@ impl Walk<'_> {
         if inode.flags & ENCRYPT != 0 {
             self.note(&folder.path, encrypted(inode.at, "names in a directory"), 0);
         }
-        let mut names = self.names(&folder.path, &inode)?;
+        let mut names = Vec::new();
+        let read = self.names(&folder.path, &inode, &mut names);
         self.tell(&folder.path);
         let mut known = BTreeSet::new();
         for name in &names {
@@ -130,12 +131,11 @@ impl Walk<'_> {
             self.image.spent(name.at)?;
         }
         self.todo.get_mut(first..).unwrap_or_default().reverse();
-        Ok(())
+        read
     }
 
-    /// The names in a directory, but `.` and `..`.
-    fn names(&mut self, path: &str, inode: &Inode) -> Result<Vec<Name>, Gap> {
-        let mut names = Vec::new();
+    /// The names in a directory, but `.` and `..`. What was found before a limit is in `names`.
+    fn names(&mut self, path: &str, inode: &Inode, names: &mut Vec<Name>) -> Result<(), Gap> {
         if inode.flags & INLINE != 0 {
             match self.image.inline(inode) {
                 Ok((start, rest)) => {
@@ -143,12 +143,12 @@ impl Walk<'_> {
                     let start = start.start.saturating_add(4)..start.end;
                     for range in [start, rest].into_iter().filter(|range| !range.is_empty()) {
                         let len = range.end.saturating_sub(range.start);
-                        self.blocks(path, inode, range.start, len, len, &mut names)?;
+                        self.blocks(path, inode, range.start, len, len, names)?;
                     }
                 }
                 Err(gap) => self.note(path, gap, inode.size),
             }
-            return Ok(names);
+            return Ok(());
         }
         let size = self.image.superblock.block_size;
         for run in self.image.runs(inode) {
@@ -156,12 +156,12 @@ impl Walk<'_> {
             match run.to {
                 To::Block(block) => {
                     let at = block.saturating_mul(size);
-                    self.blocks(path, inode, at, len, size, &mut names)?;
+                    self.blocks(path, inode, at, len, size, names)?;
                 }
                 To::Lost(gap) => self.note(path, gap, len),
             }
         }
-        Ok(names)
+        Ok(())
     }
 
     /// `len` bytes of a directory from byte `at` of the image on, in blocks of `size`.
@@ -348,8 +348,9 @@ impl Walk<'_> {
     fn file(&mut self, path: &str, inode: &Inode) {
         let known = self.linked.get(&inode.number).cloned();
         let blob = known.unwrap_or_else(|| {
-            let blob = self.content(path, inode);
-            if inode.links > 1 {
+            let (blob, pieces) = self.content(path, inode);
+            // Whatever it says of its names: what is in many pieces is kept once.
+            if inode.links > 1 || pieces > 1 {
                 self.linked.insert(inode.number, blob.clone());
             }
             blob
@@ -360,16 +361,16 @@ impl Walk<'_> {
         self.listing.blob(path, blob);
     }
 
-    /// The bytes of a file or a link.
-    fn content(&mut self, path: &str, inode: &Inode) -> Blob {
+    /// The bytes of a file or a link, and in how many pieces they are.
+    fn content(&mut self, path: &str, inode: &Inode) -> (Blob, usize) {
         let mut size = inode.size;
         if inode.flags & ENCRYPT != 0 {
             let mut lost = Extents::new(NAME, size);
             lost.push(0, size, Fill::Lost(encrypted(inode.at, "file")));
-            return lost.into_blob();
+            return (lost.into_blob(), 1);
         }
         if inode.flags & INLINE != 0 {
-            return self.inline(inode, size);
+            return (self.inline(inode, size), 1);
         }
         let runs = self.image.runs(inode);
         let block_size = self.image.superblock.block_size;
@@ -383,7 +384,9 @@ impl Walk<'_> {
             });
             size = size.min(most);
         }
-        self.image.extents(runs, size).into_blob()
+        let extents = self.image.extents(runs, size);
+        let pieces = extents.count();
+        (extents.into_blob(), pieces)
     }
 
     /// Content that is in the inode.
@@ -422,7 +425,7 @@ impl Walk<'_> {
                 .blob
                 .slice(start..whole.min(start.saturating_add(inode.size)))
         } else {
-            self.content(path, inode)
+            self.content(path, inode).0
         };
         let most = wide(LONGEST);
         let target = match content.read(NAME, 0..most) {
