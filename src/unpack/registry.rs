@@ -3,6 +3,7 @@
 use crate::bytes::{Blob, Budget, Gap};
 
 use super::leaf::Data;
+use super::{folder, fs, gzip, tar, zip};
 use super::{folder, fs, gzip, image, parts, payload, tar, zip};
 
 /// What a container holds, which decides what becomes of its entries.
@@ -54,6 +55,10 @@ pub trait Format: Sync {
 
 /// Every format. Nothing else in the program knows their names.
 pub static ALL: &[&dyn Format] = &[
+    &zip::Zip,
+    &gzip::Gzip,
+    &tar::Tar,
+    &fs::erofs::Erofs,
     &payload::PayloadBin,
     &zip::Zip,
     &gzip::Gzip,
@@ -151,7 +156,6 @@ const UNREAD: &[(usize, &[u8], &str)] = &[
     (0, b"\x3a\xff\x26\xed", "sparse"),
     (4096, b"gDla", "super"),
     (8192, b"gDla", "super"),
-    (1024, b"\xe2\xe1\xf5\xe0", "erofs"),
     (1024, b"\x10\x20\xf5\xf2", "f2fs"),
     (0, b"hsqs", "squashfs"),
     (0, b"sqsh", "squashfs"),

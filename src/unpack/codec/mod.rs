@@ -4,6 +4,7 @@
 //! bytes; [`reader`] reads a stream. All decoders are libraries; here is only which, and what they may
 //! cost. Of each that is fast in C there is one in Rust, used without the feature `fast-c`.
 
+mod cluster;
 mod lz4;
 mod lzma;
 mod zstd;
@@ -11,6 +12,8 @@ mod zstd;
 use std::io::{self, BufRead, Read};
 
 use crate::bytes::{Bytes, Gap};
+
+pub(in crate::unpack) use cluster::{lz4 as lz4_cluster, lz4_front, micro_lzma};
 
 /// A kind of compression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,3 +1,6 @@
+//! File systems, one folder or file each.
+
+pub(super) mod erofs;
 //! File systems, one folder or file each: each lists the files of one partition, whose data stays where it
 //! is until it is read.
 
