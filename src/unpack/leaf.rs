@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::bytes::{Blob, Budget, Bytes, Gap, Place};
 
-use super::{Class, classify, gzip, zip};
+use super::{Class, classify, stream, zip};
 
 /// A file of the tree: cheap to clone, nothing is read until [`Leaf::read`].
 #[derive(Debug, Clone)]
@@ -34,8 +34,8 @@ pub(super) enum Data {
     Plain(Blob),
     /// An entry of a zip archive, by its number.
     Zip(Arc<zip::Archive>, u32),
-    /// A gzip stream.
-    Gzip(Blob),
+    /// What is in a compressed stream.
+    Stream(Arc<stream::Stream>),
 }
 
 /// Bytes decoded for one outermost item, counted over everything nested in it.
@@ -65,7 +65,8 @@ impl Leaf {
 
     pub(super) fn at(place: Place, class: Class, data: Data, size: Option<u64>) -> Self {
         let size = size.unwrap_or(match &data {
-            Data::Plain(blob) | Data::Gzip(blob) => blob.len(),
+            Data::Plain(blob) => blob.len(),
+            Data::Stream(stream) => stream.packed(),
             Data::Zip(..) => 0,
         });
         Self {
@@ -140,7 +141,7 @@ impl Leaf {
         let read = match &self.data {
             Data::Plain(blob) => plain(blob, budget),
             Data::Zip(archive, number) => zip::read(archive, *number, budget),
-            Data::Gzip(blob) => gzip::read(blob, budget),
+            Data::Stream(stream) => stream.read(budget),
         };
         if let Some(task) = &self.task {
             task.decoded.fetch_add(wide(read.bytes.len()), Ordering::Relaxed);
@@ -153,7 +154,7 @@ impl Leaf {
         match &self.data {
             Data::Plain(blob) => blob.read_at(0, out).unwrap_or(0),
             Data::Zip(archive, number) => zip::head(archive, *number, out),
-            Data::Gzip(blob) => gzip::head(blob, out),
+            Data::Stream(stream) => stream.head(out),
         }
     }
 
@@ -162,7 +163,7 @@ impl Leaf {
         match &self.data {
             Data::Plain(_) => 0,
             Data::Zip(archive, number) => archive.packed(*number),
-            Data::Gzip(blob) => blob.len(),
+            Data::Stream(stream) => stream.packed(),
         }
     }
 
@@ -171,7 +172,7 @@ impl Leaf {
         match &self.data {
             Data::Plain(blob) => blob.memory().is_some(),
             Data::Zip(archive, number) => archive.is_at_hand(*number),
-            Data::Gzip(_) => false,
+            Data::Stream(_) => false,
         }
     }
 
@@ -202,7 +203,16 @@ impl Leaf {
         match &self.data {
             Data::Plain(blob) => Some(blob.clone()),
             Data::Zip(archive, number) => zip::plain(archive, *number),
-            Data::Gzip(_) => None,
+            Data::Stream(_) => None,
+        }
+    }
+
+    /// A stream's bytes at random access, whatever their number: for the outer layers, where no limit of
+    /// one item holds.
+    pub(super) fn stream(&self, budget: &Budget) -> Option<&stream::Opened> {
+        match &self.data {
+            Data::Stream(stream) => Some(stream.open(budget)),
+            _ => None,
         }
     }
 }

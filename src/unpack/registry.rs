@@ -3,7 +3,7 @@
 use crate::bytes::{Blob, Budget, Gap};
 
 use super::leaf::Data;
-use super::{folder, gzip, tar, zip};
+use super::{folder, stream, tar, zip};
 
 /// What a container holds, which decides what becomes of its entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,18 @@ pub trait Format: Sync {
 }
 
 /// Every format. Nothing else in the program knows their names.
-pub static ALL: &[&dyn Format] = &[&zip::Zip, &gzip::Gzip, &tar::Tar, &folder::Folder];
+pub static ALL: &[&dyn Format] = &[
+    &zip::Zip,
+    &stream::Gzip,
+    &stream::Xz,
+    &stream::Zstd,
+    &stream::Lz4,
+    &stream::Bzip2,
+    &tar::Tar,
+    &stream::Lzma,
+    &stream::Brotli,
+    &folder::Folder,
+];
 
 /// What is in a container.
 #[derive(Default)]
@@ -135,11 +146,6 @@ const UNREAD: &[(usize, &[u8], &str)] = &[
     (0, b"sqsh", "squashfs"),
     (0, b"070701", "cpio"),
     (0, b"070702", "cpio"),
-    (0, b"\xfd7zXZ\x00", "xz"),
-    (0, b"\x28\xb5\x2f\xfd", "zstd"),
-    (0, b"\x04\x22\x4d\x18", "lz4"),
-    (0, b"\x02\x21\x4c\x18", "lz4"),
-    (0, b"BZh", "bzip2"),
     (0, b"7z\xbc\xaf\x27\x1c", "7z"),
     (0, b"Rar!\x1a\x07", "rar"),
     (512, b"EFI PART", "gpt"),

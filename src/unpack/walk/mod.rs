@@ -11,6 +11,7 @@ pub use package::{Package, open_package};
 use crate::bytes::{Notice, Place};
 
 use super::registry::{self, Format, Listing};
+use super::stream;
 
 /// The format of a file: by its first bytes, or by its ending, since a damaged archive may have lost
 /// its start.
@@ -28,11 +29,7 @@ fn ending(path: &str) -> String {
 /// What is in `x.gz` is called `x`, what is in `x.tgz` is `x.tar`.
 fn stem(path: &str) -> String {
     let name = path.rsplit('/').next().unwrap_or(path);
-    match name.rsplit_once('.') {
-        Some((stem, end)) if end.eq_ignore_ascii_case("tgz") => format!("{stem}.tar"),
-        Some((stem, end)) if end.eq_ignore_ascii_case("gz") && !stem.is_empty() => stem.to_string(),
-        _ => "content".to_string(),
-    }
+    stream::inner(name).unwrap_or_else(|| "content".to_string())
 }
 
 /// `apk` or `jar` when a zip is one, which stays closed in the tree.

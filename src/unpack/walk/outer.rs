@@ -202,10 +202,19 @@ impl<'a> Outer<'a> {
         self.add(listing, inner, file.depth);
     }
 
-    /// The bytes of a container, decoded into memory where they are compressed.
+    /// The bytes of a container, decoded where they are compressed.
     fn random_access(&mut self, leaf: &Leaf, place: &Place) -> Option<Blob> {
         if let Some(blob) = leaf.blob() {
             return blob.hold().ok();
+        }
+        if let Some(opened) = leaf.stream(self.budget) {
+            let mut unread = opened.unread;
+            for gap in opened.gaps.clone() {
+                let place = place.clone();
+                self.notices.push(Notice { place, gap, unread });
+                unread = 0;
+            }
+            return Some(opened.blob.clone());
         }
         let read = leaf.read(self.budget);
         let kept = u64::try_from(read.bytes.len()).unwrap_or(u64::MAX);
