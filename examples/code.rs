@@ -126,7 +126,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 s.sites.first().and_then(|s| s.entry.clone())
             );
         }
-        println!("other switches: {}", facts.other_switches);
         for (file, gap) in &facts.gaps {
             println!("gap {file} {gap}");
         }

@@ -6,9 +6,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rayon::iter::Either;
 use rayon::prelude::*;
 
-use crate::bytes::{Budget, GapClass, Glob, Limits};
+use crate::bytes::{Budget, Decoded, GapClass, Glob, Limits};
 use crate::detect;
 use crate::fact::collect::{self, Collector};
 use crate::fact::{Coverage, NoticeFact, UnitFacts, UnitKind};
@@ -16,7 +17,7 @@ use crate::link::{self, LinkedUnit};
 use crate::report::{App, Input, Report, RuleText, SCHEMA, Summary, Tool};
 use crate::rule::{FindingRule, Rules};
 use crate::score::{self, Ranked};
-use crate::unpack::{self, Class, OpenError, Unit};
+use crate::unpack::{self, Class, OpenError, Step, Unit};
 
 /// Weight from which on a permission is worth a line in the ranking.
 const SENSITIVE: u8 = 6;
@@ -47,6 +48,10 @@ pub struct Progress {
     pub bytes: u64,
     /// Bytes in all.
     pub total: u64,
+    /// Units of the layers below that were decoded.
+    pub decoded: Decoded,
+    /// Bytes written to a temporary file.
+    pub spilled: u64,
 }
 
 /// Why there is no report.
@@ -108,25 +113,39 @@ pub fn scan(
     }
     tree.leaves.retain(|leaf| options.wants(leaf.place().logical()));
     let left_out = listed.saturating_sub(tree.leaves.len());
-    let groups = unpack::group(tree);
+    let mut groups = unpack::group(tree);
     if groups.units.is_empty() && groups.notices.is_empty() {
         return Err(nothing(input, &format, listed, left_out));
     }
 
     let collector = Collector::new(rules, &budget);
-    let done = Done::new(&groups.units, progress);
-    let mut units: Vec<UnitFacts> = groups
-        .units
-        .par_iter()
-        .with_max_len(1)
-        .map(|unit| {
-            // The last line of defence: one unit that crashes must not take the others with it.
-            let facts = catch_unwind(AssertUnwindSafe(|| collector.unit(unit)))
-                .unwrap_or_else(|_| collector.crashed(unit));
-            done.unit(unit);
-            facts
-        })
-        .collect();
+    let done = Done::new(&groups.units, &budget, progress);
+    let collect = |unit: &Unit| {
+        // The last line of defence: one unit that crashes must not take the others with it.
+        let facts = catch_unwind(AssertUnwindSafe(|| collector.unit(unit)))
+            .unwrap_or_else(|_| collector.crashed(unit));
+        done.unit(unit);
+        facts
+    };
+    let (steps, mut later) = unpack::order(&mut groups);
+    let (mut units, kept): (Vec<UnitFacts>, Vec<_>) =
+        steps
+            .into_par_iter()
+            .with_max_len(1)
+            .partition_map(|step| match step {
+                Step::Unit(unit) => Either::Left(collect(&unit)),
+                Step::Files(mut files) => {
+                    // A crash leaves them as they are, and is told when their unit is worked on.
+                    let _ = catch_unwind(AssertUnwindSafe(|| Step::keep(&mut files, &budget)));
+                    Either::Right(files)
+                }
+            });
+    for (unit, number, leaf) in kept.into_iter().flatten() {
+        if let Some(slot) = later.get_mut(unit).and_then(|unit| unit.leaves.get_mut(number)) {
+            *slot = leaf;
+        }
+    }
+    units.par_extend(later.par_iter().with_max_len(1).map(collect));
     units.sort_by(|a, b| (&a.unit.place, &a.unit.kind).cmp(&(&b.unit.place, &b.unit.kind)));
     let outer = collect::outer(&groups.skipped, &groups.notices);
     let input = Input { name, size, format };
@@ -289,6 +308,7 @@ impl Notices {
 /// Counts units that are done, for the progress.
 struct Done<'p> {
     progress: &'p (dyn Fn(Progress) + Sync),
+    budget: &'p Budget,
     units: u64,
     total: u64,
     done: AtomicU64,
@@ -296,9 +316,10 @@ struct Done<'p> {
 }
 
 impl<'p> Done<'p> {
-    fn new(units: &[Unit], progress: &'p (dyn Fn(Progress) + Sync)) -> Self {
+    fn new(units: &[Unit], budget: &'p Budget, progress: &'p (dyn Fn(Progress) + Sync)) -> Self {
         Self {
             progress,
+            budget,
             units: u64::try_from(units.len()).unwrap_or(u64::MAX),
             total: units.iter().fold(0, |sum, unit| sum.saturating_add(unit.size())),
             done: AtomicU64::new(0),
@@ -315,6 +336,8 @@ impl<'p> Done<'p> {
             units: self.units,
             bytes,
             total: self.total,
+            decoded: self.budget.cache.decoded(),
+            spilled: self.budget.spill.written(),
         });
     }
 }

@@ -1,9 +1,10 @@
 //! What one run may hold and do.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Cache, Gap, Spill};
+use super::{Blob, Cache, Gap, Spill};
 
 /// The limits of a run. Each is ours, not a specification's; hitting one is a gap that names the
 /// option which lifts it.
@@ -63,6 +64,10 @@ pub struct Budget {
     pub cache: Arc<Cache>,
     /// Decoded streams.
     pub spill: Arc<Spill>,
+    /// Images of the package that an incremental one was made from, `--base`, by partition: `system`,
+    /// without an ending. Whoever opens that package fills it in before the other is listed; a format that
+    /// holds changes looks here for what they are changes of.
+    pub base: BTreeMap<Box<str>, Blob>,
     entries: AtomicU64,
 }
 
@@ -81,6 +86,7 @@ impl Budget {
             limits,
             spill: Arc::new(Spill::new(Arc::clone(&cache), half)),
             cache,
+            base: BTreeMap::new(),
             entries: AtomicU64::new(0),
         }
     }

@@ -73,6 +73,11 @@ impl Cache {
         self.sources.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// Whether anything is, or may be, decoded through it.
+    pub fn is_used(&self) -> bool {
+        self.sources.load(Ordering::Relaxed) > 0
+    }
+
     /// The bytes of a unit, decoded now unless they are there. `decode` must not ask for the same unit.
     pub fn get(&self, unit: Unit, decode: impl FnOnce() -> Result<Bytes, Gap>) -> Result<Bytes, Gap> {
         let shard = self.shard(unit);

@@ -50,16 +50,17 @@ impl Extents {
     /// Puts a piece at `at`, behind all that are there. One that starts before the end of the last, or
     /// ends beyond the whole, is cut to what is free.
     pub fn push(&mut self, at: u64, len: u64, fill: Fill) {
-        let free = self.pieces.last().map_or(0, |last| last.at.saturating_add(last.len));
+        let free = self
+            .pieces
+            .last()
+            .map_or(0, |last| last.at.saturating_add(last.len));
         let end = at.saturating_add(len).min(self.len);
         let start = at.max(free);
         if start >= end {
             return;
         }
         let fill = match fill {
-            Fill::From(blob) if start > at => {
-                Fill::From(blob.slice(start.saturating_sub(at)..blob.len()))
-            }
+            Fill::From(blob) if start > at => Fill::From(blob.slice(start.saturating_sub(at)..blob.len())),
             fill => fill,
         };
         self.pieces.push(Piece {
@@ -100,6 +101,12 @@ impl Extents {
             done.insert(at, Piece { at, len, fill });
         }
         self.pieces = done.into_values().collect();
+    }
+
+    /// Bytes of the pieces that are made of such.
+    pub fn sum(&self, which: impl Fn(&Fill) -> bool) -> u64 {
+        let pieces = self.pieces.iter().filter(|piece| which(&piece.fill));
+        pieces.fold(0, |sum, piece| sum.saturating_add(piece.len))
     }
 
     /// Number of pieces.
@@ -258,7 +265,10 @@ mod tests {
         let all = all.into_blob();
         assert_eq!(&*all.read("t", 0..2).unwrap(), b"ab");
         let gap = all.read("t", 0..4).unwrap_err();
-        assert_eq!(gap.to_string(), "t: extent at 0x0: truncated, needs 4 bytes, 2 left");
+        assert_eq!(
+            gap.to_string(),
+            "t: extent at 0x0: truncated, needs 4 bytes, 2 left"
+        );
         let gap = all.read("t", 4..8).unwrap_err();
         assert_eq!(gap.to_string(), "xz: block at 0x9: invalid value 0x1");
     }

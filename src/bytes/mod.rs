@@ -17,6 +17,7 @@ mod gap;
 mod glob;
 mod place;
 mod pool;
+mod reader;
 mod spill;
 
 pub use blob::{Blob, Bytes, Source};
@@ -27,4 +28,5 @@ pub use extents::{Extents, Fill};
 pub use gap::{Gap, GapClass, Kind, Notice};
 pub use glob::Glob;
 pub use place::Place;
+pub use reader::Reader;
 pub use spill::{Spill, Stored};

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -184,8 +185,16 @@ impl Desk {
             .build()
             .map_err(|e| Error::usage(format!("no threads: {e}")).help("try --threads 1"))?;
         let watch = ui.progress();
-        let scanned = pool.install(|| scan::scan(input, &options, rules, &|progress| watch.show(progress)));
+        let last = Mutex::new(scan::Progress::default());
+        let show = |progress: scan::Progress| {
+            watch.show(progress);
+            if let Ok(mut last) = last.lock() {
+                *last = progress;
+            }
+        };
+        let scanned = pool.install(|| scan::scan(input, &options, rules, &show));
         watch.done();
+        ui.cost(last.into_inner().unwrap_or_default());
         scanned.map_err(scan_error)
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::bytes::Decoded;
 use crate::report::{Look, inert};
 use crate::scan::Progress;
 
@@ -83,6 +84,19 @@ impl Ui {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What a scan has cost, with `-v`.
+    pub(super) fn cost(&self, progress: Progress) {
+        let Decoded { times, units, bytes } = progress.decoded;
+        if self.verbose == 0 || times == 0 {
+            return;
+        }
+        self.note(&format!(
+            "decoded {units} units of the layers below {times} times, {} MiB; {} MiB written to a temporary file",
+            bytes >> 20,
+            progress.spilled >> 20
+        ));
     }
 
     /// Worth knowing; `--quiet` hides it.
@@ -191,6 +205,7 @@ fn words(progress: Progress) -> String {
         units,
         bytes,
         total,
+        ..
     } = progress;
     if units == 0 {
         return "listing the input".to_owned();

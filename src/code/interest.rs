@@ -247,9 +247,13 @@ struct Texts {
     prefixes: FxHashMap<[u8; START], Vec<Box<[u8]>>>,
     /// Beginnings that are shorter than [`START`].
     short: Vec<Box<[u8]>>,
-    suffixes: Vec<Box<[u8]>>,
+    /// Ends, by their last bytes.
+    suffixes: FxHashMap<[u8; START], Vec<Box<[u8]>>>,
+    /// Ends that are shorter than [`START`].
+    short_ends: Vec<Box<[u8]>>,
     seen: Bits,
     starts: Bits,
+    ends: Bits,
 }
 
 /// Bytes by which beginnings are looked up.
@@ -267,7 +271,13 @@ impl Texts {
                 self.prefixes.entry(*start).or_default().push(text.into());
             }
             (Match::Prefix, None) => self.short.push(text.into()),
-            (Match::Suffix, _) => self.suffixes.push(text.into()),
+            (Match::Suffix, _) => match text.last_chunk::<START>() {
+                Some(end) => {
+                    self.ends.set(u32::from_le_bytes(*end));
+                    self.suffixes.entry(*end).or_default().push(text.into());
+                }
+                None => self.short_ends.push(text.into()),
+            },
         }
     }
 
@@ -282,8 +292,15 @@ impl Texts {
         {
             return true;
         }
+        if let Some(end) = text.last_chunk::<START>()
+            && self.ends.has(u32::from_le_bytes(*end))
+            && let Some(suffixes) = self.suffixes.get(end)
+            && suffixes.iter().any(|suffix| text.ends_with(suffix))
+        {
+            return true;
+        }
         self.short.iter().any(|prefix| text.starts_with(prefix))
-            || self.suffixes.iter().any(|suffix| text.ends_with(suffix))
+            || self.short_ends.iter().any(|suffix| text.ends_with(suffix))
     }
 }
 

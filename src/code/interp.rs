@@ -339,7 +339,14 @@ impl<'a> Machine<'a> {
     }
 
     /// What a value stands for: objects are replaced by their content.
+    #[inline]
     pub(super) fn content(&self, values: &mut Values<'a>, state: &State, val: Val) -> Val {
+        if values
+            .single(val)
+            .is_some_and(|atom| !matches!(atom, Atom::Object(_)))
+        {
+            return val;
+        }
         values.map(val, |values, id| match values.atom(id) {
             Atom::Object(number) => match state.object(number) {
                 Val::UNSET => values.unknown(Why::Object),
@@ -560,7 +567,16 @@ impl<'a> Machine<'a> {
     }
 
     /// Notes texts that leave the method's own hands: a call, a field, a result.
+    #[inline]
     pub(super) fn hand_on(&mut self, values: &mut Values<'a>, pc: u32, val: Val) {
+        match values.single(val) {
+            None | Some(Atom::Lit(_) | Atom::Made(_) | Atom::Cat(..)) => self.hand_on_text(values, pc, val),
+            // Nearly all that is handed on is no text.
+            Some(_) => {}
+        }
+    }
+
+    fn hand_on_text(&mut self, values: &mut Values<'a>, pc: u32, val: Val) {
         let alternatives = values.alternatives(val);
         let mut assembled = false;
         for id in alternatives.as_slice() {
@@ -699,6 +715,13 @@ impl<'a> Machine<'a> {
     ) {
         for register in registers {
             let val = state.get(register);
+            if values
+                .single(val)
+                .is_some_and(|atom| !matches!(atom, Atom::Object(_)))
+            {
+                self.hand_on(values, pc, val);
+                continue;
+            }
             let alternatives = values.alternatives(val);
             let mut objects = false;
             for id in alternatives.as_slice() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::artifact::dex::{self, Dex, disassemble, mutf8};
+use crate::artifact::dex::{self, Dex, Insn, disassemble, mutf8};
 use crate::bytes::Gap;
 
 use super::engine::{At, Engine, Found, Record, Returns};
@@ -654,32 +654,24 @@ impl<'a> Reading<'a> {
         let method = self.walked.get(usize::from(at.dex))?.method(at.method)?;
         let dex = self.package.dex(at.dex)?;
         let code = dex.code(method.code_off).ok()?;
-        let mut before = std::collections::VecDeque::new();
-        let mut lines = Vec::new();
-        let mut after = 0_usize;
-        for insn in code.insns() {
-            if insn.pc < at.pc {
-                if before.len() == BEFORE {
-                    before.pop_front();
-                }
-                before.push_back(insn);
-                continue;
+        let mut before = [None; BEFORE];
+        let mut insns = code.insns();
+        let at = loop {
+            let insn = insns.next()?;
+            if insn.pc >= at.pc {
+                break (insn.pc == at.pc).then_some(insn)?;
             }
-            if insn.pc == at.pc {
-                lines.extend(
-                    before
-                        .iter()
-                        .map(|insn| format!("  {:04x}: {}", insn.pc, disassemble(dex, insn))),
-                );
-                lines.push(format!("→ {:04x}: {}", insn.pc, disassemble(dex, &insn)));
-                continue;
+            before.rotate_left(1);
+            if let Some(last) = before.last_mut() {
+                *last = Some(insn);
             }
-            after = after.saturating_add(1);
-            if after > AFTER || insn.is_payload() {
-                break;
-            }
-            lines.push(format!("  {:04x}: {}", insn.pc, disassemble(dex, &insn)));
-        }
+        };
+        let line =
+            |insn: &Insn<'_>, sign: &str| format!("{sign} {:04x}: {}", insn.pc, disassemble(dex, insn));
+        let mut lines: Vec<String> = before.iter().flatten().map(|insn| line(insn, " ")).collect();
+        lines.push(line(&at, "→"));
+        let after = insns.take(AFTER).take_while(|insn| !insn.is_payload());
+        lines.extend(after.map(|insn| line(&insn, " ")));
         Some(lines)
     }
 }

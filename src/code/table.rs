@@ -185,8 +185,8 @@ impl Table {
         hot: &dyn Fn(&[u8]) -> bool,
     ) {
         let bits = |bytes: &&[u8]| {
-            let hot = if hot(bytes) { string::HOT } else { 0 };
-            hot | if interest.text(bytes) { string::VALUE } else { 0 }
+            let bit = |holds: bool, bit: u8| if holds { bit } else { 0 };
+            bit(hot(bytes), string::HOT) | bit(interest.text(bytes), string::VALUE)
         };
         self.strings = package.texts(dex_no).iter().map(bits).collect();
     }
@@ -306,7 +306,14 @@ impl Table {
         self.carriers.get(index(type_)).copied().unwrap_or_default()
     }
 
+    /// Bits of a field.
+    #[inline]
+    pub(crate) fn field(&self, field: u32) -> u8 {
+        self.fields.get(index(field)).copied().unwrap_or_default()
+    }
+
     /// Bits of a string.
+    #[inline]
     pub(crate) fn string(&self, string: u32) -> u8 {
         self.strings.get(index(string)).copied().unwrap_or_default()
     }

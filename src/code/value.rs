@@ -254,8 +254,19 @@ impl<'a> Values<'a> {
     }
 
     /// Not known, for this reason.
-    pub(crate) fn unknown(&mut self, why: Why) -> Val {
-        self.val(Atom::Unknown(why))
+    pub(crate) fn unknown(&self, why: Why) -> Val {
+        // Made first, in this order: see `new`.
+        let place = match why {
+            Why::Computed => 2,
+            Why::Loop => 3,
+            Why::Object => 4,
+            Why::Element => 5,
+            Why::TooMany => 6,
+            Why::TooLong => 7,
+            Why::Caught => 8,
+            Why::Budget => 9,
+        };
+        Val(place)
     }
 
     /// A string of a dex file. `hot`: it may be, or begin, an endpoint.

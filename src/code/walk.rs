@@ -134,51 +134,63 @@ impl Walked {
             Dialect::Standard => &STEPS.0,
             Dialect::Odex => &STEPS.1,
         };
-        // One table per kind: of most instructions one byte says that they are of no interest.
-        let tables: [&[u8]; 4] = [&[], &table.methods, &table.strings, &table.fields];
         let (units, _) = body.code.insns.as_chunks::<2>();
         let mut at = 0_usize;
         while let Some([op, high]) = units.get(at) {
-            let Step {
-                width,
-                kind,
-                table: which,
-            } = steps.get(usize::from(*op)).copied().unwrap_or_default();
+            let Step { width, kind } = steps.get(usize::from(*op)).copied().unwrap_or_default();
+            // Cannot wrap: `at` is inside, and no instruction has more than five units.
+            let after = at.wrapping_add(usize::from(width));
             let unit = |i: usize| {
                 units
                     .get(at.saturating_add(i))
                     .map_or(0, |unit| u32::from(u16::from_le_bytes(*unit)))
             };
-            let what = unit(1);
-            let bits = tables
-                .get(usize::from(which))
-                .and_then(|table| table.get(index(what)))
-                .copied()
-                .unwrap_or_default();
-            if bits != 0 || kind == Kind::Special {
-                match kind {
-                    Kind::Call => self.call(what, bits, number, at, &mut method),
-                    Kind::String => self.string(what, bits, number, at, &mut method),
-                    Kind::Read => self.read(what, bits, number, at),
-                    Kind::Put => self.put(what, number),
-                    Kind::Other => {}
-                    Kind::Special => match (op, high) {
-                        (0, 1..=3) => {
-                            let payload = body.code.insns_at(count(at)).next();
-                            let width = payload.map_or(units.len(), |payload| index(payload.width()));
-                            at = at.saturating_add(width.max(1));
-                            continue;
-                        }
-                        (0x1b, _) => {
-                            let what = what | unit(2).wrapping_shl(16);
-                            self.string(what, table.string(what), number, at, &mut method);
-                        }
-                        (0xfc | 0xfd, _) => method.calls |= method::TEXT,
-                        _ => {}
-                    },
+            // Of most instructions one number of a table says that they are of no interest.
+            match kind {
+                Kind::Other => {}
+                Kind::Call => {
+                    let what = unit(1);
+                    let bits = table.methods.get(index(what)).copied().unwrap_or_default();
+                    if bits != 0 {
+                        self.call(what, bits, number, at, &mut method);
+                    }
                 }
+                Kind::String => {
+                    let what = unit(1);
+                    let bits = table.string(what);
+                    if bits != 0 {
+                        self.string(what, bits, number, at, &mut method);
+                    }
+                }
+                Kind::Read => {
+                    let what = unit(1);
+                    let bits = table.field(what);
+                    if bits != 0 {
+                        self.read(what, bits, number, at);
+                    }
+                }
+                Kind::Put => {
+                    let what = unit(1);
+                    if table.field(what) != 0 {
+                        self.put(what, number);
+                    }
+                }
+                Kind::Special => match (op, high) {
+                    (0, 1..=3) => {
+                        let payload = body.code.insns_at(count(at)).next();
+                        let width = payload.map_or(units.len(), |payload| index(payload.width()));
+                        at = at.saturating_add(width.max(1));
+                        continue;
+                    }
+                    (0x1b, _) => {
+                        let what = unit(1) | unit(2).wrapping_shl(16);
+                        self.string(what, table.string(what), number, at, &mut method);
+                    }
+                    (0xfc | 0xfd, _) => method.calls |= method::TEXT,
+                    _ => {}
+                },
             }
-            at = at.saturating_add(usize::from(width));
+            at = after;
         }
         if at != units.len() {
             // The last instruction does not fit: the careful reader says how.
@@ -264,8 +276,6 @@ struct Step {
     /// Code units.
     width: u8,
     kind: Kind,
-    /// Which table its index leads into: none, methods, strings, fields.
-    table: u8,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -285,20 +295,19 @@ static STEPS: LazyLock<([Step; 256], [Step; 256])> = LazyLock::new(|| {
     let steps = |dialect| {
         std::array::from_fn(|byte| {
             let op = Op::new(u8::try_from(byte).unwrap_or(0), dialect);
-            let (kind, table) = match op.0 {
-                0x6e..=0x72 | 0x74..=0x78 => (Kind::Call, 1),
-                0x1a => (Kind::String, 2),
+            let kind = match op.0 {
+                0x6e..=0x72 | 0x74..=0x78 => Kind::Call,
+                0x1a => Kind::String,
                 // iget*, sget*
-                0x52..=0x58 | 0x60..=0x66 => (Kind::Read, 3),
+                0x52..=0x58 | 0x60..=0x66 => Kind::Read,
                 // iput*, sput*
-                0x59..=0x5f | 0x67..=0x6d => (Kind::Put, 3),
-                0x00 | 0x1b | 0xfc | 0xfd => (Kind::Special, 0),
-                _ => (Kind::Other, 0),
+                0x59..=0x5f | 0x67..=0x6d => Kind::Put,
+                0x00 | 0x1b | 0xfc | 0xfd => Kind::Special,
+                _ => Kind::Other,
             };
             Step {
                 width: u8::try_from(op.width()).unwrap_or(1),
                 kind,
-                table,
             }
         })
     };

@@ -98,6 +98,8 @@ const MEDIA_HEADS: &[(&[u8], &str)] = &[
     (b"art\n", "art"),
     (b"pro\x00", "profile"),
     (b"prm\x00", "profile"),
+    (b"\xd7\xb7\xab\x1e", "device-tree"),
+    (b"\xd0\x0d\xfe\xed", "device-tree"),
 ];
 
 /// Endings of what is left alone.
@@ -133,6 +135,7 @@ const MEDIA_NAMES: &[(&str, &str)] = &[
     ("art", "art"),
     ("prof", "profile"),
     ("profm", "profile"),
+    ("avbpubkey", "key"),
 ];
 
 /// Endings of the rest. `img` and the like say nothing: only their bytes do.

@@ -57,8 +57,10 @@ pub struct Skipped {
 /// A tree, grouped.
 #[derive(Debug, Clone, Default)]
 pub struct Groups {
-    /// Largest first; equal sizes by logical place.
+    /// Largest first, equal sizes by logical place; of a layered tree in the order of the input.
     pub units: Vec<Unit>,
+    /// Whether [`Tree::layered`] holds.
+    pub layered: bool,
     /// What is in no unit, by class.
     pub skipped: Vec<Skipped>,
     /// The tree's notices: what could not be listed, and the formats that are not read.
@@ -86,13 +88,21 @@ pub fn group(tree: Tree) -> Groups {
     }
     let mut units = sorter.units;
     units.extend(sorter.config.into_values());
-    units.sort_by_cached_key(|unit| (std::cmp::Reverse(unit.size()), unit.place.clone()));
+    if tree.layered {
+        units.sort_by_cached_key(|unit| {
+            let origin = unit.leaves.first().map_or(0, Leaf::origin);
+            (origin, unit.place.clone())
+        });
+    } else {
+        units.sort_by_cached_key(|unit| (std::cmp::Reverse(unit.size()), unit.place.clone()));
+    }
     let skipped = sorter
         .skipped
         .into_iter()
         .map(|(class, (count, bytes))| Skipped { class, count, bytes });
     Groups {
         units,
+        layered: tree.layered,
         skipped: skipped.collect(),
         notices: tree.notices,
         links: tree.links,
@@ -217,6 +227,7 @@ mod tests {
             leaves: paths.iter().map(leaf).collect(),
             links: Vec::new(),
             notices: Vec::new(),
+            layered: false,
         }
     }
 

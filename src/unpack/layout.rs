@@ -58,6 +58,11 @@ impl Layout {
         Self::default()
     }
 
+    /// The layout of the files of one partition, whose paths are to be given as `name/path`.
+    pub(super) fn partition<'a>(name: &str, paths: impl Iterator<Item = &'a str> + Clone) -> Self {
+        Self::nested(String::new(), vec![name.to_string()], paths)
+    }
+
     /// Where the system's root is a partition too (`system/system/app`), its folders are partitions.
     fn nested<'a>(wrapper: String, tops: Vec<String>, paths: impl Iterator<Item = &'a str> + Clone) -> Self {
         let mut partitions = Vec::new();

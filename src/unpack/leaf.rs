@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::bytes::{Blob, Budget, Bytes, Gap, Place};
 
+use super::serial::{Claim, Packing, Serial};
 use super::{Class, classify, stream, zip};
 
 /// A file of the tree: cheap to clone, nothing is read until [`Leaf::read`].
@@ -151,11 +152,7 @@ impl Leaf {
 
     /// The first bytes into `out`, without decoding the rest; how many.
     pub(super) fn head(&self, out: &mut [u8]) -> usize {
-        match &self.data {
-            Data::Plain(blob) => blob.read_at(0, out).unwrap_or(0),
-            Data::Zip(archive, number) => zip::head(archive, *number, out),
-            Data::Stream(stream) => stream.head(out),
-        }
+        self.data.head(out)
     }
 
     /// Compressed bytes, where it is compressed and that is known.
@@ -167,12 +164,53 @@ impl Leaf {
         }
     }
 
+    /// Bytes that are missing where `got` could be had, as far as its container can be believed.
+    pub(super) fn missing(&self, got: u64) -> u64 {
+        let size = match &self.data {
+            Data::Stream(stream) => stream.claim().unwrap_or(0),
+            _ => self.size,
+        };
+        if size > 1 << 40 {
+            0
+        } else {
+            size.saturating_sub(got)
+        }
+    }
+
     /// Whether its first bytes are in memory, not compressed.
     pub(super) fn is_at_hand(&self) -> bool {
         match &self.data {
             Data::Plain(blob) => blob.memory().is_some(),
             Data::Zip(archive, number) => archive.is_at_hand(*number),
             Data::Stream(_) => false,
+        }
+    }
+
+    /// Where its first byte is in the input, see [`Blob::origin`].
+    pub(super) fn origin(&self) -> u64 {
+        match &self.data {
+            Data::Plain(blob) => blob.origin(),
+            Data::Stream(stream) => stream.origin(),
+            Data::Zip(archive, number) => archive.origin(*number),
+        }
+    }
+
+    /// Reads it now and keeps its bytes, packed, for later: for a leaf whose turn comes when the layers
+    /// below it have moved on. What cannot be read now, or is too large to keep, is left as it is.
+    pub(super) fn keep(&mut self, budget: &Budget) {
+        let Data::Plain(blob) = &self.data else { return };
+        let len = blob.len();
+        if len == 0 || len > budget.prefix() || blob.memory().is_some() {
+            return;
+        }
+        let mut at = 0_u64;
+        let stored = budget.spill.store("file", |buf| {
+            let got = blob.read_at(at, buf).map_err(|e| Gap::of(e, "file", at))?;
+            at = at.saturating_add(wide(got));
+            Ok(got)
+        });
+        if stored.gap.is_none() && stored.blob.len() == len {
+            self.data = Data::Plain(stored.blob);
         }
     }
 
@@ -200,20 +238,88 @@ impl Leaf {
 
     /// Its bytes at random access, where they need no decoding.
     pub(super) fn blob(&self) -> Option<Blob> {
-        match &self.data {
-            Data::Plain(blob) => Some(blob.clone()),
-            Data::Zip(archive, number) => zip::plain(archive, *number),
-            Data::Stream(_) => None,
+        self.data.blob()
+    }
+}
+
+impl Data {
+    /// The first bytes into `out`, without decoding the rest; how many.
+    pub(super) fn head(&self, out: &mut [u8]) -> usize {
+        match self {
+            Self::Plain(blob) => blob.read_at(0, out).unwrap_or(0),
+            Self::Zip(archive, number) => zip::head(archive, *number, out),
+            Self::Stream(stream) => stream.head(out),
         }
     }
 
-    /// A stream's bytes at random access, whatever their number: for the outer layers, where no limit of
-    /// one item holds.
-    pub(super) fn stream(&self, budget: &Budget) -> Option<&stream::Opened> {
-        match &self.data {
-            Data::Stream(stream) => Some(stream.open(budget)),
-            _ => None,
+    /// The bytes at random access, where they need no decoding.
+    pub(super) fn blob(&self) -> Option<Blob> {
+        match self {
+            Self::Plain(blob) => Some(blob.clone()),
+            Self::Zip(archive, number) => zip::plain(archive, *number),
+            Self::Stream(_) => None,
         }
+    }
+
+    /// The bytes in order, however many they are, decoded as they are read; and what is wrong with
+    /// them as far as that is known before the first.
+    pub(super) fn serial<'a>(&self, budget: &'a Budget) -> Result<(Serial<'a>, Vec<Gap>), Gap> {
+        let serial = match self {
+            Self::Plain(blob) => Serial::new("file", 0, blob, Packing::Plain, Claim::default(), budget),
+            Self::Zip(archive, number) => return zip::serial(archive, *number, budget),
+            Self::Stream(stream) => stream.serial(budget),
+        };
+        Ok((serial, Vec::new()))
+    }
+
+    /// The bytes at random access. What can only be decoded from its start is decoded now, once, and
+    /// kept in the store; `packing` is what they are packed in below their container. `most` bytes are
+    /// enough.
+    pub(super) fn random_access(&self, packing: Packing, most: u64, budget: &Budget) -> Opened {
+        let plain = (packing == Packing::Plain).then(|| self.blob()).flatten();
+        if let Some(blob) = plain {
+            return match blob.hold() {
+                Ok(blob) => Opened::new(blob, Vec::new(), None),
+                Err(e) => Opened::new(Blob::from(Vec::new()), Vec::new(), Some(Gap::of(e, "file", 0))),
+            };
+        }
+        if let (Self::Stream(stream), Packing::Plain) = (self, packing) {
+            return stream.open(budget).clone();
+        }
+        let (mut serial, mut gaps) = match self.serial(budget) {
+            Ok((serial, gaps)) => (serial.unpack("file", packing), gaps),
+            Err(gap) => return Opened::new(Blob::from(Vec::new()), Vec::new(), Some(gap)),
+        };
+        let mut left = most;
+        let mut sum = serial.defer_crc();
+        let next = |buf: &mut [u8]| {
+            let room = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
+            let got = serial.next(buf.get_mut(..room).unwrap_or_default())?;
+            left = left.saturating_sub(wide(got));
+            Ok(got)
+        };
+        let stored = budget.spill.store_seen("file", next, |page| sum.update(page));
+        if stored.gap.is_none() && left > 0 {
+            gaps.extend(serial.crc(&sum));
+        }
+        Opened::new(stored.blob, gaps, stored.gap)
+    }
+}
+
+/// An entry at random access.
+#[derive(Debug, Clone)]
+pub(super) struct Opened {
+    /// All that could be had.
+    pub(super) blob: Blob,
+    /// What is wrong with it, although the bytes came out.
+    pub(super) gaps: Vec<Gap>,
+    /// Why there are no more.
+    pub(super) cut: Option<Gap>,
+}
+
+impl Opened {
+    pub(super) fn new(blob: Blob, gaps: Vec<Gap>, cut: Option<Gap>) -> Self {
+        Self { blob, gaps, cut }
     }
 }
 

@@ -3,20 +3,27 @@
 use crate::bytes::{Blob, Budget, Gap};
 
 use super::leaf::Data;
-use super::{folder, stream, tar, zip};
+use super::{folder, fs, image, parts, payload, stream, tar, zip};
 
 /// What a container holds, which decides what becomes of its entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holds {
-    /// Files of any kind: a zip, a tar, a folder, a compressed stream. What looks like a container is
-    /// opened in turn.
+    /// Files of any kind: a zip, a tar, a folder. What looks like a container is opened in turn.
     Files,
+    /// One file, the same without its compression.
+    Stream,
     /// Images of partitions, each named after its partition: a payload, a super partition, a disk. Each
     /// is opened in turn.
     Volumes,
+    /// The parts of one image that is no file system: kernel, ramdisks, properties. Each is opened in turn,
+    /// as a part of the image's partition.
+    Parts,
     /// The files of one partition, named after the image: a file system. Packages in it stay closed until
     /// their task; of other containers, only APEX files are opened.
     Partition,
+    /// The files of a root file system in memory: of the boot image that it is in. On its own, files of any
+    /// kind.
+    Ramdisk,
 }
 
 /// Looks up another image of the same set by name, `product`, `super_1`: some formats are spread over
@@ -47,15 +54,27 @@ pub trait Format: Sync {
 
 /// Every format. Nothing else in the program knows their names.
 pub static ALL: &[&dyn Format] = &[
+    &payload::PayloadBin,
     &zip::Zip,
     &stream::Gzip,
     &stream::Xz,
     &stream::Zstd,
     &stream::Lz4,
     &stream::Bzip2,
+    &image::Sparse,
+    &image::Boot,
+    &image::VendorBoot,
+    &image::Avb,
+    &image::Cpio,
+    &fs::Squashfs,
+    &image::Super,
+    &fs::F2fs,
+    &fs::Ext4,
     &tar::Tar,
+    &image::Gpt,
     &stream::Lzma,
     &stream::Brotli,
+    &parts::BlockOta,
     &folder::Folder,
 ];
 
@@ -139,17 +158,15 @@ const UNREAD: &[(usize, &[u8], &str)] = &[
     (8192, b"gDla", "super"),
     (1024, b"\xe2\xe1\xf5\xe0", "erofs"),
     (1024, b"\x10\x20\xf5\xf2", "f2fs"),
+    (0, b"hsqs", "squashfs"),
+    (0, b"sqsh", "squashfs"),
     (0, b"ANDROID!", "boot"),
     (0, b"VNDRBOOT", "vendor-boot"),
     (0, b"AVB0", "vbmeta"),
-    (0, b"hsqs", "squashfs"),
-    (0, b"sqsh", "squashfs"),
     (0, b"070701", "cpio"),
     (0, b"070702", "cpio"),
     (0, b"7z\xbc\xaf\x27\x1c", "7z"),
     (0, b"Rar!\x1a\x07", "rar"),
-    (512, b"EFI PART", "gpt"),
-    (4096, b"EFI PART", "gpt"),
     (0, b"UBI#", "ubi"),
     (0, b"OPPOENCRYPT!", "ozip"),
     (0, b"RKFW", "rockchip"),
@@ -158,20 +175,12 @@ const UNREAD: &[(usize, &[u8], &str)] = &[
     (0, b"\x03SIN", "sin"),
     (0, b"LaR@eZip", "htc"),
     (92, b"\x55\xaa\x5a\xa5", "update-app"),
-    (1080, b"\x53\xef", "ext4"),
 ];
 
 /// The name of a recognised format that is not read by this version.
 pub(super) fn unread(head: &[u8]) -> Option<&'static str> {
     let found = UNREAD
         .iter()
-        .find(|(at, magic, _)| head.get(*at..).is_some_and(|rest| rest.starts_with(magic)))?;
-    // Two bytes are weak: a block size above 64 KiB is no ext4 (`s_log_block_size` at 0x18).
-    let block = || {
-        head.get(1048..)
-            .and_then(|rest| rest.first_chunk())
-            .map(|bytes| u32::from_le_bytes(*bytes))
-    };
-    let weak = found.2 == "ext4" && block().is_none_or(|log| log > 6);
-    (!weak).then_some(found.2)
+        .find(|(at, magic, _)| head.get(*at..).is_some_and(|rest| rest.starts_with(magic)));
+    found.map(|(_, _, name)| *name)
 }

@@ -71,7 +71,7 @@ impl fmt::Display for Line<'_, '_> {
                     return Ok(());
                 };
                 f.write_str(", ")?;
-                f.write_str(&self.dex.proto_text(proto))
+                self.dex.write_proto(f, proto)
             }
         }
     }
@@ -84,13 +84,17 @@ impl Line<'_, '_> {
         match self.insn.info().reference {
             Reference::None => Ok(()),
             Reference::String => match dex.string(i) {
-                Some(bytes) => write!(f, "\"{}\"", escape(bytes)),
+                Some(bytes) => {
+                    f.write_char('"')?;
+                    escape(f, bytes)?;
+                    f.write_char('"')
+                }
                 None => write!(f, "string@{i}"),
             },
-            Reference::Type => f.write_str(&dex.type_text(i)),
-            Reference::Field => f.write_str(&dex.field_text(i)),
-            Reference::Method | Reference::MethodAndProto => f.write_str(&dex.method_text(i)),
-            Reference::Proto => f.write_str(&dex.proto_text(i)),
+            Reference::Type => dex.write_type(f, i),
+            Reference::Field => dex.write_field(f, i),
+            Reference::Method | Reference::MethodAndProto => dex.write_method(f, i),
+            Reference::Proto => dex.write_proto(f, i),
             Reference::CallSite => write!(f, "call_site@{i}"),
             Reference::MethodHandle => write!(f, "method_handle@{i}"),
             Reference::FieldOffset => write!(f, "[obj+{i:04x}]"),
@@ -105,54 +109,78 @@ impl Line<'_, '_> {
 impl Dex<'_> {
     /// The descriptor of a type.
     pub fn type_text(&self, i: u32) -> String {
-        self.type_descriptor(i)
-            .map_or_else(|| format!("type@{i}"), escape)
+        text(|out| self.write_type(out, i))
     }
 
     /// `La/B;->name:I`
     pub fn field_text(&self, i: u32) -> String {
-        let Some(field) = self.field(i) else {
-            return format!("field@{i}");
-        };
-        let name = self.name_text(field.name);
-        format!(
-            "{}->{name}:{}",
-            self.type_text(field.class),
-            self.type_text(field.type_)
-        )
+        text(|out| self.write_field(out, i))
     }
 
     /// `La/B;->name(I)V`
     pub fn method_text(&self, i: u32) -> String {
-        let Some(method) = self.method(i) else {
-            return format!("method@{i}");
-        };
-        let name = self.name_text(method.name);
-        format!(
-            "{}->{name}{}",
-            self.type_text(method.class),
-            self.proto_text(method.proto)
-        )
+        text(|out| self.write_method(out, i))
     }
 
     /// `(I)V`
     pub fn proto_text(&self, i: u32) -> String {
-        let Some(proto) = self.proto(i) else {
-            return format!("proto@{i}");
-        };
-        let mut text = String::from("(");
-        // 255: the most that a method can have.
-        for type_ in proto.parameters.iter().take(255) {
-            text.push_str(&self.type_text(type_));
-        }
-        text.push(')');
-        text.push_str(&self.type_text(proto.return_type));
-        text
+        text(|out| self.write_proto(out, i))
     }
 
-    fn name_text(&self, i: u32) -> String {
-        self.string(i).map_or_else(|| format!("string@{i}"), escape)
+    fn write_type(&self, out: &mut impl fmt::Write, i: u32) -> fmt::Result {
+        match self.type_descriptor(i) {
+            Some(descriptor) => escape(out, descriptor),
+            None => write!(out, "type@{i}"),
+        }
     }
+
+    fn write_name(&self, out: &mut impl fmt::Write, i: u32) -> fmt::Result {
+        match self.string(i) {
+            Some(name) => escape(out, name),
+            None => write!(out, "string@{i}"),
+        }
+    }
+
+    fn write_field(&self, out: &mut impl fmt::Write, i: u32) -> fmt::Result {
+        let Some(field) = self.field(i) else {
+            return write!(out, "field@{i}");
+        };
+        self.write_type(out, field.class)?;
+        out.write_str("->")?;
+        self.write_name(out, field.name)?;
+        out.write_char(':')?;
+        self.write_type(out, field.type_)
+    }
+
+    fn write_method(&self, out: &mut impl fmt::Write, i: u32) -> fmt::Result {
+        let Some(method) = self.method(i) else {
+            return write!(out, "method@{i}");
+        };
+        self.write_type(out, method.class)?;
+        out.write_str("->")?;
+        self.write_name(out, method.name)?;
+        self.write_proto(out, method.proto)
+    }
+
+    fn write_proto(&self, out: &mut impl fmt::Write, i: u32) -> fmt::Result {
+        let Some(proto) = self.proto(i) else {
+            return write!(out, "proto@{i}");
+        };
+        out.write_char('(')?;
+        // 255: the most that a method can have.
+        for type_ in proto.parameters.iter().take(255) {
+            self.write_type(out, type_)?;
+        }
+        out.write_char(')')?;
+        self.write_type(out, proto.return_type)
+    }
+}
+
+fn text(write: impl FnOnce(&mut String) -> fmt::Result) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write(&mut out);
+    out
 }
 
 fn number(f: &mut fmt::Formatter<'_>, n: i64) -> fmt::Result {
@@ -196,28 +224,34 @@ fn payload(f: &mut fmt::Formatter<'_>, insn: &Insn<'_>) -> fmt::Result {
 
 /// A string of the input as text that is safe on one line: control, format and direction characters are
 /// written as escapes, and what is over [`MAX_CHARS`] is cut and counted.
-fn escape(bytes: &[u8]) -> String {
+fn escape(out: &mut impl fmt::Write, bytes: &[u8]) -> fmt::Result {
+    // Nearly every name is as it is.
+    let plain = |b: &u8| (0x20..0x7f).contains(b) && !matches!(b, b'"' | b'\\');
+    if bytes.len() <= MAX_CHARS
+        && bytes.iter().all(plain)
+        && let Ok(text) = str::from_utf8(bytes)
+    {
+        return out.write_str(text);
+    }
     // A character has one byte at least and six at most.
     let head = bytes.get(..MAX_CHARS.saturating_mul(6)).unwrap_or(bytes);
-    let text = mutf8(head);
-    let mut out = String::with_capacity(text.len());
-    for (n, c) in text.chars().enumerate() {
+    for (n, c) in mutf8(head).chars().enumerate() {
         if n == MAX_CHARS {
-            let _ = write!(out, "… ({} bytes)", bytes.len());
-            break;
+            return write!(out, "… ({} bytes)", bytes.len());
         }
         match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            _ if c.is_control() || invisible(c) => {
-                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            '"' | '\\' => {
+                out.write_char('\\')?;
+                out.write_char(c)?;
             }
-            _ => out.push(c),
+            '\n' => out.write_str("\\n")?,
+            '\r' => out.write_str("\\r")?,
+            '\t' => out.write_str("\\t")?,
+            _ if c.is_control() || invisible(c) => write!(out, "\\u{{{:x}}}", u32::from(c))?,
+            _ => out.write_char(c)?,
         }
     }
-    out
+    Ok(())
 }
 
 /// Characters that a terminal or a browser obeys instead of showing: line separators, direction marks,

@@ -34,8 +34,6 @@ pub struct CodeFacts {
     pub sinks: Vec<SinkUse>,
     /// Switches that the signatures know, sorted.
     pub switches: Vec<Switch>,
-    /// Reads of keys with a boolean default that the signatures do not know.
-    pub other_switches: u64,
     /// What could not be read, by index into the files.
     pub gaps: Vec<(usize, Gap)>,
 }
@@ -53,7 +51,7 @@ pub fn code(
     endpoints: &mut Endpoints,
 ) -> CodeFacts {
     let dexes: Vec<Dex<'_>> = files.iter().map(|file| file.dex).collect();
-    let hot = |text: &[u8]| !finder.text(text).is_empty() || memchr::memmem::find(text, b"://").is_some();
+    let hot = |text: &[u8]| finder.begins(text);
     let reading = code::analyse(&dexes, interest, &hot);
     let places: Vec<&Place> = files.iter().map(|file| &file.place).collect();
     let sites = Sites {
@@ -72,7 +70,7 @@ pub fn code(
     find_endpoints(&sites, &calls, interest, finder, endpoints);
     facts.sinks = sinks(&sites, interest);
     facts.identifiers = reads::reads(&sites, &calls, interest);
-    (facts.switches, facts.other_switches) = switch::switches(&sites, &calls, name, interest);
+    facts.switches = switch::switches(&sites, &calls, name, interest);
     facts
 }
 

@@ -26,17 +26,16 @@ struct Found<'r> {
     written: bool,
 }
 
-/// The switches that the signatures know, and how many reads with a boolean default they do not know.
+/// The switches that the signatures know.
 pub(super) fn switches(
     sites: &Sites<'_, '_>,
     calls: &[Call],
     package: Option<&str>,
     interest: &Interest<'_>,
-) -> (Vec<Switch>, u64) {
+) -> Vec<Switch> {
     let flags = &interest.rules().flags;
     let mut all: BTreeMap<Key, Switch> = BTreeMap::new();
     let mut through_caller: Vec<(SwitchKind, String)> = Vec::new();
-    let mut others = 0_u64;
     for call in calls {
         let found = match &call.what {
             Called::Key {
@@ -45,15 +44,7 @@ pub(super) fn switches(
                 key,
                 value,
                 boolean,
-            } => {
-                let found = keyed(flags, package, *store, *access, key, value.as_deref(), *boolean);
-                let reads = *access == Access::Get && *boolean && value.is_some();
-                let named = key.iter().any(|key| matches!(key, Arg::Text(_)));
-                if found.is_empty() && reads && named {
-                    others = others.saturating_add(1);
-                }
-                found
-            }
+            } => keyed(flags, package, *store, *access, key, value.as_deref(), *boolean),
             Called::Use(Use::Path, paths) => paths.iter().filter_map(|path| file(flags, path)).collect(),
             _ => continue,
         };
@@ -101,7 +92,7 @@ pub(super) fn switches(
                 .iter()
                 .any(|(kind, key)| *kind == switch.kind && *key == switch.key)
     });
-    (all.into_values().collect(), others)
+    all.into_values().collect()
 }
 
 fn keyed<'r>(

@@ -92,10 +92,34 @@ impl Finder<'_> {
     /// whose unknown parts are `{}`. In order of their place; no allocation when there is none.
     #[inline]
     pub fn text(&self, text: &[u8]) -> Vec<Hit> {
-        if memchr2(b'.', b':', text).is_none() {
+        if memchr2(b'.', b':', text).is_none() || self.is_package(text) {
             return Vec::new();
         }
         self.search(text, Around::Values)
+    }
+
+    /// Whether a string holds an endpoint, or what may be a part of one.
+    #[inline]
+    pub fn begins(&self, text: &[u8]) -> bool {
+        let mut colon = false;
+        let mut dot = false;
+        for byte in text {
+            colon |= *byte == b':';
+            dot |= *byte == b'.';
+        }
+        if colon {
+            return self.scheme_end.find(text).is_some() || !self.search(text, Around::Values).is_empty();
+        }
+        dot && !self.is_package(text) && !self.search(text, Around::Values).is_empty()
+    }
+
+    /// Whether a string is nothing but a dotted name under a root of packages or a source file, as most
+    /// dotted strings of code are: no endpoint, see [`Finder::plausible`].
+    fn is_package(&self, text: &[u8]) -> bool {
+        let first = || text.split(|b| *b == b'.').next().unwrap_or_default();
+        (text.ends_with(b".java") || self.words.package_roots.contains(first()))
+            && text.len() <= MAX_NAME
+            && text.iter().all(|b| self.letters.is(*b, NAME))
     }
 
     /// Endpoints in bytes of any kind: assets, scripts, databases, libraries. URLs are found wherever
@@ -305,17 +329,14 @@ impl Finder<'_> {
                 form: Form::Plain,
             });
         }
-        let listed = self.is_listed(token)
-            && !self
-                .words
-                .package_roots
-                .contains(token.split(|b| *b == b'.').next()?);
+        let first = token.split(|b| *b == b'.').next()?;
+        let listed = || !self.words.package_roots.contains(first) && self.is_listed(token);
         let fine = match border {
             Border::Strong => {
                 self.plausible(token, has_port)
-                    && (!has_path || listed || token.split(|b| *b == b'.').count() > 2)
+                    && (!has_path || token.split(|b| *b == b'.').count() > 2 || listed())
             }
-            _ => listed || token.starts_with(b"www.") && self.plausible(token, has_port),
+            _ => listed() || token.starts_with(b"www.") && self.plausible(token, has_port),
         };
         fine.then_some(Hit {
             range: start..end,

@@ -17,6 +17,7 @@ mod split;
 use std::ops::Range;
 
 use aho_corasick::packed;
+use memchr::memmem;
 
 pub use collect::Endpoints;
 
@@ -75,6 +76,7 @@ pub struct Finder<'r> {
     words: &'r Words,
     hosts: &'r Hosts,
     anchors: Option<packed::Searcher>,
+    scheme_end: memmem::Finder<'static>,
     letters: find::Letters,
 }
 
@@ -90,6 +92,7 @@ impl<'r> Finder<'r> {
             words: &rules.words,
             hosts: &rules.hosts,
             anchors,
+            scheme_end: memmem::Finder::new("://"),
             letters: find::Letters::new(),
         }
     }

@@ -6,7 +6,7 @@
 use crate::bytes::{Blob, Budget};
 
 use super::super::codec::Codec;
-use super::super::registry::{Format, Listing};
+use super::super::registry::{Format, Holds, Listing};
 use super::input::Decoding;
 use super::{Kind, unsaid, whole};
 
@@ -38,8 +38,14 @@ impl Format for Brotli {
         &["br"]
     }
 
+    fn holds(&self) -> Holds {
+        Holds::Stream
+    }
+
     fn list(&self, blob: &Blob, stem: &str, _: &Budget) -> Listing {
-        let sound = Decoding::new(KIND.codec, NAME, blob, None).next(&mut [0]).is_ok();
+        let sound = Decoding::new(KIND.codec, NAME, blob, None)
+            .next(&mut [0])
+            .map(|_| ());
         super::list(&KIND, sound, blob, stem)
     }
 }

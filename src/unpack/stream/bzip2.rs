@@ -6,8 +6,8 @@
 use crate::bytes::{Blob, Budget};
 
 use super::super::codec::Codec;
-use super::super::registry::{Format, Listing};
-use super::{Kind, unsaid, whole};
+use super::super::registry::{Format, Holds, Listing};
+use super::{Kind, magic, unsaid, whole};
 
 /// bzip2 streams.
 pub(in crate::unpack) struct Bzip2;
@@ -45,8 +45,12 @@ impl Format for Bzip2 {
         &["bz2", "tbz", "tbz2", "tb2"]
     }
 
+    fn holds(&self) -> Holds {
+        Holds::Stream
+    }
+
     fn list(&self, blob: &Blob, stem: &str, _: &Budget) -> Listing {
         let head = blob.read(NAME, 0..10).unwrap_or_default();
-        super::list(&KIND, self.sniff(&head), blob, stem)
+        super::list(&KIND, magic(NAME, &head, self.sniff(&head)), blob, stem)
     }
 }

@@ -8,8 +8,8 @@
 use crate::bytes::{Blob, Budget};
 
 use super::super::codec::Codec;
-use super::super::registry::{Format, Listing};
-use super::{Kind, whole};
+use super::super::registry::{Format, Holds, Listing};
+use super::{Kind, magic, whole};
 
 /// Gzip streams.
 pub(in crate::unpack) struct Gzip;
@@ -43,9 +43,13 @@ impl Format for Gzip {
         &["gz", "tgz", "taz"]
     }
 
+    fn holds(&self) -> Holds {
+        Holds::Stream
+    }
+
     fn list(&self, blob: &Blob, stem: &str, _: &Budget) -> Listing {
         let head = blob.read(NAME, 0..3).unwrap_or_default();
-        super::list(&KIND, self.sniff(&head), blob, stem)
+        super::list(&KIND, magic(NAME, &head, self.sniff(&head)), blob, stem)
     }
 }
 

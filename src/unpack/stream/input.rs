@@ -71,16 +71,6 @@ impl Read for Input {
     }
 }
 
-/// A blob as a stream, for whoever needs to know no more.
-pub(super) fn reader(format: &'static str, blob: &Blob) -> impl BufRead + use<> {
-    Input {
-        format,
-        blob: blob.clone(),
-        chunk: Bytes::default(),
-        told: Rc::default(),
-    }
-}
-
 /// A stream that is being decoded, and what was wrong or odd with it so far.
 pub(super) struct Decoding<'a> {
     codec: Codec,
@@ -93,7 +83,7 @@ pub(super) struct Decoding<'a> {
     /// What the stream says that it holds.
     claim: Option<u64>,
     /// Sums that were wrong; the bytes are kept.
-    pub(super) gaps: Vec<Gap>,
+    gaps: Vec<Gap>,
 }
 
 /// Gaps that are kept of one stream; a thousand are one story.
@@ -167,8 +157,17 @@ impl Decoding<'_> {
         )
     }
 
-    /// After the end: what is odd behind the last stream. Zeros are not, they fill a block or a tape.
-    pub(super) fn behind(&mut self) -> Option<Gap> {
+    /// What is to be told beside why it ended early: where it did not, what is behind it is looked at.
+    pub(super) fn end(&mut self, is_whole: bool) -> Vec<Gap> {
+        let mut gaps = std::mem::take(&mut self.gaps);
+        if is_whole {
+            gaps.extend(self.behind());
+        }
+        gaps
+    }
+
+    /// What is odd behind the last stream. Zeros are not, they fill a block or a tape.
+    fn behind(&mut self) -> Option<Gap> {
         let used = self.told.used.get();
         let data = self.streams.behind()?;
         let at = used.saturating_sub(data.held());

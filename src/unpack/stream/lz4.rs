@@ -12,9 +12,9 @@ use std::io::{Cursor as Memory, Read};
 use crate::bytes::{Blob, Budget, Gap};
 
 use super::super::codec::{self, Codec, Lz4Descriptor as Descriptor};
-use super::super::registry::{Format, Listing};
+use super::super::registry::{Format, Holds, Listing};
 use super::parts::{Part, Parts, Unit};
-use super::{Kind, input, unsaid, whole};
+use super::{Kind, magic, unsaid, whole};
 
 /// LZ4 streams.
 pub(in crate::unpack) struct Lz4;
@@ -56,15 +56,20 @@ impl Format for Lz4 {
         &["lz4", "tlz4", "lz4legacy"]
     }
 
+    fn holds(&self) -> Holds {
+        Holds::Stream
+    }
+
     fn list(&self, blob: &Blob, stem: &str, _: &Budget) -> Listing {
         let head = blob.read(NAME, 0..4).unwrap_or_default();
-        let magic = head.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
+        let first = head.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
         let kind = if head.starts_with(&codec::LZ4_LEGACY) {
             &LEGACY
         } else {
             &FRAME
         };
-        super::list(kind, self.sniff(&head) || SKIPPABLE.contains(&magic), blob, stem)
+        let sound = self.sniff(&head) || SKIPPABLE.contains(&first);
+        super::list(kind, magic(NAME, &head, sound), blob, stem)
     }
 }
 
@@ -160,6 +165,6 @@ impl Unit for Alone {
             let len = usize::try_from(part.len).unwrap_or(usize::MAX);
             data = codec::decode(Codec::Lz4, NAME, part.from, &data, len)?;
         }
-        Ok(Box::new(input::reader(NAME, &Blob::from(data))))
+        Ok(Box::new(Blob::from(data).reader()))
     }
 }

@@ -6,7 +6,7 @@
 use crate::bytes::{Blob, Budget, Cursor, Gap};
 
 use super::super::codec::Codec;
-use super::super::registry::{Format, Listing};
+use super::super::registry::{Format, Holds, Listing};
 use super::{Kind, whole};
 
 /// LZMA streams.
@@ -86,8 +86,12 @@ impl Format for Lzma {
         &["lzma", "tlz"]
     }
 
+    fn holds(&self) -> Holds {
+        Holds::Stream
+    }
+
     fn list(&self, blob: &Blob, stem: &str, _: &Budget) -> Listing {
-        super::list(&KIND, header(blob).is_ok(), blob, stem)
+        super::list(&KIND, header(blob).map(|_| ()), blob, stem)
     }
 }
 

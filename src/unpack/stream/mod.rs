@@ -27,8 +27,9 @@ use std::sync::{Arc, OnceLock};
 use crate::bytes::{Blob, Budget, Bytes, Gap};
 
 use super::codec::Codec;
-use super::leaf::{Data, Read};
+use super::leaf::{Data, Opened, Read};
 use super::registry::{Entry, Listing};
+use super::serial::{Claim, Packing, Serial};
 use input::Decoding;
 
 pub(super) use brotli::Brotli;
@@ -62,17 +63,6 @@ pub(super) struct Stream {
     opened: OnceLock<Opened>,
 }
 
-/// A stream at random access.
-#[derive(Debug, Clone)]
-pub(super) struct Opened {
-    /// What came out of it.
-    pub(super) blob: Blob,
-    /// Why that is not all, and what is odd.
-    pub(super) gaps: Vec<Gap>,
-    /// Bytes that are missing, where the stream says how many there should be.
-    pub(super) unread: u64,
-}
-
 impl fmt::Debug for Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}({:?})", self.kind.name, self.blob)
@@ -80,15 +70,13 @@ impl fmt::Debug for Stream {
 }
 
 /// Lists a stream. One that does not begin as it should is no container.
-fn list(kind: &'static Kind, sound: bool, blob: &Blob, stem: &str) -> Listing {
-    if !sound {
-        let head = blob.read(kind.name, 0..4).unwrap_or_default();
-        let got = head.iter().rev().fold(0, |got, b| got << 8 | u64::from(*b));
+fn list(kind: &'static Kind, sound: Result<(), Gap>, blob: &Blob, stem: &str) -> Listing {
+    if let Err(gap) = sound {
         let mut listing = Listing {
             salvaged: true,
             ..Listing::default()
         };
-        listing.remark(Gap::invalid(kind.name, 0, "magic", got));
+        listing.remark(gap);
         return listing;
     }
     let stream = Stream {
@@ -174,7 +162,10 @@ impl Stream {
                 }
             }
         }
-        let (gaps, unread) = self.end(&mut decoding, lost);
+        let mut gaps = decoding.end(lost.is_none());
+        let missing = self.claim.unwrap_or(0).saturating_sub(wide(got));
+        let unread = if lost.is_some() { missing } else { 0 };
+        gaps.extend(lost);
         Read {
             bytes: Bytes::part(buf, got),
             gaps,
@@ -195,39 +186,46 @@ impl Stream {
         )
     }
 
+    /// Its bytes in order, decoded as they are read.
+    pub(super) fn serial<'a>(&self, budget: &'a Budget) -> Serial<'a> {
+        let packing = Packing::Codec(self.kind.codec);
+        Serial::new(self.kind.name, 0, &self.blob, packing, Claim::default(), budget)
+    }
+
     /// At random access, whatever its size. Decoded at most once; others wait for the one that does.
     pub(super) fn open(&self, budget: &Budget) -> &Opened {
         self.opened.get_or_init(|| {
             if let Some(blob) = (self.kind.parts)(&self.blob, budget) {
-                return Opened {
-                    blob,
-                    gaps: Vec::new(),
-                    unread: 0,
-                };
+                return Opened::new(blob, Vec::new(), None);
             }
             let mut decoding = self.decoding();
             let stored = budget
                 .spill
                 .store(self.kind.name, |buf| decoding.within(buf, budget));
-            let (gaps, unread) = self.end(&mut decoding, stored.gap);
-            Opened {
-                blob: stored.blob,
-                gaps,
-                unread,
-            }
+            let gaps = decoding.end(stored.gap.is_none());
+            Opened::new(stored.blob, gaps, stored.gap)
         })
     }
 
-    /// What is to be told of a stream that was read, and how many bytes of it are missing.
-    fn end(&self, decoding: &mut Decoding<'_>, lost: Option<Gap>) -> (Vec<Gap>, u64) {
-        let mut gaps = std::mem::take(&mut decoding.gaps);
-        let missing = self.claim.unwrap_or(0).saturating_sub(decoding.got());
-        let unread = if lost.is_some() { missing } else { 0 };
-        match lost {
-            Some(gap) => gaps.push(gap),
-            None => gaps.extend(decoding.behind()),
-        }
-        (gaps, unread)
+    /// How many bytes it says that it holds.
+    pub(super) fn claim(&self) -> Option<u64> {
+        self.claim
+    }
+
+    /// Where its first byte is in the input.
+    pub(super) fn origin(&self) -> u64 {
+        self.blob.origin()
+    }
+}
+
+/// Whether a stream begins with its magic.
+fn magic(format: &'static str, head: &[u8], sound: bool) -> Result<(), Gap> {
+    let first = head.iter().take(4).rev();
+    let got = first.fold(0, |got: u64, byte| got << 8 | u64::from(*byte));
+    if sound {
+        Ok(())
+    } else {
+        Err(Gap::invalid(format, 0, "magic", got))
     }
 }
 
@@ -254,4 +252,8 @@ fn whole(_: &Blob, _: &Budget) -> Option<Blob> {
 /// A stream that does not say its size.
 fn unsaid(_: &Blob) -> Option<u64> {
     None
+}
+
+fn wide(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
 }

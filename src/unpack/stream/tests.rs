@@ -58,6 +58,7 @@ fn unpacked(name: &str, data: &[u8], budget: &Budget) -> (Vec<u8>, Vec<Gap>) {
         "{name}"
     );
     let opened = stream.open(budget);
+    let gaps = all(opened);
     match opened.blob.read("t", 0..u64::MAX) {
         Ok(all) if read.gaps.iter().any(Gap::is_loss) => {
             // A block that is not sound comes out as far as the buffer goes that it is decoded into.
@@ -65,11 +66,11 @@ fn unpacked(name: &str, data: &[u8], budget: &Budget) -> (Vec<u8>, Vec<Gap>) {
                 read.bytes.starts_with(&all) || all.starts_with(&read.bytes),
                 "{name}"
             );
-            assert!(opened.gaps.iter().any(Gap::is_loss), "{name}");
+            assert!(gaps.iter().any(Gap::is_loss), "{name}");
         }
         Ok(all) => {
             assert!(*read.bytes == *all, "{name}");
-            assert_eq!(read.gaps, opened.gaps, "{name}");
+            assert_eq!(read.gaps, gaps, "{name}");
         }
         // Of parts, those that are sound can be read.
         Err(_) => assert!(!read.gaps.is_empty(), "{name}"),
@@ -77,11 +78,8 @@ fn unpacked(name: &str, data: &[u8], budget: &Budget) -> (Vec<u8>, Vec<Gap>) {
     (read.bytes.to_vec(), read.gaps)
 }
 
-#[track_caller]
-fn sound(name: &str, data: &[u8], expect: &[u8]) {
-    let (bytes, gaps) = unpacked(name, data, &Budget::default());
-    assert!(bytes == expect, "{name}: {} bytes", bytes.len());
-    assert_eq!(gaps, [], "{name}");
+fn all(opened: &Opened) -> Vec<Gap> {
+    opened.gaps.iter().chain(&opened.cut).cloned().collect()
 }
 
 #[test]
@@ -126,7 +124,10 @@ fn what_is_not_what_its_name_says_is_no_container() {
         for data in [&b"no stream"[..], b""] {
             let (bytes, gaps) = unpacked(name, data, &Budget::default());
             assert!(bytes.is_empty());
-            assert_eq!(gaps[0].what, "magic", "{name}");
+            assert!(
+                gaps.len() == 1 && (gaps[0].what == "magic" || name == "a.lzma"),
+                "{name}"
+            );
         }
     }
     let large = include_bytes!("../../../samples/brotli/text/in/large.txt.br");
@@ -239,7 +240,7 @@ fn an_index_that_lies_is_not_believed() {
         data[at] ^= 2;
         let xz = stream("a.xz", data, &budget);
         assert_eq!(xz.claim, None, "{at}");
-        assert!(xz.open(&budget).gaps.iter().any(Gap::is_loss), "{at}");
+        assert!(all(xz.open(&budget)).iter().any(Gap::is_loss), "{at}");
     }
 }
 
@@ -292,7 +293,7 @@ fn of_lz4_frames_only_the_blocks_that_are_needed_are_decoded() {
         let cut = stream("a.lz4", data[..data.len() - 9].to_vec(), &budget);
         let opened = cut.open(&budget);
         assert!(text.starts_with(&opened.blob.read("t", 0..u64::MAX).unwrap()));
-        assert!(opened.gaps[0].to_string().starts_with("lz4: lz4 frame at"));
+        assert!(all(opened)[0].to_string().starts_with("lz4: lz4 frame at"));
     }
 }
 
@@ -377,11 +378,10 @@ fn limits_hold_while_a_stream_is_decoded() {
         ratio: 10,
         ..Limits::default()
     });
-    let opened = stream("a.gz", gz(&vec![0; 258 << 20]), &strict)
-        .open(&strict)
-        .clone();
+    let bomb = stream("a.gz", gz(&vec![0; 258 << 20]), &strict);
+    let opened = bomb.open(&strict);
     assert!(matches!(
-        opened.gaps[0].kind,
+        all(opened)[0].kind,
         GapKind::OverLimit {
             option: "--max-ratio",
             ..
@@ -413,6 +413,10 @@ fn what_the_layer_below_has_lost_is_told_as_it_says() {
     assert_eq!(read.gaps[0].to_string(), "below: chunk at 0x7: invalid value 0x1");
 }
 
+fn hex(data: &[u8]) -> String {
+    data.iter().map(|b| format!("{b:02x}")).collect()
+}
+
 #[test]
 fn the_corpus_is_unpacked_as_the_tools_do() {
     use sha2::Digest as _;
@@ -420,13 +424,33 @@ fn the_corpus_is_unpacked_as_the_tools_do() {
         eprintln!("did not run: PHONEHOME_CORPUS is not set");
         return;
     };
-    let synth = corpus.join("images/synth");
-    let expect = sha2::Sha256::digest(fs::read(synth.join("ext4-android.img")).unwrap());
-    for ending in ["br", "bz2", "gz", "lz4", "lz4legacy", "lzma", "xz", "zst"] {
-        let name = format!("ext4-android.img.{ending}");
-        let (bytes, gaps) = unpacked(&name, &fs::read(synth.join(&name)).unwrap(), &Budget::default());
+    let images = corpus.join("images");
+    // As xz 5.4, lz4 1.9 and others unpack them.
+    for (name, expect) in [
+        ("synth/ext4-android.img.br", "efc15460b5f0"),
+        ("synth/ext4-android.img.bz2", "efc15460b5f0"),
+        ("synth/ext4-android.img.gz", "efc15460b5f0"),
+        ("synth/ext4-android.img.lz4", "efc15460b5f0"),
+        ("synth/ext4-android.img.lz4legacy", "efc15460b5f0"),
+        ("synth/ext4-android.img.lzma", "efc15460b5f0"),
+        ("synth/ext4-android.img.xz", "efc15460b5f0"),
+        ("synth/ext4-android.img.zst", "efc15460b5f0"),
+        ("synth/f2fs-compr.img.lz4", "8e6748208d90"),
+        ("synth/f2fs-inline-xattr.img.lz4", "d4272f1a04ee"),
+        ("synth/f2fs.img.lz4", "8bfa62615cb1"),
+        ("synth/super-raw.img.lz4", "a68a5da35084"),
+        ("synth/super.img.0.lz4", "27d70d7297ab"),
+        ("synth/super.img.1.lz4", "1554628b08c1"),
+        ("synth/super.img.2.lz4", "a387634dbfc0"),
+        ("synth/super.img.3.lz4", "a1dd5854c4a5"),
+        ("samsung-lz4/dtbo.img.lz4", "e261a073d32e"),
+        ("samsung-lz4/init_boot.img.lz4", "a50239315fe3"),
+        ("samsung-lz4/vbmeta.img.lz4", "4d48f9dad688"),
+        ("samsung-lz4/vbmeta_system.img.lz4", "b18c95587aad"),
+    ] {
+        let (bytes, gaps) = unpacked(name, &fs::read(images.join(name)).unwrap(), &Budget::default());
         assert_eq!(gaps, [], "{name}");
-        assert_eq!(sha2::Sha256::digest(&bytes), expect, "{name}");
+        assert!(hex(&sha2::Sha256::digest(&bytes)).starts_with(expect), "{name}");
     }
 }
 
@@ -438,7 +462,6 @@ fn the_corpus_is_walked_through_its_streams() {
         return;
     };
     let synth = corpus.join("images/synth");
-    let hex = |data: &[u8]| -> String { data.iter().map(|b| format!("{b:02x}")).collect() };
     let files = |path: &std::path::Path| -> BTreeMap<String, (usize, String)> {
         let budget = Budget::default();
         let tree = crate::unpack::walk(path, &budget).unwrap();
@@ -462,8 +485,8 @@ fn the_corpus_is_walked_through_its_streams() {
                 panic!()
             };
             // A hard link is none of its own in a tar.
-            if path != "hardlink.txt" {
-                let got = found.get(&format!("{name}{inner}/{path}"));
+            if path != "tiny.txt" {
+                let got = found.get(&format!("{name}{inner}/./{path}"));
                 assert_eq!(
                     got,
                     Some(&(size.parse().unwrap(), sum.to_string())),
@@ -472,15 +495,20 @@ fn the_corpus_is_walked_through_its_streams() {
             }
         }
     }
-    // Images of a tar with a sum behind its end, as LZ4 1.9.4 unpacks them.
+    // A tar with a sum behind its end, in it a sparse image in LZ4.
     let name = "AP_SAMSUNGSTYLE.tar.md5";
     let found = files(&synth.join(name));
-    for (image, size, sum) in [
-        ("vbmeta.img", 9664, "4d48f9dad688"),
-        ("dtbo.img", 8_388_608, "e261a073d32e"),
-        ("system.img.ext4", 2_392_148, "aefeeb74c1bc"),
-    ] {
-        let got = &found[&format!("{name}/{image}.lz4/{image}")];
-        assert!(got.0 == size && got.1.starts_with(sum), "{image}");
+    for line in table.lines() {
+        let [path, size, sum] = line.split('\t').collect::<Vec<_>>()[..] else {
+            panic!()
+        };
+        let got = found.get(&format!(
+            "{name}/system.img.ext4.lz4/system.img.ext4/system/{path}"
+        ));
+        assert_eq!(
+            got,
+            Some(&(size.parse().unwrap(), sum.to_string())),
+            "{name} {path}"
+        );
     }
 }

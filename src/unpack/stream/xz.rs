@@ -11,9 +11,9 @@ use flate2::Crc;
 use crate::bytes::{Blob, Budget, Cursor, Gap};
 
 use super::super::codec::{self, Codec};
-use super::super::registry::{Format, Listing};
+use super::super::registry::{Format, Holds, Listing};
 use super::parts::{MOST, Part, Parts, Unit};
-use super::{Kind, input};
+use super::{Kind, magic};
 
 /// xz streams.
 pub(in crate::unpack) struct Xz;
@@ -52,9 +52,13 @@ impl Format for Xz {
         &["xz", "txz"]
     }
 
+    fn holds(&self) -> Holds {
+        Holds::Stream
+    }
+
     fn list(&self, blob: &Blob, stem: &str, _: &Budget) -> Listing {
         let head = blob.read(NAME, 0..6).unwrap_or_default();
-        super::list(&KIND, self.sniff(&head), blob, stem)
+        super::list(&KIND, magic(NAME, &head, self.sniff(&head)), blob, stem)
     }
 }
 
@@ -256,7 +260,9 @@ impl Unit for Alone {
         tail.extend(crc32(&[a, b, c, d, e, f]).to_le_bytes());
         tail.extend([a, b, c, d, e, f]);
         tail.extend(FOOTER);
-        let data = input::reader(NAME, &blob.slice(part.from..part.from.saturating_add(part.size)));
+        let data = blob
+            .slice(part.from..part.from.saturating_add(part.size))
+            .reader();
         let all = Memory::new(header_of([e, f]))
             .chain(data)
             .chain(Memory::new(tail));

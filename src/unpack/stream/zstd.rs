@@ -9,9 +9,9 @@ use std::io::Read;
 use crate::bytes::{Blob, Budget, Bytes, Cursor, Gap};
 
 use super::super::codec::{self, Codec};
-use super::super::registry::{Format, Listing};
+use super::super::registry::{Format, Holds, Listing};
 use super::parts::{Part, Parts, Unit};
-use super::{Kind, input};
+use super::{Kind, magic};
 
 /// Zstandard streams.
 pub(in crate::unpack) struct Zstd;
@@ -49,10 +49,15 @@ impl Format for Zstd {
         &["zst", "zstd", "tzst"]
     }
 
+    fn holds(&self) -> Holds {
+        Holds::Stream
+    }
+
     fn list(&self, blob: &Blob, stem: &str, _: &Budget) -> Listing {
         let head = blob.read(NAME, 0..4).unwrap_or_default();
-        let magic = head.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
-        super::list(&KIND, magic == MAGIC || SKIPPABLE.contains(&magic), blob, stem)
+        let first = head.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
+        let sound = first == MAGIC || SKIPPABLE.contains(&first);
+        super::list(&KIND, magic(NAME, &head, sound), blob, stem)
     }
 }
 
@@ -193,7 +198,9 @@ struct Alone;
 
 impl Unit for Alone {
     fn open<'a>(&'a self, blob: &Blob, part: &Part) -> Result<Box<dyn Read + 'a>, Gap> {
-        let data = input::reader(NAME, &blob.slice(part.from..part.from.saturating_add(part.size)));
+        let data = blob
+            .slice(part.from..part.from.saturating_add(part.size))
+            .reader();
         Ok(codec::reader(Codec::Zstd, data))
     }
 }

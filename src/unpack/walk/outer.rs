@@ -1,18 +1,24 @@
 //! The outer layers: from the input down to files, APKs and jars, which stay closed.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, VecDeque};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::{fmt, fs, io};
 
 use crate::bytes::{Blob, Budget, Gap, Notice, Place};
 
+use super::super::image::avb;
 use super::super::layout::Layout;
 use super::super::leaf::{Data, HEAD, Task};
-use super::super::registry::Listing;
+use super::super::parts;
+use super::super::registry::{Entry, Format, Holds, Listing};
+use super::super::serial::Packing;
 use super::super::{Class, Leaf, classify, folder, links, name};
-use super::{container, ending, notices, package_kind, stem, tell_apart};
+use super::context::{self, Context, Peers};
+use super::{APEX, container, ending, notices, package_kind, stem, tell_apart};
 
 /// An input, its outer layers listed.
 #[derive(Debug, Clone)]
@@ -29,6 +35,9 @@ pub struct Tree {
     pub links: Vec<(String, String)>,
     /// What could not be listed, and what is odd.
     pub notices: Vec<Notice>,
+    /// Some of it has to be decoded in units that hold more than one file: it should be read in the order
+    /// of the input.
+    pub layered: bool,
 }
 
 /// An input that cannot be opened at all.
@@ -64,10 +73,14 @@ pub fn walk(path: &Path, budget: &Budget) -> Result<Tree, OpenError> {
     let mut outer = Outer::new(Place::root(&name), budget);
     if meta.is_dir() {
         outer.format = "folder";
-        outer.add(folder::list(path, budget), "", 0);
+        let listing = folder::list(path, budget);
+        let sizes = listing.entries.iter().map(|entry| entry.size);
+        outer.input = sizes.fold(0, u64::saturating_add);
+        outer.add(listing, "", 0);
     } else if meta.is_file() {
         let blob = Blob::open(path).map_err(open)?;
         outer.size = blob.len();
+        outer.input = blob.len();
         outer.root(&name, blob);
     } else {
         let source = io::Error::new(io::ErrorKind::InvalidInput, "a pipe, a socket or a device");
@@ -83,6 +96,21 @@ pub fn walk(path: &Path, budget: &Budget) -> Result<Tree, OpenError> {
     Ok(outer.finish())
 }
 
+/// Ours: containers of an archive that are decoded into memory, in bytes; larger ones go into the store.
+const SMALL: u64 = 16 << 20;
+
+/// What is said of a file that nobody knows.
+const UNKNOWN: &str = "unknown format";
+
+/// Parts of boot images that hold nothing of Android's: counted under these classes, not read.
+const INERT: [(&str, &str); 5] = [
+    ("kernel", "kernel"),
+    ("dtb", "device-tree"),
+    ("dt", "device-tree"),
+    ("recovery_dtbo", "device-tree"),
+    ("second", "bootloader"),
+];
+
 /// A file of the outer layers that may be a container.
 struct Pending {
     /// Path from the root through all layers.
@@ -92,6 +120,7 @@ struct Pending {
     size: u64,
     data: Data,
     depth: u32,
+    context: Context,
 }
 
 /// The outer layers while they are being listed.
@@ -106,6 +135,13 @@ struct Outer<'a> {
     notices: Vec<Notice>,
     /// Bytes of decoded containers that leaves may point into.
     held: u64,
+    /// Bytes of the input, and those that came out of what is compressed in it.
+    input: u64,
+    decoded: u64,
+    /// Containers opened inside of others.
+    inner: u64,
+    /// Paths of images that another one has taken as a part of itself.
+    taken: Rc<RefCell<BTreeSet<String>>>,
 }
 
 impl<'a> Outer<'a> {
@@ -120,6 +156,10 @@ impl<'a> Outer<'a> {
             links: Vec::new(),
             notices: Vec::new(),
             held: 0,
+            input: 0,
+            decoded: 0,
+            inner: 0,
+            taken: Rc::default(),
         }
     }
 
@@ -146,6 +186,7 @@ impl<'a> Outer<'a> {
             size,
             data: Data::Plain(blob),
             depth: 0,
+            context: Context::default(),
         };
         self.open(file, "");
     }
@@ -163,30 +204,19 @@ impl<'a> Outer<'a> {
         if inner.is_empty() {
             self.format = format.name();
         }
-        if file.depth > self.budget.limits.depth {
-            let (got, limit) = (file.depth.into(), self.budget.limits.depth.into());
-            let gap = Gap::over(
-                format.name(),
-                0,
-                "containers in containers",
-                got,
-                limit,
-                "--max-depth",
-            );
-            return self.notices.push(Notice {
-                place,
-                gap,
-                unread: file.size,
-            });
+        if let Some(gap) = self.over(&file, format) {
+            let unread = file.size;
+            return self.notices.push(Notice { place, gap, unread });
         }
         let Some(blob) = self.random_access(&leaf, &place) else {
             return;
         };
-        let mut listing = format.list(&blob, &stem(&file.path), self.budget);
+        let peers = |name: &str| file.context.peers.as_ref().and_then(|peers| peers.get(name));
+        let mut listing = format.list_with(&blob, &stem(&file.path), &peers, self.budget);
         if listing.entries.is_empty() && listing.salvaged {
             // Nothing in it: a file that only looks like a container. Whoever opens it again as a
             // package finds the same remarks.
-            if !matches!(classify(&file.path, &head), Class::Archive(_)) {
+            if !matches!(classify(&file.path, &head), Class::Archive(_)) || format.holds() != Holds::Files {
                 notices(&mut listing, &place, &mut self.notices);
             }
             return self.keep(leaf, &file.path, &head, inner);
@@ -199,22 +229,218 @@ impl<'a> Outer<'a> {
             self.leaves.push(leaf.classed(Class::Archive(format.name())));
             return;
         }
-        self.add(listing, inner, file.depth);
+        match format.holds() {
+            Holds::Files if is_apex(&listing) => self.apex(listing, inner, &file),
+            Holds::Ramdisk if file.context.partition.is_some() => {
+                self.partition(listing, inner, &file, &blob);
+            }
+            Holds::Files | Holds::Ramdisk => self.add(listing, inner, file.depth),
+            Holds::Stream => self.images(listing, inner, &file, format.holds(), |_| file.context.clone()),
+            Holds::Volumes => {
+                let all = listing
+                    .entries
+                    .iter()
+                    .map(|entry| (entry.name.clone(), below(inner, &entry.name), entry.data.clone()));
+                let peers = Peers::new(all.collect(), &self.taken);
+                self.images(listing, inner, &file, format.holds(), |name| {
+                    Context::image(&peers, name)
+                });
+            }
+            Holds::Parts => {
+                let context = Context {
+                    partition: Some(file.context.partition(&file.path).into()),
+                    ..Context::default()
+                };
+                self.footer(&blob, inner, &context);
+                self.images(listing, inner, &file, format.holds(), |_| context.clone());
+            }
+            Holds::Partition => self.partition(listing, inner, &file, &blob),
+        }
     }
 
-    /// The bytes of a container, decoded where they are compressed.
-    fn random_access(&mut self, leaf: &Leaf, place: &Place) -> Option<Blob> {
-        if let Some(blob) = leaf.blob() {
-            return blob.hold().ok();
+    fn over(&mut self, file: &Pending, format: &dyn Format) -> Option<Gap> {
+        let limits = &self.budget.limits;
+        if file.depth > 1 {
+            self.inner = self.inner.saturating_add(1);
         }
-        if let Some(opened) = leaf.stream(self.budget) {
-            let mut unread = opened.unread;
-            for gap in opened.gaps.clone() {
+        let rows = [
+            (
+                "containers in containers",
+                u64::from(file.depth),
+                u64::from(limits.depth),
+                "--max-depth",
+            ),
+            ("nested containers", self.inner, limits.nested, "--max-nested"),
+        ];
+        let (what, got, limit, option) = rows.into_iter().find(|(_, got, limit, _)| got > limit)?;
+        Some(Gap::over(format.name(), 0, what, got, limit, option))
+    }
+
+    /// Queues the images in a container.
+    fn images(
+        &mut self,
+        mut listing: Listing,
+        inner: &str,
+        file: &Pending,
+        holds: Holds,
+        context: impl Fn(&str) -> Context,
+    ) {
+        tell_apart(&mut listing);
+        for entry in std::mem::take(&mut listing.entries) {
+            let path = below(inner, &entry.name);
+            let inert = INERT.iter().find(|(name, _)| **name == *entry.name);
+            if let Some((_, class)) = inert.filter(|_| holds == Holds::Parts) {
+                let place = self.place(&path, &path);
+                let leaf = Leaf::at(place, Class::Media(class), entry.data, Some(entry.size));
+                self.leaves.push(leaf);
+                continue;
+            }
+            self.queue.push_back(Pending {
+                logical: path.clone(),
+                path,
+                size: entry.size,
+                data: entry.data,
+                depth: file.depth.saturating_add(1),
+                context: context(&entry.name),
+            });
+        }
+        self.remarks(listing, inner, |name| below(inner, name));
+    }
+
+    /// Takes the files of a partition. Packages stay closed, APEX files are opened.
+    fn partition(&mut self, mut listing: Listing, inner: &str, file: &Pending, blob: &Blob) {
+        tell_apart(&mut listing);
+        let partition = file.context.partition(&file.path);
+        self.footer(
+            blob,
+            inner,
+            &Context {
+                partition: Some(partition.as_str().into()),
+                ..Context::default()
+            },
+        );
+        let prefix = format!("{partition}/{}", file.context.prefix);
+        let full = |name: &str| format!("{prefix}{}", name::inert(name));
+        let paths: Vec<String> = listing.entries.iter().map(|entry| full(&entry.name)).collect();
+        let layout = Layout::partition(&partition, paths.iter().map(String::as_str));
+        for (entry, path) in std::mem::take(&mut listing.entries).into_iter().zip(&paths) {
+            let (length, logical) = layout.split(path);
+            let class = classify(&entry.name, &[]);
+            if matches!(class, Class::Archive(_)) && APEX.contains(&ending(&entry.name).as_str()) {
+                self.queue.push_back(Pending {
+                    path: below(inner, &entry.name),
+                    logical,
+                    size: entry.size,
+                    data: entry.data,
+                    depth: file.depth.saturating_add(1),
+                    context: Context::default(),
+                });
+                continue;
+            }
+            let place = self.place(&logical, &below(inner, &entry.name));
+            let leaf = Leaf::at(place, class, entry.data, Some(entry.size));
+            self.leaves.push(leaf.in_partition(length));
+        }
+        for (link, target) in std::mem::take(&mut listing.links) {
+            self.links.push((layout.logical(&full(&link)), target));
+        }
+        self.remarks(listing, inner, |name| layout.logical(&full(name)));
+    }
+
+    /// The image in an APEX file, whose files the device mounts below `/apex` under its name; and what
+    /// describes it.
+    fn apex(&mut self, mut listing: Listing, inner: &str, file: &Pending) {
+        tell_apart(&mut listing);
+        let name = match &*file.context.prefix {
+            "" => stem_of(&file.path),
+            prefix => prefix.trim_end_matches('/').to_string(),
+        };
+        let context = Context {
+            partition: Some("apex".into()),
+            prefix: format!("{name}/").into(),
+            peers: None,
+        };
+        for entry in std::mem::take(&mut listing.entries) {
+            let path = below(inner, &entry.name);
+            if is_payload(&entry) {
+                self.queue.push_back(Pending {
+                    logical: path.clone(),
+                    path,
+                    size: entry.size,
+                    data: entry.data,
+                    depth: file.depth.saturating_add(1),
+                    context: context.clone(),
+                });
+                continue;
+            }
+            let place = self.place(&format!("{}!{}", file.logical, entry.name), &path);
+            let class = classify(&entry.name, &[]);
+            self.leaves
+                .push(Leaf::at(place, class, entry.data, Some(entry.size)));
+        }
+        self.remarks(listing, inner, |name| format!("{}!{name}", file.logical));
+    }
+
+    /// What verified boot says of an image at its end: the fingerprint of its build and others.
+    fn footer(&mut self, blob: &Blob, inner: &str, context: &Context) {
+        let Some((vbmeta, _)) = avb::footer(blob) else {
+            return;
+        };
+        let partition = context.partition(inner);
+        let text = vbmeta.text();
+        if text.is_empty() {
+            return;
+        }
+        let place = self.place(
+            &format!("{partition}:avb.properties"),
+            &below(inner, "avb.properties"),
+        );
+        let leaf = Leaf::plain(place, Class::Props, text);
+        self.leaves
+            .push(leaf.in_partition(partition.len().saturating_add(1)));
+    }
+
+    fn remarks(&mut self, listing: Listing, inner: &str, logical: impl Fn(&str) -> String) {
+        let own = self.place(inner, inner);
+        for remark in listing.notices {
+            let place = match &remark.entry {
+                Some(entry) => self.place(&logical(entry), &below(inner, entry)),
+                None => own.clone(),
+            };
+            self.notices.push(Notice {
+                place,
+                gap: remark.gap,
+                unread: remark.unread,
+            });
+        }
+    }
+
+    /// The bytes of a container. Where they are compressed, small ones are decoded into memory, others into
+    /// the store.
+    fn random_access(&mut self, leaf: &Leaf, place: &Place) -> Option<Blob> {
+        if leaf.size > SMALL || matches!(leaf.data, Data::Stream(_)) || leaf.blob().is_some() {
+            let opened = leaf.data.random_access(Packing::Plain, u64::MAX, self.budget);
+            let got = opened.blob.len();
+            let unread = leaf.missing(got);
+            let lost = opened.cut.map(|gap| (gap, unread));
+            for (gap, unread) in opened.gaps.into_iter().map(|gap| (gap, 0)).chain(lost) {
                 let place = place.clone();
                 self.notices.push(Notice { place, gap, unread });
-                unread = 0;
             }
-            return Some(opened.blob.clone());
+            if leaf.packed() > 0 {
+                // Of all that is in the input: each alone is too small to be asked.
+                self.decoded = self.decoded.saturating_add(got);
+                if let Err(gap) = self.budget.ratio("unpack", 0, self.input, self.decoded) {
+                    let place = place.clone();
+                    self.notices.push(Notice {
+                        place,
+                        gap,
+                        unread: got,
+                    });
+                    return None;
+                }
+            }
+            return Some(opened.blob);
         }
         let read = leaf.read(self.budget);
         let kept = u64::try_from(read.bytes.len()).unwrap_or(u64::MAX);
@@ -249,6 +475,11 @@ impl<'a> Outer<'a> {
     /// Takes a file that is no container.
     fn keep(&mut self, leaf: Leaf, path: &str, head: &[u8], inner: &str) {
         let mut class = classify(path, head);
+        // A stream is by its name alone what turned out not to be one.
+        let is_stream = |format: &dyn Format| format.holds() == Holds::Stream;
+        if matches!(class, Class::Archive(_)) && container(path, head).is_some_and(is_stream) {
+            class = Class::Unknown;
+        }
         if class == Class::Unknown && is_text(head) {
             class = Class::Text;
         }
@@ -262,9 +493,7 @@ impl<'a> Outer<'a> {
             Class::Unknown if leaf.size == 0 && matches!(&*ending(path), "img" | "bin") => {
                 Some(Gap::truncated("file", 0, "file", 1, 0))
             }
-            Class::Unknown if !head.is_empty() => {
-                Some(Gap::unsupported("file", 0, "unknown format", first.into()))
-            }
+            Class::Unknown if !head.is_empty() => Some(Gap::unsupported("file", 0, UNKNOWN, first.into())),
             _ => None,
         };
         if let Some(gap) = gap {
@@ -279,6 +508,7 @@ impl<'a> Outer<'a> {
 
     /// Takes what a container lists: containers outside of partitions are queued, the rest are leaves.
     fn add(&mut self, mut listing: Listing, inner: &str, depth: u32) {
+        parts::join(&mut listing, self.budget);
         tell_apart(&mut listing);
         let layout = Layout::of(
             self.root.logical(),
@@ -287,29 +517,37 @@ impl<'a> Outer<'a> {
         let place = self.place(inner, inner);
         // Entries that share bytes decode to more than the archive holds: bound their sum.
         let shared = listing.overlaps.then(Arc::<Task>::default);
+        let is_container = |entry: &Entry, class| {
+            let name = &entry.name;
+            let closed = name.ends_with(".apk") || name.ends_with(".jar");
+            matches!(class, Class::Archive(_) | Class::Unknown) && !closed && !layout.inside(name)
+        };
+        let all = listing
+            .entries
+            .iter()
+            .filter(|entry| is_container(entry, classify(&entry.name, &[])))
+            .map(|entry| (entry.name.clone(), below(inner, &entry.name), entry.data.clone()));
+        let peers = Peers::new(all.collect(), &self.taken);
         for entry in std::mem::take(&mut listing.entries) {
             let name = name::inert(&entry.name);
             let (partition, logical) = layout.split(&name);
-            let path = if inner.is_empty() {
-                entry.name.to_string()
-            } else {
-                format!("{inner}/{}", entry.name)
-            };
+            let path = below(inner, &entry.name);
             let class = classify(&entry.name, &[]);
-            let closed = name.ends_with(".apk") || name.ends_with(".jar");
             if links::is_script(&entry.name) {
                 let leaf = Leaf::at(place.clone(), class, entry.data.clone(), Some(entry.size));
                 links::read(&leaf.read(self.budget).bytes, &layout, &mut self.links);
             }
-            let container = matches!(class, Class::Archive(_) | Class::Unknown) && !closed;
-            if container && !layout.inside(&entry.name) {
-                let depth = depth.saturating_add(1);
+            if is_container(&entry, class) {
                 self.queue.push_back(Pending {
                     path,
                     logical,
                     size: entry.size,
                     data: entry.data,
-                    depth,
+                    depth: depth.saturating_add(1),
+                    context: Context {
+                        peers: Some(Rc::clone(&peers)),
+                        ..Context::default()
+                    },
                 });
                 continue;
             }
@@ -320,27 +558,25 @@ impl<'a> Outer<'a> {
         for (link, target) in std::mem::take(&mut listing.links) {
             self.links.push((layout.logical(&name::inert(&link)), target));
         }
-        for remark in listing.notices {
-            let place = match &remark.entry {
-                Some(entry) => {
-                    let path = if inner.is_empty() {
-                        entry.to_string()
-                    } else {
-                        format!("{inner}/{entry}")
-                    };
-                    self.place(&layout.logical(&name::inert(entry)), &path)
-                }
-                None => place.clone(),
-            };
-            self.notices.push(Notice {
-                place,
-                gap: remark.gap,
-                unread: remark.unread,
-            });
-        }
+        self.remarks(listing, inner, |entry| layout.logical(&name::inert(entry)));
+    }
+
+    /// Leaves out the images that are parts of others.
+    fn drop_taken(&mut self) {
+        let root = format!("{}/", self.root.physical());
+        let taken = self.taken.take();
+        let is_taken = |place: &Place| {
+            let path = place.physical().strip_prefix(&root);
+            path.is_some_and(|path| taken.contains(path))
+        };
+        self.leaves
+            .retain(|leaf| leaf.class != Class::Unknown || !is_taken(&leaf.place()));
+        self.notices
+            .retain(|notice| notice.gap.what != UNKNOWN || !is_taken(&notice.place));
     }
 
     fn finish(mut self) -> Tree {
+        self.drop_taken();
         self.leaves.sort_by_cached_key(|leaf| (leaf.place(), leaf.size));
         let mut seen = BTreeSet::new();
         for leaf in &mut self.leaves {
@@ -370,8 +606,35 @@ impl<'a> Outer<'a> {
             leaves: self.leaves,
             links: self.links,
             notices: self.notices,
+            layered: self.budget.cache.is_used(),
         }
     }
+}
+
+/// A path in the container at `inner`, which is empty for the root.
+fn below(inner: &str, name: &str) -> String {
+    if inner.is_empty() {
+        name.to_string()
+    } else {
+        format!("{inner}/{name}")
+    }
+}
+
+/// Whether a zip is an APEX file, or one that is compressed.
+fn is_apex(listing: &Listing) -> bool {
+    listing.entries.iter().any(is_payload)
+}
+
+fn is_payload(entry: &Entry) -> bool {
+    matches!(&*entry.name, "apex_payload.img" | "original_apex")
+}
+
+/// The name under which the device mounts an APEX file: `com.android.vndk.v30@1.apex` is
+/// `com.android.vndk.v30`.
+fn stem_of(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = name.rsplit_once('.').map_or(name, |(name, _)| name);
+    context::partition(name.split('@').next().unwrap_or(name))
 }
 
 /// Whether this looks like text: UTF-8 without control characters but white space.

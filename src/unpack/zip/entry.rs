@@ -4,8 +4,10 @@ use flate2::Crc;
 
 use crate::bytes::{Blob, Budget, Bytes, Cursor, Gap, Kind};
 
+use super::super::codec::Codec;
 use super::super::inflate;
 use super::super::leaf::Read;
+use super::super::serial::{Claim, Packing, Serial};
 use super::{Archive, DEFLATED, DESCRIBED, ENCRYPTED, LOCAL, NAME, Record, STORED, UNSAID};
 
 /// Bytes of a local header without name and extra field (APPNOTE 4.3.7).
@@ -287,6 +289,35 @@ pub(super) fn head(archive: &Archive, record: &Record, out: &mut [u8]) -> usize 
         .read(NAME, span.start..span.start.saturating_add(want))
         .unwrap_or_default();
     inflate::head(&input, out)
+}
+
+/// The entry's bytes in order, however many they are; and what makes Android refuse it.
+pub(super) fn serial<'a>(
+    archive: &Archive,
+    record: &Record,
+    budget: &'a Budget,
+) -> Result<(Serial<'a>, Vec<Gap>), Gap> {
+    let span = locate(archive, record)?;
+    if let (true, Some(gap)) = (record.shared, span.gaps.first()) {
+        // Its header belongs to another entry, under whose name the data is read.
+        return Err(gap.clone());
+    }
+    let said = |size: u64| (size != UNSAID).then_some(size);
+    let deflated = record.method == DEFLATED;
+    let (packing, len) = if deflated {
+        (Packing::Codec(Codec::Deflate), said(record.packed))
+    } else {
+        (Packing::Plain, said(record.size).or(said(record.packed)))
+    };
+    // What Android refuses may still be in the file.
+    let until = len.map_or(span.end, |len| span.start.saturating_add(len));
+    let data = archive.blob.slice(span.start..until);
+    let crc = (!record.salvaged).then_some(record.crc);
+    let claim = Claim::new(said(record.size), crc, record.flags & ENCRYPTED != 0);
+    Ok((
+        Serial::new(NAME, span.start, &data, packing, claim, budget),
+        span.gaps,
+    ))
 }
 
 /// A blob of the entry's data where it needs no decoding and Android would read it so.

@@ -17,6 +17,7 @@ use crate::bytes::{Blob, Budget, Bytes, Gap};
 use super::leaf::{Data, Read};
 use super::name;
 use super::registry::{Entry, Format, Listing, Remark};
+use super::serial::Serial;
 
 /// Zip archives.
 pub(super) struct Zip;
@@ -94,6 +95,12 @@ impl Archive {
         self.record(number).map_or(0, |record| record.packed)
     }
 
+    /// Where an entry is in the input, see [`Blob::origin`].
+    pub(super) fn origin(&self, number: u32) -> u64 {
+        let local = self.record(number).map_or(0, |record| record.local);
+        self.blob.origin_at(self.base.saturating_add(local))
+    }
+
     /// Whether the first bytes of an entry are in memory, not compressed.
     pub(super) fn is_at_hand(&self, number: u32) -> bool {
         self.blob.memory().is_some()
@@ -124,6 +131,16 @@ pub(super) fn head(archive: &Archive, number: u32, out: &mut [u8]) -> usize {
 /// An entry at random access, where it is stored and in order.
 pub(super) fn plain(archive: &Archive, number: u32) -> Option<Blob> {
     entry::plain(archive, archive.record(number)?)
+}
+
+/// The bytes of an entry in order, and what makes Android refuse it.
+pub(super) fn serial<'a>(
+    archive: &Archive,
+    number: u32,
+    budget: &'a Budget,
+) -> Result<(Serial<'a>, Vec<Gap>), Gap> {
+    let missing = || Gap::invalid(NAME, 0, "entry number", number.into());
+    entry::serial(archive, archive.record(number).ok_or_else(missing)?, budget)
 }
 
 impl Format for Zip {

@@ -1,0 +1,14 @@
+//! File systems, one folder or file each: each lists the files of one partition, whose data stays where it
+//! is until it is read.
+
+mod ext4;
+mod f2fs;
+mod squashfs;
+mod tree;
+
+#[cfg(test)]
+mod corpus;
+
+pub(super) use ext4::Ext4;
+pub(super) use f2fs::F2fs;
+pub(super) use squashfs::Squashfs;

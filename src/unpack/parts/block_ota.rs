@@ -1,0 +1,397 @@
+//! Block-based OTA: `P.transfer.list` beside `P.new.dat` is the image of the partition P.
+//!
+//! Spec: see [`transfer`]; the names, AOSP `build/tools/releasetools/common.py` (`BlockDifference`): new data
+//! as it is, or brotli in `P.new.dat.br` since Android 8. Not from AOSP: other packings, parts
+//! `P.new.dat.0`, `.1` … to be put one after another (some before, some after packing), and a number
+//! before the ending where a package holds one partition for several carriers (`my_x.00011011.new.dat.br`).
+//!
+//! New data that is stored is read in place; what is packed decodes from its start only, and is decoded
+//! once.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+
+use crate::bytes::{Blob, Budget, Extents, Fill, Gap};
+
+use super::super::leaf::Data;
+use super::super::registry::{Entry, Format, Listing};
+use super::super::serial::Packing;
+use super::transfer::{self, BLOCK, NAME, Transfer, What};
+use super::{Joined, concat, number, packing, split_path, wide};
+
+/// Block-based OTAs. No file is one: the set of files in a container is, see [`super::join`].
+pub(in crate::unpack) struct BlockOta;
+
+/// Ours: bytes of a list. The largest met has 5 KB; changes have some hundred bytes for each file.
+const LARGEST: u64 = 16 << 20;
+
+impl Format for BlockOta {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn about(&self) -> &'static str {
+        "block-based OTA, versions 1 to 4: transfer list and new data, also packed or in parts; changes of an old build are not applied"
+    }
+
+    fn sniff(&self, _: &[u8]) -> bool {
+        false
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn list(&self, _: &Blob, _: &str, _: &Budget) -> Listing {
+        Listing::default()
+    }
+}
+
+/// What is behind `P.new.dat` in a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Form {
+    /// `.N`: one of several parts.
+    part: bool,
+    /// `.br.N`: packed before it was cut, so that the parts are one stream.
+    together: bool,
+    packing: Packing,
+}
+
+/// Where the new data may be: by form, parts by their number.
+type Forms = BTreeMap<Form, BTreeMap<u32, usize>>;
+
+/// The files of one partition, by their indices.
+pub(super) struct Set {
+    /// Path of the image.
+    name: String,
+    list: usize,
+    patch: Option<usize>,
+    new: Forms,
+}
+
+impl Set {
+    /// The image, or why there is none.
+    pub(super) fn join(&self, entries: &[Entry], budget: &Budget) -> Joined {
+        let mut joined = Joined {
+            name: self.name.clone(),
+            ..Joined::default()
+        };
+        let transfer = match self
+            .text(entries, &mut joined, budget)
+            .and_then(|text| transfer::read(&text))
+        {
+            Ok(transfer) => transfer,
+            Err(gap) => {
+                joined.remark(gap, 0);
+                return joined;
+            }
+        };
+        let need = transfer.new.saturating_mul(BLOCK);
+        let new = self.new_data(entries, need, &mut joined, budget);
+        let have = new.blob.len();
+        let end = new
+            .end
+            .unwrap_or_else(|| Gap::truncated(NAME, have, "new data", need, have));
+        if have < need {
+            joined.remark(end.clone(), need.saturating_sub(have));
+        } else if have > need {
+            joined.remark(
+                Gap::odd(
+                    NAME,
+                    need,
+                    "new data after the last command",
+                    have.saturating_sub(need),
+                ),
+                0,
+            );
+        }
+        let image = image(&transfer, &new.blob, &end, &mut joined);
+        if transfer.blocks == 0 && joined.remarks.is_empty() {
+            // The partition is as it was.
+            joined.remark(
+                Gap::unsupported(NAME, 0, "image of the old build, see --base", 0),
+                0,
+            );
+        }
+        if transfer.blocks == 0 || (have == 0 && need > 0) {
+            return joined;
+        }
+        joined.image = Some(image.into_blob());
+        joined.entries = new.entries;
+        joined.entries.push(self.list);
+        let idle = |patch: &usize| entries.get(*patch).is_some_and(|entry| entry.size == 0);
+        joined
+            .entries
+            .extend(self.patch.filter(|patch| idle(patch) || transfer.old.is_some()));
+        joined
+    }
+
+    /// The transfer list.
+    fn text(&self, entries: &[Entry], joined: &mut Joined, budget: &Budget) -> Result<Vec<u8>, Gap> {
+        let missing = || Gap::truncated(NAME, 0, "transfer list", 1, 0);
+        let entry = entries.get(self.list).ok_or_else(missing)?;
+        let (serial, gaps) = entry.data.serial(budget)?;
+        for gap in gaps {
+            joined.remark(gap, 0);
+        }
+        let mut text = Vec::new();
+        if let Err(e) = serial.take(LARGEST.saturating_add(1)).read_to_end(&mut text) {
+            // What there is of it may still be read; its total tells whether that is all.
+            joined.remark(Gap::of(e, NAME, 0), 0);
+        }
+        let len = wide(text.len());
+        if len > LARGEST {
+            return Err(Gap::over(NAME, 0, "transfer list", len, LARGEST, ""));
+        }
+        Ok(text)
+    }
+
+    /// The new data: `need` bytes, and one more if there is more.
+    fn new_data(&self, entries: &[Entry], need: u64, joined: &mut Joined, budget: &Budget) -> New {
+        let mut new = New::default();
+        let size = |i: &usize| entries.get(*i).map_or(0, |entry| entry.size);
+        let empty = |parts: &BTreeMap<u32, usize>| parts.values().all(|i| size(i) == 0);
+        let most = |(form, parts): &(&Form, &BTreeMap<u32, usize>)| {
+            // As it is before what was unpacked from it; all parts before some.
+            (!empty(parts), !form.part, parts.len(), std::cmp::Reverse(**form))
+        };
+        let Some((form, parts)) = self.new.iter().max_by_key(most) else {
+            return new;
+        };
+        let mut from: Vec<usize> = parts.values().copied().collect();
+        let mut until = from.len();
+        if !form.part && form.packing == Packing::Plain {
+            // A file as it is and parts may be one after another, or the parts were put together already.
+            let more = Form { part: true, ..*form };
+            if let Some(more) = self
+                .new
+                .get(&more)
+                .filter(|_| from.iter().map(size).sum::<u64>() < need)
+            {
+                from.extend(more.values().copied());
+                until = until.saturating_add(whole(more, &mut new.end));
+            }
+        } else if form.part {
+            until = whole(parts, &mut new.end);
+        }
+        new.entries.clone_from(&from);
+        from.truncate(until);
+        let data = from
+            .iter()
+            .filter_map(|i| entries.get(*i))
+            .map(|entry| &entry.data);
+        let enough = need.saturating_add(1);
+        if form.together {
+            let (raw, cut) = gather(data, Packing::Plain, u64::MAX, joined, budget);
+            let (blob, end) = gather([&Data::Plain(raw)], form.packing, enough, joined, budget);
+            (new.blob, new.end) = (blob, cut.or(end).or(new.end));
+        } else {
+            let (blob, end) = gather(data, form.packing, enough, joined, budget);
+            (new.blob, new.end) = (blob, end.or(new.end));
+        }
+        new
+    }
+}
+
+/// New data, as far as it could be had.
+struct New {
+    blob: Blob,
+    /// Why it ends where it does.
+    end: Option<Gap>,
+    /// What it is in.
+    entries: Vec<usize>,
+}
+
+impl Default for New {
+    fn default() -> Self {
+        Self {
+            blob: Blob::from(Vec::new()),
+            end: None,
+            entries: Vec::new(),
+        }
+    }
+}
+
+/// How many of these parts follow one another from the first, 0 or 1, on; `end` says which one does not.
+fn whole(parts: &BTreeMap<u32, usize>, end: &mut Option<Gap>) -> usize {
+    let first = parts.keys().next().map_or(0, |first| (*first).min(1));
+    let count = parts
+        .keys()
+        .zip(first..)
+        .take_while(|(have, want)| *have == want)
+        .count();
+    if count < parts.len() {
+        let number = wide(count).saturating_add(first.into());
+        *end = Some(Gap::invalid(NAME, 0, "number of a part that is missing", number));
+    }
+    count
+}
+
+/// The bytes of these, one after another, up to the first that breaks off; and why it does.
+fn gather<'a>(
+    data: impl IntoIterator<Item = &'a Data>,
+    packing: Packing,
+    most: u64,
+    joined: &mut Joined,
+    budget: &Budget,
+) -> (Blob, Option<Gap>) {
+    let mut blobs = Vec::new();
+    let mut left = most;
+    let mut cut = None;
+    for data in data {
+        if left == 0 || cut.is_some() {
+            break;
+        }
+        let opened = data.random_access(packing, left, budget);
+        left = left.saturating_sub(opened.blob.len());
+        blobs.push(opened.blob);
+        for gap in opened.gaps {
+            joined.remark(gap, 0);
+        }
+        cut = opened.cut;
+    }
+    (concat(NAME, blobs), cut)
+}
+
+/// Lays out what the commands write. `end` says why new data is missing.
+fn image(transfer: &Transfer, new: &Blob, end: &Gap, joined: &mut Joined) -> Extents {
+    let bytes = |blocks: u64| blocks.saturating_mul(BLOCK);
+    let old = transfer.old.map(|(blocks, at)| {
+        Gap::unsupported(
+            NAME,
+            at,
+            "blocks made from those of the old build, see --base",
+            blocks,
+        )
+    });
+    let unwritten = || Gap::invalid(NAME, 0, "block that no command writes", 0);
+    let under = transfer
+        .broken
+        .clone()
+        .or_else(|| old.clone())
+        .unwrap_or_else(unwritten);
+    let len = bytes(transfer.blocks);
+    let mut pieces = vec![(0, len, Fill::Lost(under))];
+    let mut lost = 0_u64;
+    for write in &transfer.writes {
+        let (at, len) = (bytes(write.at), bytes(write.len));
+        let fill = match &write.what {
+            What::New(from) => {
+                let from = bytes(*from);
+                let data = new.slice(from..from.saturating_add(len));
+                let rest = at.saturating_add(data.len());
+                let missing = len.saturating_sub(data.len());
+                pieces.push((rest, missing, Fill::Lost(end.clone())));
+                pieces.push((at, data.len(), Fill::From(data)));
+                continue;
+            }
+            What::Zero => Fill::Zero,
+            What::Old => Fill::Lost(old.clone().unwrap_or_else(unwritten)),
+            What::Lost(gap) => {
+                lost = lost.saturating_add(len);
+                Fill::Lost(gap.clone())
+            }
+        };
+        pieces.push((at, len, fill));
+    }
+    let mut image = Extents::new(NAME, len);
+    let data = |fill: &Fill| matches!(fill, Fill::From(_));
+    let given = pieces
+        .iter()
+        .filter(|piece| data(&piece.2))
+        .fold(0_u64, |sum, piece| sum.saturating_add(piece.1));
+    image.overlay(pieces);
+    let kept = image.sum(data);
+    for gap in &transfer.gaps {
+        joined.remark(gap.clone(), std::mem::take(&mut lost));
+    }
+    if kept < given {
+        let gone = given.saturating_sub(kept);
+        joined.remark(
+            Gap::odd(NAME, 0, "new data that a later command overwrites", gone),
+            0,
+        );
+    }
+    if let Some(gap) = old {
+        // What no command writes stays as it was in the old build.
+        let lost = image.sum(|fill| matches!(fill, Fill::Lost(why) if *why == gap));
+        joined.remark(gap, lost);
+    }
+    image
+}
+
+/// The sets among these entries.
+pub(super) fn find(entries: &[Entry]) -> Vec<Set> {
+    let mut lists = BTreeMap::new();
+    let mut patches = BTreeMap::new();
+    let mut data: BTreeMap<&str, Forms> = BTreeMap::new();
+    for (i, entry) in entries.iter().enumerate() {
+        // Of two entries with the same name, the first is taken.
+        if let Some(stem) = entry.name.strip_suffix(".transfer.list") {
+            lists.entry(stem).or_insert(i);
+        } else if let Some(stem) = entry.name.strip_suffix(".patch.dat") {
+            patches.entry(stem).or_insert(i);
+        } else if let Some((stem, form, part)) = new_data(&entry.name) {
+            let parts = data.entry(stem).or_default().entry(form).or_default();
+            parts.entry(part).or_insert(i);
+        }
+    }
+    let mut shorts: BTreeMap<&str, u32> = BTreeMap::new();
+    for stem in lists.keys() {
+        let count = shorts.entry(partition(stem)).or_default();
+        *count = count.saturating_add(1);
+    }
+    let sets = lists.iter().map(|(stem, list)| {
+        let short = partition(stem);
+        let alone = shorts.get(short) == Some(&1);
+        Set {
+            name: format!("{}.img", if alone { short } else { stem }),
+            list: *list,
+            patch: patches.get(stem).copied(),
+            new: data.remove(stem).unwrap_or_default(),
+        }
+    });
+    sets.collect()
+}
+
+/// The stem of a name of new data, its form, and its number where it is a part.
+fn new_data(name: &str) -> Option<(&str, Form, u32)> {
+    const MARK: &str = ".new.dat";
+    let (_, file) = split_path(name);
+    let (_, rest) = file.rsplit_once(MARK)?;
+    let len = name.len().checked_sub(rest.len())?.checked_sub(MARK.len())?;
+    let (stem, _) = name.split_at_checked(len)?;
+    let words = rest.strip_prefix('.').map(|rest| match rest.split_once('.') {
+        Some((first, second)) => (first, Some(second)),
+        None => (rest, None),
+    });
+    let (part, together, packing) = match words {
+        None if rest.is_empty() => (None, false, Packing::Plain),
+        None => return None,
+        Some((word, None)) => match number(word) {
+            Some(n) => (Some(n), false, Packing::Plain),
+            None => (None, false, packing(word)?),
+        },
+        Some((first, Some(second))) => match number(first) {
+            Some(n) => (Some(n), false, packing(second)?),
+            None => (Some(number(second)?), true, packing(first)?),
+        },
+    };
+    let form = Form {
+        part: part.is_some(),
+        together,
+        packing,
+    };
+    Some((stem, form, part.unwrap_or(0)))
+}
+
+/// A stem without the number of a carrier, eight digits.
+fn partition(stem: &str) -> &str {
+    let (_, file) = split_path(stem);
+    match file.rsplit_once('.') {
+        Some((_, digits)) if digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_digit()) => stem
+            .split_at_checked(stem.len().saturating_sub(9))
+            .map_or(stem, |(name, _)| name),
+        _ => stem,
+    }
+}

@@ -1,0 +1,257 @@
+//! Images and packages that were cut into numbered files.
+//!
+//! No specification, but what tools and makers write:
+//!
+//! | names | what they are |
+//! | --- | --- |
+//! | `X.img_sparsechunk.N`, `X.img_sparsechunkN` | Motorola: sparse images over one address space |
+//! | `X.img.N` | Xiaomi: the same; or an image that was cut |
+//! | `X.N.img`, `X.N.HASH.img` | Oppo, Realme: sparse images |
+//! | `X.NNN` | a file that was cut, `split -d -a 3`, 7-Zip |
+//!
+//! Each sparse part says the length of the whole, and has chunks at their places in it (`libsparse`,
+//! `sparse_file_resparse`): they are laid over each other. Others stand one after another. Parts are in the
+//! order of their numbers. What would have been in a part that is missing is lost; no other moves.
+
+use std::collections::BTreeMap;
+
+use crate::bytes::{Blob, Budget, Extents, Fill, Gap};
+
+use super::super::image::sparse;
+use super::super::leaf::Opened;
+use super::super::registry::{self, Entry};
+use super::super::serial::Packing;
+use super::{Joined, concat, number, packing, split_path, wide};
+
+const NAME: &str = "split";
+/// `SPARSE_HEADER_MAGIC`.
+const SPARSE: [u8; 4] = 0xed26_ff3a_u32.to_le_bytes();
+/// Bytes that tell a container: ext4's magic is at 1080, the super partition's at 8192.
+const HEAD: usize = 8192 + 4;
+/// Files that are held open for one set. With more, each is opened for each read.
+const OPEN: usize = 64;
+
+/// How a set is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Form {
+    /// `X.img_sparsechunk.N`, `X.img.N`.
+    Behind,
+    /// `X.N.img`.
+    Within,
+    /// `X.NNN`.
+    Cut,
+}
+
+/// The parts of one image, by number: index of the entry.
+pub(super) struct Set {
+    name: String,
+    form: Form,
+    packing: Packing,
+    parts: BTreeMap<u32, usize>,
+}
+
+/// The sets among the entries that are not taken.
+pub(super) fn find(entries: &[Entry], taken: &[bool]) -> Vec<Set> {
+    let mut sets: BTreeMap<(String, Form, Packing), BTreeMap<u32, usize>> = BTreeMap::new();
+    for ((i, entry), taken) in entries.iter().enumerate().zip(taken) {
+        if *taken {
+            continue;
+        }
+        if let Some((name, form, packing, number)) = part(&entry.name) {
+            let parts = sets.entry((name, form, packing)).or_default();
+            parts.entry(number).or_insert(i);
+        }
+    }
+    let sets = sets.into_iter().map(|((name, form, packing), parts)| Set {
+        name,
+        form,
+        packing,
+        parts,
+    });
+    sets.filter(|set| set.is_one(entries)).collect()
+}
+
+/// The image that a file of this name is a part of, and its number.
+fn part(path: &str) -> Option<(String, Form, Packing, u32)> {
+    let (folder, file) = split_path(path);
+    let (stem, ending) = file.rsplit_once('.')?;
+    if let Some(packing) = packing(ending) {
+        let (name, n) = behind(stem)?;
+        return Some((format!("{folder}{name}"), Form::Behind, packing, n));
+    }
+    if let Some((name, n)) = behind(file) {
+        return Some((format!("{folder}{name}"), Form::Behind, Packing::Plain, n));
+    }
+    if ending == "img" {
+        let mut words = stem.split('.');
+        let (name, n, hash, end) = (words.next()?, number(words.next()?)?, words.next(), words.next());
+        let sound = hash.is_none_or(|hash| hash.len() > 4 && hash.bytes().all(|b| b.is_ascii_alphanumeric()));
+        return (sound && end.is_none())
+            .then(|| (format!("{folder}{name}.img"), Form::Within, Packing::Plain, n));
+    }
+    let n = number(ending).filter(|_| ending.len() == 3)?;
+    (!stem.is_empty()).then(|| (format!("{folder}{stem}"), Form::Cut, Packing::Plain, n))
+}
+
+/// `X.img_sparsechunk.N`, `X.img_sparsechunkN` and `X.img.N`: `X.img` and N.
+fn behind(file: &str) -> Option<(&str, u32)> {
+    if let Some((name, n)) = file.rsplit_once("_sparsechunk") {
+        return Some((name, number(n.strip_prefix('.').unwrap_or(n))?));
+    }
+    let (name, n) = file.rsplit_once('.')?;
+    name.ends_with(".img").then_some(())?;
+    Some((name, number(n)?))
+}
+
+impl Set {
+    /// Whether these are the parts of one image: numbers behind names may mean anything.
+    fn is_one(&self, entries: &[Entry]) -> bool {
+        let mut heads = self.parts.values().filter_map(|i| entries.get(*i)).map(|entry| {
+            let mut head = vec![0; HEAD];
+            let got = entry.data.head(&mut head);
+            head.truncate(got);
+            head
+        });
+        let several = self.parts.len() > 1;
+        match self.form {
+            // One alone is a set where others are missing before it.
+            Form::Behind => several || self.parts.keys().next().is_some_and(|first| *first > 0),
+            Form::Within => several && heads.all(|head| head.starts_with(&SPARSE)),
+            Form::Cut => {
+                let known = |head: &[u8]| registry::sniff(head).is_some() || registry::unread(head).is_some();
+                several && heads.next().is_some_and(|head| known(&head))
+            }
+        }
+    }
+
+    /// The image, or why there is none.
+    pub(super) fn join(&self, entries: &[Entry], budget: &Budget) -> Joined {
+        let mut joined = Joined {
+            name: self.name.clone(),
+            entries: self.parts.values().copied().collect(),
+            ..Joined::default()
+        };
+        let mut parts = Vec::new();
+        for (number, i) in &self.parts {
+            let Some(entry) = entries.get(*i) else { continue };
+            let part = match entry.data.blob() {
+                Some(blob) if self.parts.len() > OPEN && self.packing == Packing::Plain => blob,
+                _ => {
+                    let Opened { blob, gaps, cut } = entry.data.random_access(self.packing, u64::MAX, budget);
+                    for gap in gaps.into_iter().chain(cut) {
+                        joined.remark(gap, 0);
+                    }
+                    blob
+                }
+            };
+            parts.push((*number, part));
+        }
+        // A sparse image that was cut has its header in the first part only.
+        let sparse = |(_, part): &(u32, Blob)| {
+            let mut head = [0; 4];
+            part.read_at(0, &mut head).is_ok() && head == SPARSE
+        };
+        let layered = if parts.len() > 1 {
+            parts.iter().skip(1).any(sparse)
+        } else {
+            parts.iter().any(sparse)
+        };
+        joined.image = if layered {
+            layers(&parts, &mut joined, budget)
+        } else {
+            pieces(parts, &mut joined)
+        };
+        joined
+    }
+}
+
+/// What is missing between two parts.
+fn missing(number: u32, at: u64, len: u64) -> Gap {
+    Gap::truncated(NAME, at, format!("part {number}"), len, 0)
+}
+
+/// Sparse images laid over each other.
+fn layers(parts: &[(u32, Blob)], joined: &mut Joined, budget: &Budget) -> Option<Blob> {
+    let mut len = 0_u64;
+    let (mut lost, mut given) = (Vec::new(), Vec::new());
+    // Where the part before ended, and the number that should come next.
+    let (mut end, mut next) = (0_u64, 0_u32);
+    let mut over = None;
+    for (number, blob) in parts {
+        let (whole, pieces) = match sparse::pieces(blob, budget) {
+            Ok(read) => read,
+            Err(gap) => {
+                // As if it were missing.
+                joined.remark(gap, blob.len());
+                continue;
+            }
+        };
+        len = len.max(whole);
+        let first = pieces.first().map_or(whole, |piece| piece.0);
+        // Numbers begin with 0, or with 1 where that part begins with the first byte.
+        if *number > next && first > end && !(next == 0 && *number == 1 && first == 0) {
+            lost.push((
+                end,
+                first.saturating_sub(end),
+                Fill::Lost(missing(next, end, first.saturating_sub(end))),
+            ));
+        }
+        next = number.saturating_add(1);
+        for (at, len, fill) in pieces {
+            match fill {
+                Fill::Lost(gap) => {
+                    joined.remark(gap.clone(), len);
+                    lost.push((at, len, Fill::Lost(gap)));
+                }
+                fill => {
+                    end = end.max(at.saturating_add(len));
+                    given.push((at, len, fill));
+                }
+            }
+        }
+        let (got, limit) = (wide(given.len()), budget.limits.listed);
+        if got > limit {
+            over = Some(Gap::over(NAME, 0, "chunks", got, limit, "--max-entries-per-file"));
+            break;
+        }
+    }
+    for piece in &lost {
+        if let Fill::Lost(gap) = &piece.2
+            && gap.format == NAME
+        {
+            joined.remark(gap.clone(), piece.1);
+        }
+    }
+    if let Some(gap) = over {
+        joined.remark(gap.clone(), 0);
+        lost.push((end, len.saturating_sub(end), Fill::Lost(gap)));
+    }
+    // What is lost of one part may be in another.
+    lost.append(&mut given);
+    let mut image = Extents::new(NAME, len);
+    image.overlay(lost);
+    (image.count() > 0).then(|| image.into_blob())
+}
+
+/// Parts one after another, up to the first that is missing.
+fn pieces(parts: Vec<(u32, Blob)>, joined: &mut Joined) -> Option<Blob> {
+    let first = parts.first().map_or(0, |(number, _)| (*number).min(1));
+    let mut together = Vec::new();
+    let mut behind = 0_u64;
+    let mut gap = None;
+    for ((number, blob), want) in parts.into_iter().zip(first..) {
+        if number != want && gap.is_none() {
+            let at = together.iter().map(Blob::len).fold(0, u64::saturating_add);
+            gap = Some(missing(want, at, 1));
+        }
+        if gap.is_some() {
+            behind = behind.saturating_add(blob.len());
+        } else {
+            together.push(blob);
+        }
+    }
+    if let Some(gap) = gap {
+        joined.remark(gap, behind);
+    }
+    (!together.is_empty()).then(|| concat(NAME, together))
+}
