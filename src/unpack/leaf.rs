@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::bytes::{Blob, Budget, Bytes, Gap, Place};
 
 use super::serial::{Claim, Packing, Serial};
-use super::{Class, classify, gzip, zip};
+use super::{Class, classify, stream, zip};
 
 /// A file of the tree: cheap to clone, nothing is read until [`Leaf::read`].
 #[derive(Debug, Clone)]
@@ -35,8 +35,8 @@ pub(super) enum Data {
     Plain(Blob),
     /// An entry of a zip archive, by its number.
     Zip(Arc<zip::Archive>, u32),
-    /// A gzip stream.
-    Gzip(Blob),
+    /// What is in a compressed stream.
+    Stream(Arc<stream::Stream>),
 }
 
 /// Bytes decoded for one outermost item, counted over everything nested in it.
@@ -66,7 +66,8 @@ impl Leaf {
 
     pub(super) fn at(place: Place, class: Class, data: Data, size: Option<u64>) -> Self {
         let size = size.unwrap_or(match &data {
-            Data::Plain(blob) | Data::Gzip(blob) => blob.len(),
+            Data::Plain(blob) => blob.len(),
+            Data::Stream(stream) => stream.packed(),
             Data::Zip(..) => 0,
         });
         Self {
@@ -141,7 +142,7 @@ impl Leaf {
         let read = match &self.data {
             Data::Plain(blob) => plain(blob, budget),
             Data::Zip(archive, number) => zip::read(archive, *number, budget),
-            Data::Gzip(blob) => gzip::read(blob, budget),
+            Data::Stream(stream) => stream.read(budget),
         };
         if let Some(task) = &self.task {
             task.decoded.fetch_add(wide(read.bytes.len()), Ordering::Relaxed);
@@ -192,7 +193,20 @@ impl Leaf {
         match &self.data {
             Data::Plain(_) => 0,
             Data::Zip(archive, number) => archive.packed(*number),
-            Data::Gzip(blob) => blob.len(),
+            Data::Stream(stream) => stream.packed(),
+        }
+    }
+
+    /// Bytes that are missing where `got` could be had, as far as its container can be believed.
+    pub(super) fn missing(&self, got: u64) -> u64 {
+        let size = match &self.data {
+            Data::Stream(stream) => stream.claim().unwrap_or(0),
+            _ => self.size,
+        };
+        if size > 1 << 40 {
+            0
+        } else {
+            size.saturating_sub(got)
         }
     }
 
@@ -201,14 +215,15 @@ impl Leaf {
         match &self.data {
             Data::Plain(blob) => blob.memory().is_some(),
             Data::Zip(archive, number) => archive.is_at_hand(*number),
-            Data::Gzip(_) => false,
+            Data::Stream(_) => false,
         }
     }
 
     /// Where its first byte is in the input, see [`Blob::origin`].
     pub fn origin(&self) -> u64 {
         match &self.data {
-            Data::Plain(blob) | Data::Gzip(blob) => blob.origin(),
+            Data::Plain(blob) => blob.origin(),
+            Data::Stream(stream) => stream.origin(),
             Data::Zip(archive, number) => archive.origin(*number),
         }
     }
@@ -266,7 +281,7 @@ impl Data {
         match self {
             Self::Plain(blob) => plain_head(blob, out),
             Self::Zip(archive, number) => zip::head(archive, *number, out),
-            Self::Gzip(blob) => gzip::head(blob, out),
+            Self::Stream(stream) => stream.head(out),
         }
     }
 
@@ -275,19 +290,18 @@ impl Data {
         match self {
             Self::Plain(blob) => Some(blob.clone()),
             Self::Zip(archive, number) => zip::plain(archive, *number),
-            Self::Gzip(_) => None,
+            Self::Stream(_) => None,
         }
     }
 
     /// The bytes in order, however many they are, decoded as they are read; and what is wrong with
     /// them as far as that is known before the first.
     pub(super) fn serial<'a>(&self, budget: &'a Budget) -> Result<(Serial<'a>, Vec<Gap>), Gap> {
-        let (format, blob, packing) = match self {
-            Self::Plain(blob) => ("file", blob, Packing::Plain),
+        let serial = match self {
+            Self::Plain(blob) => Serial::new("file", 0, blob, Packing::Plain, Claim::default(), budget),
             Self::Zip(archive, number) => return zip::serial(archive, *number, budget),
-            Self::Gzip(blob) => ("gzip", blob, Packing::Gzip),
+            Self::Stream(stream) => stream.serial(budget),
         };
-        let serial = Serial::new(format, 0, blob, packing, Claim::default(), budget);
         Ok((serial, Vec::new()))
     }
 
@@ -313,6 +327,9 @@ impl Data {
                 Err(e) => Opened::new(Blob::from(Vec::new()), Vec::new(), Some(Gap::of(e, "file", 0))),
             };
         }
+        if let (Self::Stream(stream), Packing::Plain) = (self, packing) {
+            return stream.open(budget).clone();
+        }
         let (mut serial, mut gaps) = match self.serial(budget) {
             Ok((serial, gaps)) => (serial.unpack(format, packing), gaps),
             Err(gap) => return Opened::new(Blob::from(Vec::new()), Vec::new(), Some(gap)),
@@ -331,7 +348,7 @@ impl Data {
 }
 
 /// An entry at random access.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Opened {
     /// All that could be had.
     pub(super) blob: Blob,
@@ -348,7 +365,7 @@ impl From<Blob> for Opened {
 }
 
 impl Opened {
-    fn new(blob: Blob, gaps: Vec<Gap>, cut: Option<Gap>) -> Self {
+    pub(super) fn new(blob: Blob, gaps: Vec<Gap>, cut: Option<Gap>) -> Self {
         Self { blob, gaps, cut }
     }
 }

@@ -222,7 +222,7 @@ impl Packing {
 fn decoder<'a>(packing: Packing, data: impl io::BufRead + 'a) -> Box<dyn Read + 'a> {
     match packing {
         Packing::Plain => Box::new(data),
-        Packing::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(data)),
+        Packing::Gzip => codec::reader(Codec::Gzip, data),
         Packing::Codec(codec) => codec::reader(codec, data),
     }
 }
