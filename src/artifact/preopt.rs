@@ -4,8 +4,8 @@
 //! | Android | beside the package | with the dex in it as |
 //! |---|---|---|
 //! | to 4.4 | odex | optimised by Dalvik, [`dex`](super::dex) |
-//! | 5 to 7 | odex or oat, both ELF | a dex, here and there optimised, [`oat`](super::oat) |
-//! | 8 and later | odex (ELF) and vdex | in the vdex, optimised until 11, [`vdex`](super::vdex) |
+//! | 5 to 7 | odex or oat, both ELF | a dex, here and there optimised, [`oat`] |
+//! | 8 and later | odex (ELF) and vdex | in the vdex, optimised until 11, [`vdex`] |
 //!
 //! Two steps, since what was optimised is put back in a copy: [`restore`] gives the file with its
 //! instructions as the package had them, [`open`] the dex files in it. Both take any file: of one that keeps

@@ -254,7 +254,9 @@ impl<'l, 'p, 'a> Resolver<'l, 'p, 'a> {
             refused: FxHashSet::default(),
         };
         for insn in code.insns() {
-            for target in targets(&code, &insn) {
+            let targets = targets(&code, &insn);
+            self.charge(targets.len())?;
+            for target in targets {
                 walk.states.entry(target).or_default();
             }
         }
