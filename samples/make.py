@@ -199,7 +199,78 @@ def payload_odd():
     )
 
 
+def tarred_blocks(*entries):
+    """A tar of whole blocks, and how many."""
+    data = tarred(entries)
+    data += bytes(-len(data) % BLOCK)
+    return data, len(data) // BLOCK
+
+
+def ota_full():
+    """Block-based OTA: deflated, packed in parts, cut before it was packed, and one that is not there."""
+    system, blocks = tarred_blocks(("app/Notes.apk", apk()), ("build.prop", b"ro.build.id=SAMPLE\n"))
+    vendor, more = tarred_blocks(("etc/init/a.rc", b"service a /vendor/bin/a\n"))
+    odm, last = tarred_blocks(("etc/a.txt", b"a\n" * 2500))
+    lists = {
+        "system": f"3\n{blocks}\n0\n0\nerase 2,{blocks},{blocks + 9}\nnew 2,0,{blocks}\n",
+        # The last block first: new data comes in the order of the commands.
+        "vendor": f"4\n{more}\n0\n0\nnew 2,{more - 1},{more}\nnew 2,0,{more - 1}\n",
+        "odm": f"1\n{last}\nnew 2,0,{last}\n",
+    }
+    packed = gzip.compress(vendor[-4096:] + vendor[:-4096], mtime=0)
+    ops = "remove_all_groups\nadd_group main 99999\nadd product main\nresize product 8192\nresize system 65536\n"
+    return zipped([
+        *((f"{name}.transfer.list", text.encode()) for name, text in lists.items()),
+        ("system.new.dat", system),
+        ("system.patch.dat", b"", zipfile.ZIP_STORED),
+        ("vendor.new.dat.gz.0", packed[:99], zipfile.ZIP_STORED),
+        ("vendor.new.dat.gz.1", packed[99:], zipfile.ZIP_STORED),
+        ("odm.new.dat.1.gz", gzip.compress(odm[:5000], mtime=0), zipfile.ZIP_STORED),
+        ("odm.new.dat.2.gz", gzip.compress(odm[5000:], mtime=0), zipfile.ZIP_STORED),
+        ("dynamic_partitions_op_list", ops.encode()),
+    ])
+
+
+def ota_changes():
+    system, blocks = tarred_blocks(("build.prop", b"ro.build.id=SAMPLE\n"))
+    text = (
+        f"3\n{blocks + 2}\n1\n1\nstash 00 2,1,2\nmove 00 2,{blocks},{blocks + 1} 1 2,1,2\nnew 2,0,{blocks}\n"
+        f"bsdiff 0 7 00 00 2,{blocks + 4},{blocks + 5} 1 - 00:2,0,1\nfree 00\n"
+    )
+    return zipped([
+        ("system.transfer.list", text.encode()),
+        ("system.new.dat", system),
+        ("system.patch.dat", b"BSDIFF4", zipfile.ZIP_STORED),
+    ])
+
+
+def ota_parts():
+    """Images that were cut, one of them with a part missing, and an archive."""
+    system, _ = tarred_blocks(("app/Notes.apk", apk()), ("build.prop", b"ro.build.id=SAMPLE\n"))
+    whole = zipped([("vendor/etc/init/a.rc", b"service a /vendor/bin/a\n")])
+    return tarred([
+        ("images/system.img.10", system[5000:]),
+        ("images/system.img.9", system[4000:5000]),
+        *((f"images/system.img.{n}", system[n * 500 : n * 500 + 500]) for n in range(8)),
+        ("images/system.img.8", b""),
+        ("images/odm.img.0", system[:6000]),
+        ("images/odm.img.2", system[8000:]),
+        ("vendor.zip.001", whole[:100]),
+        ("vendor.zip.002", whole[100:]),
+    ])
+
+
 CASES = {
+    "block-ota/full": (
+        "Three partitions: deflated; packed, then cut; cut, then packed. One more is said to be there.",
+        ota_full(),
+    ),
+    "block-ota/changes": ("Changes of a build that is not there, and one file that is new.", ota_changes()),
+    "block-ota/cut": ("New data that ends early.", zipped([
+        ("system.transfer.list", b"1\n4\nnew 2,0,4\n"),
+        ("system.new.dat", tarred_blocks(("build.prop", b"ro.build.id=SAMPLE\n"))[0][:6000]),
+    ])),
+    "block-ota/parts": ("Images and an archive that were cut into numbered parts.", ota_parts()),
     "zip/rom": ("A ROM of the file-based kind: partition, links, odex, media.", rom()),
     "zip/nested": ("An APK with packages in it: by name, by content, twice the same, compressed.", nested()),
     "zip/odd": ("Loads on Android: a false encryption flag, an unknown method, a name that leads out.", odd()),

@@ -163,6 +163,8 @@ fn one_tree_comes_out_of_every_image_that_it_was_put_into() {
         true
     });
     assert!(names.len() >= 50 && sets.len() == 2, "{names:?} {sets:?}");
+    // Made by a tool without a compressor: fsck.f2fs counts one inode in it, the root.
+    names.retain(|name| name != "f2fs-compr.img.lz4");
     for name in &names {
         check(&folder.join(name), &list_for(&folder, name));
     }

@@ -115,7 +115,9 @@ impl Extents {
     }
 
     /// As a blob; a single piece that covers all is handed out as what it is made of.
-    pub fn into_blob(self) -> Blob {
+    pub fn into_blob(mut self) -> Blob {
+        // There may be one for each of a million files.
+        self.pieces.shrink_to_fit();
         if let [
             Piece {
                 at: 0,

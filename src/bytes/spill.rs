@@ -69,16 +69,10 @@ impl Spill {
     /// Decodes a stream to its end. `next` fills the front of its buffer and says how many bytes it put
     /// there, 0 at the end; a gap ends the stream, and what came before is kept. `format` names the
     /// stream in gaps.
-    pub fn store(&self, format: &'static str, next: impl FnMut(&mut [u8]) -> Result<usize, Gap>) -> Stored {
-        self.store_seen(format, next, |_| {})
-    }
-
-    /// The same; `seen` is shown all bytes in order, by another thread, which has time for a checksum.
-    pub fn store_seen(
+    pub fn store(
         &self,
         format: &'static str,
         mut next: impl FnMut(&mut [u8]) -> Result<usize, Gap>,
-        seen: impl FnMut(&[u8]) + Send,
     ) -> Stored {
         let mut gap = None;
         let mut packed = Packed {
@@ -86,7 +80,6 @@ impl Spill {
             pages: Vec::new(),
             len: 0,
             failed: false,
-            seen,
         };
         let mut buf = vec![0; PAGE];
         let mut more = true;
@@ -170,22 +163,20 @@ fn fill(
 }
 
 /// The pages of a stream so far.
-struct Packed<'a, S> {
+struct Packed<'a> {
     spill: &'a Spill,
     pages: Vec<Page>,
     len: u64,
     /// The temporary file could not be written: there are no more.
     failed: bool,
-    seen: S,
 }
 
-impl<S: FnMut(&[u8])> Packed<'_, S> {
+impl Packed<'_> {
     /// Packs a page; `false` where it could not be kept.
     fn push(&mut self, data: &[u8]) -> bool {
         if data.is_empty() || self.failed {
             return !self.failed;
         }
-        (self.seen)(data);
         match self.spill.page(data) {
             Ok(page) => self.pages.push(page),
             Err(_) => {
@@ -196,9 +187,7 @@ impl<S: FnMut(&[u8])> Packed<'_, S> {
         self.len = self.len.saturating_add(wide(data.len()));
         true
     }
-}
 
-impl<S: FnMut(&[u8]) + Send> Packed<'_, S> {
     /// Takes the rest of a stream, packed by a thread beside the one that decodes; `false` where there can
     /// be no such thread.
     fn beside(
@@ -336,7 +325,6 @@ mod tests {
         let spill = Spill::new(Arc::new(Cache::new(1 << 20)), limit);
         let all = sample();
         let mut rest = &*all;
-        let mut seen = Vec::new();
         let next = |buf: &mut [u8]| {
             let n = buf.len().min(10_000).min(rest.len());
             let (now, later) = rest.split_at(n);
@@ -344,9 +332,8 @@ mod tests {
             rest = later;
             Ok(n)
         };
-        let stored = spill.store_seen("t", next, |page| seen.extend_from_slice(page));
+        let stored = spill.store("t", next);
         assert!(stored.gap.is_none());
-        assert!(seen == all);
         assert_eq!(stored.blob.len(), wide(all.len()));
         let got = stored.blob.read("t", 0..u64::MAX).unwrap();
         assert!(*got == *all);

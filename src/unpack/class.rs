@@ -172,8 +172,6 @@ const NAMES: &[(&str, Class)] = &[
     ("sf", Class::Text),
     ("svg", Class::Xml),
     ("kl", Class::Text),
-    // Brotli has no magic: only its name tells.
-    ("br", Class::Unread("brotli")),
     ("idc", Class::Text),
 ];
 
@@ -188,6 +186,8 @@ pub fn classify(path: &str, head: &[u8]) -> Class {
     by_bytes(named, head).unwrap_or(match named {
         // The name promises something that the bytes are not: look at them as they are.
         Class::Media("kernel-module" | "digest") => named,
+        // Brotli has no magic: only its name tells.
+        Class::Archive("brotli") => named,
         Class::Media(_) | Class::Archive(_) => Class::Unknown,
         named => named,
     })

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::bytes::{Blob, Budget, Bytes, Gap, Place};
 
 use super::serial::{Claim, Packing, Serial};
-use super::{Class, classify, gzip, zip};
+use super::{Class, classify, stream, zip};
 
 /// A file of the tree: cheap to clone, nothing is read until [`Leaf::read`].
 #[derive(Debug, Clone)]
@@ -35,8 +35,8 @@ pub(super) enum Data {
     Plain(Blob),
     /// An entry of a zip archive, by its number.
     Zip(Arc<zip::Archive>, u32),
-    /// A gzip stream.
-    Gzip(Blob),
+    /// What is in a compressed stream.
+    Stream(Arc<stream::Stream>),
 }
 
 /// Bytes decoded for one outermost item, counted over everything nested in it.
@@ -66,7 +66,8 @@ impl Leaf {
 
     pub(super) fn at(place: Place, class: Class, data: Data, size: Option<u64>) -> Self {
         let size = size.unwrap_or(match &data {
-            Data::Plain(blob) | Data::Gzip(blob) => blob.len(),
+            Data::Plain(blob) => blob.len(),
+            Data::Stream(stream) => stream.packed(),
             Data::Zip(..) => 0,
         });
         Self {
@@ -141,7 +142,7 @@ impl Leaf {
         let read = match &self.data {
             Data::Plain(blob) => plain(blob, budget),
             Data::Zip(archive, number) => zip::read(archive, *number, budget),
-            Data::Gzip(blob) => gzip::read(blob, budget),
+            Data::Stream(stream) => stream.read(budget),
         };
         if let Some(task) = &self.task {
             task.decoded.fetch_add(wide(read.bytes.len()), Ordering::Relaxed);
@@ -156,7 +157,9 @@ impl Leaf {
 
     /// Why not even its first byte can be read.
     pub(super) fn broken(&self) -> Option<Gap> {
-        let Data::Plain(blob) = &self.data else { return None };
+        let Data::Plain(blob) = &self.data else {
+            return None;
+        };
         let error = blob.read_at(0, &mut [0]).err()?;
         Some(Gap::of(error, "file", 0))
     }
@@ -190,7 +193,20 @@ impl Leaf {
         match &self.data {
             Data::Plain(_) => 0,
             Data::Zip(archive, number) => archive.packed(*number),
-            Data::Gzip(blob) => blob.len(),
+            Data::Stream(stream) => stream.packed(),
+        }
+    }
+
+    /// Bytes that are missing where `got` could be had, as far as its container can be believed.
+    pub(super) fn missing(&self, got: u64) -> u64 {
+        let size = match &self.data {
+            Data::Stream(stream) => stream.claim().unwrap_or(0),
+            _ => self.size,
+        };
+        if size > 1 << 40 {
+            0
+        } else {
+            size.saturating_sub(got)
         }
     }
 
@@ -199,14 +215,15 @@ impl Leaf {
         match &self.data {
             Data::Plain(blob) => blob.memory().is_some(),
             Data::Zip(archive, number) => archive.is_at_hand(*number),
-            Data::Gzip(_) => false,
+            Data::Stream(_) => false,
         }
     }
 
     /// Where its first byte is in the input, see [`Blob::origin`].
     pub fn origin(&self) -> u64 {
         match &self.data {
-            Data::Plain(blob) | Data::Gzip(blob) => blob.origin(),
+            Data::Plain(blob) => blob.origin(),
+            Data::Stream(stream) => stream.origin(),
             Data::Zip(archive, number) => archive.origin(*number),
         }
     }
@@ -264,7 +281,7 @@ impl Data {
         match self {
             Self::Plain(blob) => plain_head(blob, out),
             Self::Zip(archive, number) => zip::head(archive, *number, out),
-            Self::Gzip(blob) => gzip::head(blob, out),
+            Self::Stream(stream) => stream.head(out),
         }
     }
 
@@ -273,55 +290,65 @@ impl Data {
         match self {
             Self::Plain(blob) => Some(blob.clone()),
             Self::Zip(archive, number) => zip::plain(archive, *number),
-            Self::Gzip(_) => None,
+            Self::Stream(_) => None,
         }
     }
 
     /// The bytes in order, however many they are, decoded as they are read; and what is wrong with
     /// them as far as that is known before the first.
     pub(super) fn serial<'a>(&self, budget: &'a Budget) -> Result<(Serial<'a>, Vec<Gap>), Gap> {
-        let (format, blob, packing) = match self {
-            Self::Plain(blob) => ("file", blob, Packing::Plain),
+        let serial = match self {
+            Self::Plain(blob) => Serial::new("file", 0, blob, Packing::Plain, Claim::default(), budget),
             Self::Zip(archive, number) => return zip::serial(archive, *number, budget),
-            Self::Gzip(blob) => ("gzip", blob, Packing::Gzip),
+            Self::Stream(stream) => stream.serial(budget),
         };
-        let serial = Serial::new(format, 0, blob, packing, Claim::default(), budget);
         Ok((serial, Vec::new()))
     }
 
+    /// Bytes that all of it is decoded from, and that are really there.
+    pub(super) fn input(&self, budget: &Budget) -> u64 {
+        self.serial(budget).map_or(0, |(serial, _)| serial.input())
+    }
+
     /// The bytes at random access. What can only be decoded from its start is decoded now, once, and
-    /// kept in the store; `packing` is what they are packed in below their container. `most` bytes are
-    /// enough.
-    pub(super) fn random_access(&self, packing: Packing, most: u64, budget: &Budget) -> Opened {
+    /// kept in the store; `packing` is what they are packed in below their container, for `format`. `most`
+    /// bytes are enough.
+    pub(super) fn random_access(
+        &self,
+        format: &'static str,
+        packing: Packing,
+        most: u64,
+        budget: &Budget,
+    ) -> Opened {
         let plain = (packing == Packing::Plain).then(|| self.blob()).flatten();
         if let Some(blob) = plain {
             return match blob.hold() {
-                Ok(blob) => Opened::new(blob, Vec::new(), None),
+                Ok(blob) => blob.into(),
                 Err(e) => Opened::new(Blob::from(Vec::new()), Vec::new(), Some(Gap::of(e, "file", 0))),
             };
         }
+        if let (Self::Stream(stream), Packing::Plain) = (self, packing) {
+            return stream.open(budget).clone();
+        }
         let (mut serial, mut gaps) = match self.serial(budget) {
-            Ok((serial, gaps)) => (serial.unpack("file", packing), gaps),
+            Ok((serial, gaps)) => (serial.unpack(format, packing), gaps),
             Err(gap) => return Opened::new(Blob::from(Vec::new()), Vec::new(), Some(gap)),
         };
         let mut left = most;
-        let mut sum = serial.defer_crc();
         let next = |buf: &mut [u8]| {
             let room = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
             let got = serial.next(buf.get_mut(..room).unwrap_or_default())?;
             left = left.saturating_sub(wide(got));
             Ok(got)
         };
-        let stored = budget.spill.store_seen("file", next, |page| sum.update(page));
-        if stored.gap.is_none() && left > 0 {
-            gaps.extend(serial.crc(&sum));
-        }
+        let stored = budget.spill.store(format, next);
+        gaps.extend(serial.notes());
         Opened::new(stored.blob, gaps, stored.gap)
     }
 }
 
 /// An entry at random access.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Opened {
     /// All that could be had.
     pub(super) blob: Blob,
@@ -331,8 +358,14 @@ pub(super) struct Opened {
     pub(super) cut: Option<Gap>,
 }
 
+impl From<Blob> for Opened {
+    fn from(blob: Blob) -> Self {
+        Self::new(blob, Vec::new(), None)
+    }
+}
+
 impl Opened {
-    fn new(blob: Blob, gaps: Vec<Gap>, cut: Option<Gap>) -> Self {
+    pub(super) fn new(blob: Blob, gaps: Vec<Gap>, cut: Option<Gap>) -> Self {
         Self { blob, gaps, cut }
     }
 }

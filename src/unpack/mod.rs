@@ -5,7 +5,8 @@
 //! package is opened by [`open_package`] inside the task that analyses it, and only there are bytes
 //! decompressed. Nothing is written to disk.
 //!
-//! Each format is one file and one line in [`ALL`]. Only `walk.rs` recurses; it alone
+//! Each format is one file and one line in [`ALL`]; what is one image in several files is put together by
+//! `parts` before anyone looks at it. Only `walk.rs` recurses; it alone
 //! knows depth, ratio, budget and what was seen before. Parsers return what could be read plus
 //! [`Notice`](crate::bytes::Notice)s; they never fail as a whole.
 
@@ -14,7 +15,6 @@ mod codec;
 mod folder;
 mod fs;
 mod group;
-mod gzip;
 mod image;
 mod inflate;
 mod layout;
@@ -26,6 +26,7 @@ mod payload;
 mod parts;
 pub mod registry;
 mod serial;
+mod stream;
 mod tar;
 mod walk;
 mod zip;

@@ -3,7 +3,7 @@
 use crate::bytes::{Blob, Budget, Gap};
 
 use super::leaf::Data;
-use super::{folder, fs, gzip, image, parts, payload, tar, zip};
+use super::{folder, fs, image, parts, payload, stream, tar, zip};
 
 /// What a container holds, which decides what becomes of its entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,20 +56,26 @@ pub trait Format: Sync {
 pub static ALL: &[&dyn Format] = &[
     &payload::PayloadBin,
     &zip::Zip,
-    &gzip::Gzip,
+    &stream::Gzip,
+    &stream::Xz,
+    &stream::Zstd,
+    &stream::Lz4,
+    &stream::Bzip2,
     &image::Sparse,
     &image::Boot,
     &image::VendorBoot,
     &image::Avb,
     &image::Cpio,
     &fs::Squashfs,
-    &image::Super,
     &fs::Erofs,
     &fs::F2fs,
     &fs::Ext4,
+    &image::Super,
     &tar::Tar,
     &image::Gpt,
     &fs::Fat,
+    &stream::Lzma,
+    &stream::Brotli,
     &parts::BlockOta,
     &folder::Folder,
 ];
@@ -160,11 +166,6 @@ const UNREAD: &[(usize, &[u8], &str)] = &[
     (0, b"AVB0", "vbmeta"),
     (0, b"070701", "cpio"),
     (0, b"070702", "cpio"),
-    (0, b"\xfd7zXZ\x00", "xz"),
-    (0, b"\x28\xb5\x2f\xfd", "zstd"),
-    (0, b"\x04\x22\x4d\x18", "lz4"),
-    (0, b"\x02\x21\x4c\x18", "lz4"),
-    (0, b"BZh", "bzip2"),
     (0, b"7z\xbc\xaf\x27\x1c", "7z"),
     (0, b"Rar!\x1a\x07", "rar"),
     (0, b"UBI#", "ubi"),

@@ -1,54 +1,116 @@
 //! Zstandard frames, RFC 8878.
 
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead};
+
+use super::streams::{One, Peek};
+
+/// What a frame begins with (3.1.1).
+pub(in crate::unpack) const MAGIC: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
 
 #[cfg(feature = "fast-c")]
-pub(super) fn frames<'a>(data: impl BufRead + 'a) -> Box<dyn Read + 'a> {
-    /// Window of `zstd --ultra -22`: 128 MiB, as the reference decoder takes without being asked.
-    const LOG: u32 = 27;
-    match zstd::stream::read::Decoder::with_buffer(data) {
-        Ok(mut decoder) => match decoder.window_log_max(LOG) {
-            Ok(()) => Box::new(decoder),
-            Err(_) => Box::new(super::Refused),
-        },
-        Err(_) => Box::new(super::Refused),
-    }
-}
+mod imp {
+    use std::io::{self, BufRead};
 
-#[cfg(not(feature = "fast-c"))]
-pub(super) fn frames<'a>(data: impl BufRead + 'a) -> Box<dyn Read + 'a> {
-    Box::new(Frames {
-        decoder: None,
-        data: Some(data),
-    })
-}
+    use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation as _, OutBuffer};
 
-/// Frames, one after another; the decoder in Rust ends with the first.
-#[cfg(not(feature = "fast-c"))]
-struct Frames<R: BufRead> {
-    decoder: Option<ruzstd::decoding::StreamingDecoder<R, ruzstd::decoding::FrameDecoder>>,
-    data: Option<R>,
-}
+    use super::super::pull::{Engine, Pull, Step};
+    use super::{One, Peek};
+    use crate::unpack::codec::{Refused, WINDOW};
 
-#[cfg(not(feature = "fast-c"))]
-impl<R: BufRead> Read for Frames<R> {
-    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
-        loop {
-            if let Some(decoder) = &mut self.decoder {
-                let n = decoder.read(buf)?;
-                if n > 0 || buf.is_empty() {
-                    return Ok(n);
-                }
-                self.data = self.decoder.take().map(|decoder| decoder.into_inner());
+    struct Frame(Decoder<'static>);
+
+    impl Engine for Frame {
+        fn step(&mut self, input: &[u8], out: &mut [u8], _: bool) -> Step {
+            let (mut from, mut to) = (InBuffer::around(input), OutBuffer::around(out));
+            let end = self.0.run(&mut from, &mut to).map(|left| left == 0);
+            Step {
+                used: from.pos(),
+                made: to.pos(),
+                end,
             }
-            let Some(mut data) = self.data.take() else {
-                return Ok(0);
-            };
-            if data.fill_buf()?.is_empty() {
-                return Ok(0);
-            }
-            let decoder = ruzstd::decoding::StreamingDecoder::new(data).map_err(std::io::Error::other)?;
-            self.decoder = Some(decoder);
         }
     }
+
+    pub(in crate::unpack::codec) fn frame<'a, R: BufRead + 'a>(data: Peek<R>) -> Box<dyn One<R> + 'a> {
+        let decoder = Decoder::new().and_then(|mut decoder| {
+            decoder.set_parameter(DParameter::WindowLogMax(WINDOW.ilog2()))?;
+            Ok(decoder)
+        });
+        match decoder {
+            Ok(decoder) => Box::new(Pull::new(data, Frame(decoder))),
+            Err(_) => Box::new(Refused(data)),
+        }
+    }
+
+    pub(in crate::unpack::codec) fn told(e: io::Error) -> io::Error {
+        // `ZSTD_error_frameParameter_windowTooLarge`; the crate hands on the text alone.
+        if e.to_string().contains("too much memory") {
+            return io::Error::new(io::ErrorKind::OutOfMemory, e);
+        }
+        e
+    }
+}
+
+#[cfg(not(feature = "fast-c"))]
+mod imp {
+    use std::io::{self, BufRead, Read};
+
+    use ruzstd::decoding::errors::FrameDecoderError;
+    use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
+
+    use super::{One, Peek};
+    use crate::unpack::codec::WINDOW;
+
+    /// A frame, whose header is read with its first byte.
+    enum Frame<R: BufRead> {
+        Before(Option<Peek<R>>),
+        In(StreamingDecoder<Peek<R>, FrameDecoder>),
+    }
+
+    impl<R: BufRead> Read for Frame<R> {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            if let Self::Before(data) = self {
+                let Some(data) = data.take() else { return Ok(0) };
+                let decoder = StreamingDecoder::new_with_max_window_size(data, WINDOW);
+                *self = Self::In(decoder.map_err(|e| {
+                    let kind = match &e {
+                        FrameDecoderError::WindowSizeTooBig { .. } => io::ErrorKind::OutOfMemory,
+                        _ => io::ErrorKind::InvalidData,
+                    };
+                    io::Error::new(kind, e)
+                })?);
+            }
+            match self {
+                Self::In(decoder) => decoder.read(buf),
+                Self::Before(_) => Ok(0),
+            }
+        }
+    }
+
+    impl<R: BufRead> One<R> for Frame<R> {
+        fn rest(self: Box<Self>) -> Option<Peek<R>> {
+            match *self {
+                Self::Before(data) => data,
+                Self::In(decoder) => Some(decoder.into_inner()),
+            }
+        }
+    }
+
+    pub(in crate::unpack::codec) fn frame<'a, R: BufRead + 'a>(data: Peek<R>) -> Box<dyn One<R> + 'a> {
+        Box::new(Frame::Before(Some(data)))
+    }
+
+    pub(in crate::unpack::codec) fn told(e: io::Error) -> io::Error {
+        e
+    }
+}
+
+/// One frame.
+pub(super) fn frame<'a, R: BufRead + 'a>(data: Peek<R>) -> Box<dyn One<R> + 'a> {
+    imp::frame(data)
+}
+
+/// An error of the decoder, of the kind that is promised.
+pub(super) fn told(e: io::Error) -> io::Error {
+    imp::told(e)
 }

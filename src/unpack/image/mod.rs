@@ -114,7 +114,7 @@ mod tests {
                 let blob = crate::unpack::zip::plain(&archive, number);
                 (entry.name.into(), blob.unwrap_or_else(|| Blob::from(Vec::new())))
             }
-            Data::Gzip(_) => panic!("a stream"),
+            Data::Stream(_) => panic!("a stream"),
         });
         entries.collect()
     }

@@ -22,6 +22,9 @@ use super::{Joined, concat, number, packing, split_path, wide};
 /// Block-based OTAs. No file is one: the set of files in a container is, see [`super::join`].
 pub(in crate::unpack) struct BlockOta;
 
+/// What blocks are called that are made from those of an old build, without it and with it.
+const OLD: &str = "blocks made from those of the old build, see --base";
+const CHANGES: &str = "changed blocks, which are not made";
 /// Ours: bytes of a list. The largest met has 5 KB; changes have some hundred bytes for each file.
 const LARGEST: u64 = 16 << 20;
 
@@ -89,29 +92,24 @@ impl Set {
         let need = transfer.new.saturating_mul(BLOCK);
         let new = self.new_data(entries, need, &mut joined, budget);
         let have = new.blob.len();
-        let end = new
-            .end
-            .unwrap_or_else(|| Gap::truncated(NAME, have, "new data", need, have));
-        if have < need {
+        let short = || Gap::truncated(NAME, have, "new data", need, have);
+        let end = new.end.clone().unwrap_or_else(short);
+        if have < need || new.end.is_some() {
             joined.remark(end.clone(), need.saturating_sub(have));
-        } else if have > need {
-            joined.remark(
-                Gap::odd(
-                    NAME,
-                    need,
-                    "new data after the last command",
-                    have.saturating_sub(need),
-                ),
-                0,
-            );
+        } else if have > need && transfer.broken.is_none() {
+            let more = have.saturating_sub(need);
+            joined.remark(Gap::odd(NAME, need, "new data after the last command", more), 0);
         }
-        let image = image(&transfer, &new.blob, &end, &mut joined);
+        // The changes are not applied, whether there is an old build or not.
+        let (_, file) = split_path(&self.name);
+        let given = file
+            .strip_suffix(".img")
+            .is_some_and(|name| budget.base.contains_key(name));
+        let old = if given { CHANGES } else { OLD };
+        let image = image(&transfer, &new.blob, &end, old, &mut joined);
         if transfer.blocks == 0 && joined.remarks.is_empty() {
             // The partition is as it was.
-            joined.remark(
-                Gap::unsupported(NAME, 0, "image of the old build, see --base", 0),
-                0,
-            );
+            joined.remark(Gap::unsupported(NAME, 0, old, 0), 0);
         }
         if transfer.blocks == 0 || (have == 0 && need > 0) {
             return joined;
@@ -130,14 +128,15 @@ impl Set {
     fn text(&self, entries: &[Entry], joined: &mut Joined, budget: &Budget) -> Result<Vec<u8>, Gap> {
         let missing = || Gap::truncated(NAME, 0, "transfer list", 1, 0);
         let entry = entries.get(self.list).ok_or_else(missing)?;
-        let (serial, gaps) = entry.data.serial(budget)?;
+        let (mut serial, mut gaps) = entry.data.serial(budget)?;
+        let mut text = Vec::new();
+        let most = LARGEST.saturating_add(1);
+        let end = serial.by_ref().take(most).read_to_end(&mut text);
+        // What there is of it may still be read; its total tells whether that is all.
+        gaps.extend(end.err().map(|e| Gap::of(e, NAME, 0)));
+        gaps.extend(serial.notes());
         for gap in gaps {
             joined.remark(gap, 0);
-        }
-        let mut text = Vec::new();
-        if let Err(e) = serial.take(LARGEST.saturating_add(1)).read_to_end(&mut text) {
-            // What there is of it may still be read; its total tells whether that is all.
-            joined.remark(Gap::of(e, NAME, 0), 0);
         }
         let len = wide(text.len());
         if len > LARGEST {
@@ -162,12 +161,9 @@ impl Set {
         let mut until = from.len();
         if !form.part && form.packing == Packing::Plain {
             // A file as it is and parts may be one after another, or the parts were put together already.
-            let more = Form { part: true, ..*form };
-            if let Some(more) = self
-                .new
-                .get(&more)
-                .filter(|_| from.iter().map(size).sum::<u64>() < need)
-            {
+            let more = self.new.get(&Form { part: true, ..*form });
+            let given = from.iter().map(size).fold(0, u64::saturating_add);
+            if let Some(more) = more.filter(|_| given < need) {
                 from.extend(more.values().copied());
                 until = until.saturating_add(whole(more, &mut new.end));
             }
@@ -176,19 +172,22 @@ impl Set {
         }
         new.entries.clone_from(&from);
         from.truncate(until);
-        let data = from
+        let data: Vec<&Data> = from
             .iter()
             .filter_map(|i| entries.get(*i))
-            .map(|entry| &entry.data);
+            .map(|entry| &entry.data)
+            .collect();
         let enough = need.saturating_add(1);
-        if form.together {
-            let (raw, cut) = gather(data, Packing::Plain, u64::MAX, joined, budget);
-            let (blob, end) = gather([&Data::Plain(raw)], form.packing, enough, joined, budget);
-            (new.blob, new.end) = (blob, cut.or(end).or(new.end));
+        let (blobs, cut) = if form.together {
+            let (raw, cut) = joined.open(NAME, &data, Packing::Plain, u64::MAX, budget);
+            let raw = Data::Plain(concat(NAME, raw));
+            let (blobs, end) = joined.open(NAME, &[&raw], form.packing, enough, budget);
+            (blobs, cut.or(end))
         } else {
-            let (blob, end) = gather(data, form.packing, enough, joined, budget);
-            (new.blob, new.end) = (blob, end.or(new.end));
-        }
+            joined.open(NAME, &data, form.packing, enough, budget)
+        };
+        new.blob = concat(NAME, blobs);
+        new.end = cut.or(new.end);
         new
     }
 }
@@ -227,43 +226,12 @@ fn whole(parts: &BTreeMap<u32, usize>, end: &mut Option<Gap>) -> usize {
     count
 }
 
-/// The bytes of these, one after another, up to the first that breaks off; and why it does.
-fn gather<'a>(
-    data: impl IntoIterator<Item = &'a Data>,
-    packing: Packing,
-    most: u64,
-    joined: &mut Joined,
-    budget: &Budget,
-) -> (Blob, Option<Gap>) {
-    let mut blobs = Vec::new();
-    let mut left = most;
-    let mut cut = None;
-    for data in data {
-        if left == 0 || cut.is_some() {
-            break;
-        }
-        let opened = data.random_access(packing, left, budget);
-        left = left.saturating_sub(opened.blob.len());
-        blobs.push(opened.blob);
-        for gap in opened.gaps {
-            joined.remark(gap, 0);
-        }
-        cut = opened.cut;
-    }
-    (concat(NAME, blobs), cut)
-}
-
 /// Lays out what the commands write. `end` says why new data is missing.
-fn image(transfer: &Transfer, new: &Blob, end: &Gap, joined: &mut Joined) -> Extents {
+fn image(transfer: &Transfer, new: &Blob, end: &Gap, old: &'static str, joined: &mut Joined) -> Extents {
     let bytes = |blocks: u64| blocks.saturating_mul(BLOCK);
-    let old = transfer.old.map(|(blocks, at)| {
-        Gap::unsupported(
-            NAME,
-            at,
-            "blocks made from those of the old build, see --base",
-            blocks,
-        )
-    });
+    let old = transfer
+        .old
+        .map(|(blocks, at)| Gap::unsupported(NAME, at, old, blocks));
     let unwritten = || Gap::invalid(NAME, 0, "block that no command writes", 0);
     let under = transfer
         .broken
@@ -359,8 +327,7 @@ fn new_data(name: &str) -> Option<(&str, Form, u32)> {
     const MARK: &str = ".new.dat";
     let (_, file) = split_path(name);
     let (_, rest) = file.rsplit_once(MARK)?;
-    let len = name.len().checked_sub(rest.len())?.checked_sub(MARK.len())?;
-    let (stem, _) = name.split_at_checked(len)?;
+    let stem = name.strip_suffix(rest)?.strip_suffix(MARK)?;
     let words = rest.strip_prefix('.').map(|rest| match rest.split_once('.') {
         Some((first, second)) => (first, Some(second)),
         None => (rest, None),

@@ -18,18 +18,15 @@ use std::collections::BTreeMap;
 use crate::bytes::{Blob, Budget, Extents, Fill, Gap};
 
 use super::super::image::sparse;
-use super::super::leaf::Opened;
 use super::super::registry::{self, Entry};
 use super::super::serial::Packing;
-use super::{Joined, concat, number, packing, split_path, wide};
+use super::{Joined, OPEN, concat, number, packing, split_path, wide};
 
 const NAME: &str = "split";
 /// `SPARSE_HEADER_MAGIC`.
 const SPARSE: [u8; 4] = 0xed26_ff3a_u32.to_le_bytes();
 /// Bytes that tell a container: ext4's magic is at 1080, the super partition's at 8192.
 const HEAD: usize = 8192 + 4;
-/// Files that are held open for one set. With more, each is opened for each read.
-const OPEN: usize = 64;
 
 /// How a set is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,15 +109,19 @@ impl Set {
             head.truncate(got);
             head
         });
+        let Some(first) = heads.next() else { return false };
+        let sparse = |head: &[u8]| head.starts_with(&SPARSE);
+        let known = |head: &[u8]| registry::sniff(head).is_some() || registry::unread(head).is_some();
         let several = self.parts.len() > 1;
         match self.form {
+            // Whatever is packed is not looked at: no name is like this by chance.
+            Form::Behind if several && self.packing != Packing::Plain => true,
             // One alone is a set where others are missing before it.
-            Form::Behind => several || self.parts.keys().next().is_some_and(|first| *first > 0),
-            Form::Within => several && heads.all(|head| head.starts_with(&SPARSE)),
-            Form::Cut => {
-                let known = |head: &[u8]| registry::sniff(head).is_some() || registry::unread(head).is_some();
-                several && heads.next().is_some_and(|head| known(&head))
-            }
+            Form::Behind if !several => sparse(&first) && !self.parts.contains_key(&0),
+            // Two images are not one that was cut.
+            Form::Behind => heads.all(|head| sparse(&head) || !known(&head)),
+            Form::Within => several && sparse(&first) && heads.all(|head| sparse(&head)),
+            Form::Cut => several && known(&first) && !heads.any(|head| known(&head)),
         }
     }
 
@@ -134,28 +135,26 @@ impl Set {
         let mut parts = Vec::new();
         for (number, i) in &self.parts {
             let Some(entry) = entries.get(*i) else { continue };
-            let part = match entry.data.blob() {
-                Some(blob) if self.parts.len() > OPEN && self.packing == Packing::Plain => blob,
-                _ => {
-                    let Opened { blob, gaps, cut } = entry.data.random_access(self.packing, u64::MAX, budget);
-                    for gap in gaps.into_iter().chain(cut) {
-                        joined.remark(gap, 0);
-                    }
-                    blob
-                }
+            let many = self.parts.len() > OPEN && self.packing == Packing::Plain;
+            let (mut blobs, cut) = match entry.data.blob() {
+                Some(blob) if many => (vec![blob], None),
+                _ => joined.open(NAME, &[&entry.data], self.packing, u64::MAX, budget),
             };
-            parts.push((*number, part));
+            parts.push(Part {
+                number: *number,
+                blob: blobs.pop().unwrap_or_else(|| Blob::from(Vec::new())),
+                cut,
+            });
         }
-        // A sparse image that was cut has its header in the first part only.
-        let sparse = |(_, part): &(u32, Blob)| {
+        for gap in parts.iter().filter_map(|part| part.cut.clone()) {
+            joined.remark(gap, 0);
+        }
+        let sparse = |part: &Part| {
             let mut head = [0; 4];
-            part.read_at(0, &mut head).is_ok() && head == SPARSE
+            part.blob.read_at(0, &mut head).is_ok() && head == SPARSE
         };
-        let layered = if parts.len() > 1 {
-            parts.iter().skip(1).any(sparse)
-        } else {
-            parts.iter().any(sparse)
-        };
+        // A sparse image that was cut has its header in the first part only.
+        let layered = parts.iter().skip(usize::from(parts.len() > 1)).any(sparse);
         joined.image = if layered {
             layers(&parts, &mut joined, budget)
         } else {
@@ -165,92 +164,95 @@ impl Set {
     }
 }
 
+/// A part, as far as it could be had.
+struct Part {
+    number: u32,
+    blob: Blob,
+    /// Why that is not all.
+    cut: Option<Gap>,
+}
+
 /// What is missing between two parts.
 fn missing(number: u32, at: u64, len: u64) -> Gap {
     Gap::truncated(NAME, at, format!("part {number}"), len, 0)
 }
 
 /// Sparse images laid over each other.
-fn layers(parts: &[(u32, Blob)], joined: &mut Joined, budget: &Budget) -> Option<Blob> {
+fn layers(parts: &[Part], joined: &mut Joined, budget: &Budget) -> Option<Blob> {
     let mut len = 0_u64;
+    // What is lost of one part may be in another: it lies below.
     let (mut lost, mut given) = (Vec::new(), Vec::new());
-    // Where the part before ended, and the number that should come next.
+    // Where the part before ended, the number that should come next, and why it does not.
     let (mut end, mut next) = (0_u64, 0_u32);
-    let mut over = None;
-    for (number, blob) in parts {
-        let (whole, pieces) = match sparse::pieces(blob, budget) {
+    let mut broken: Option<Gap> = None;
+    for part in parts {
+        let (whole, pieces) = match sparse::pieces(&part.blob, budget) {
             Ok(read) => read,
             Err(gap) => {
-                // As if it were missing.
-                joined.remark(gap, blob.len());
+                joined.remark(gap.clone(), part.blob.len());
+                broken.get_or_insert(gap);
                 continue;
             }
         };
         len = len.max(whole);
         let first = pieces.first().map_or(whole, |piece| piece.0);
+        let hole = first.saturating_sub(end);
         // Numbers begin with 0, or with 1 where that part begins with the first byte.
-        if *number > next && first > end && !(next == 0 && *number == 1 && first == 0) {
-            lost.push((
-                end,
-                first.saturating_sub(end),
-                Fill::Lost(missing(next, end, first.saturating_sub(end))),
-            ));
+        if part.number > next && hole > 0 {
+            let gap = broken.take().unwrap_or_else(|| {
+                let gap = missing(next, end, hole);
+                joined.remark(gap.clone(), hole);
+                gap
+            });
+            lost.push((end, hole, Fill::Lost(gap)));
         }
-        next = number.saturating_add(1);
+        next = part.number.saturating_add(1);
         for (at, len, fill) in pieces {
-            match fill {
-                Fill::Lost(gap) => {
-                    joined.remark(gap.clone(), len);
-                    lost.push((at, len, Fill::Lost(gap)));
-                }
-                fill => {
-                    end = end.max(at.saturating_add(len));
-                    given.push((at, len, fill));
-                }
+            if let Fill::Lost(gap) = &fill {
+                joined.remark(gap.clone(), len);
+                lost.push((at, len, fill));
+            } else {
+                end = end.max(at.saturating_add(len));
+                given.push((at, len, fill));
             }
         }
+        broken = None;
         let (got, limit) = (wide(given.len()), budget.limits.listed);
         if got > limit {
-            over = Some(Gap::over(NAME, 0, "chunks", got, limit, "--max-entries-per-file"));
+            let gap = Gap::over(NAME, 0, "chunks", got, limit, "--max-entries-per-file");
+            joined.remark(gap.clone(), 0);
+            broken = Some(gap);
             break;
         }
     }
-    for piece in &lost {
-        if let Fill::Lost(gap) = &piece.2
-            && gap.format == NAME
-        {
-            joined.remark(gap.clone(), piece.1);
-        }
-    }
-    if let Some(gap) = over {
-        joined.remark(gap.clone(), 0);
+    if let Some(gap) = broken {
         lost.push((end, len.saturating_sub(end), Fill::Lost(gap)));
     }
-    // What is lost of one part may be in another.
     lost.append(&mut given);
     let mut image = Extents::new(NAME, len);
     image.overlay(lost);
     (image.count() > 0).then(|| image.into_blob())
 }
 
-/// Parts one after another, up to the first that is missing.
-fn pieces(parts: Vec<(u32, Blob)>, joined: &mut Joined) -> Option<Blob> {
-    let first = parts.first().map_or(0, |(number, _)| (*number).min(1));
+/// Parts one after another, up to the first that is missing or cut.
+fn pieces(parts: Vec<Part>, joined: &mut Joined) -> Option<Blob> {
+    let first = parts.first().map_or(0, |part| part.number.min(1));
     let mut together = Vec::new();
-    let mut behind = 0_u64;
+    let (mut at, mut behind) = (0_u64, 0_u64);
     let mut gap = None;
-    for ((number, blob), want) in parts.into_iter().zip(first..) {
-        if number != want && gap.is_none() {
-            let at = together.iter().map(Blob::len).fold(0, u64::saturating_add);
+    for (part, want) in parts.into_iter().zip(first..) {
+        if part.number != want && gap.is_none() {
             gap = Some(missing(want, at, 1));
         }
         if gap.is_some() {
-            behind = behind.saturating_add(blob.len());
-        } else {
-            together.push(blob);
+            behind = behind.saturating_add(part.blob.len());
+            continue;
         }
+        at = at.saturating_add(part.blob.len());
+        together.push(part.blob);
+        gap = part.cut;
     }
-    if let Some(gap) = gap {
+    if let Some(gap) = gap.filter(|_| behind > 0) {
         joined.remark(gap, behind);
     }
     (!together.is_empty()).then(|| concat(NAME, together))

@@ -12,7 +12,7 @@ use crate::bytes::{Budget, Gap};
 
 use super::super::registry::{Entry, Remark};
 use super::transfer::NAME;
-use super::{believable, remark, split_path, wide};
+use super::{BELIEVABLE, split_path, wide};
 
 /// The name of such a list.
 const LIST: &str = "dynamic_partitions_op_list";
@@ -37,13 +37,21 @@ pub(super) fn missing(entries: &[Entry], budget: &Budget) -> Vec<Remark> {
             read.map_err(|e| Gap::of(e, NAME, 0))
         });
         if let Err(gap) = read {
-            remarks.push(remark(entry.name.to_string(), gap, 0));
+            remarks.push(Remark {
+                entry: Some(entry.name.clone()),
+                gap,
+                unread: 0,
+            });
         }
         let (folder, _) = split_path(&entry.name);
         for (partition, (at, size)) in sizes(&String::from_utf8_lossy(&text)) {
             if size > 0 && !there.contains(&(folder, &*partition)) {
                 let gap = Gap::truncated(NAME, at, "image of a dynamic partition", size, 0);
-                remarks.push(remark(format!("{folder}{partition}.img"), gap, believable(size)));
+                remarks.push(Remark {
+                    entry: Some(format!("{folder}{partition}.img").into()),
+                    gap,
+                    unread: if size > BELIEVABLE { 0 } else { size },
+                });
             }
         }
     }

@@ -14,7 +14,8 @@ use rayon::prelude::*;
 use crate::bytes::{Blob, Budget, Extents, Fill, Gap};
 
 use super::codec::Codec;
-use super::registry::{Listing, Remark};
+use super::leaf::{Data, Opened};
+use super::registry::Listing;
 use super::serial::Packing;
 
 pub(super) use block_ota::BlockOta;
@@ -29,6 +30,14 @@ const PACKINGS: &[(&str, Packing)] = &[
     ("zst", Packing::Codec(Codec::Zstd)),
     ("lz4", Packing::Codec(Codec::Lz4Frame)),
 ];
+
+/// Ours: images that are put together in one container. A device has some eighty partitions.
+const SETS: usize = 256;
+/// Ours: files that are held open for one image. With more, each is opened for each read.
+const OPEN: usize = 64;
+/// Output from which on the ratio of an image's streams is looked at, in bytes. What is packed here holds few
+/// zeros, and there may be many of them: less than for a single stream.
+const RATIO_FROM: u64 = 16 << 20;
 
 /// What became of one set of entries.
 #[derive(Default)]
@@ -45,41 +54,107 @@ struct Joined {
 
 impl Joined {
     fn remark(&mut self, gap: Gap, unread: u64) {
-        self.remarks.push((gap, believable(unread)));
+        let unread = if unread > BELIEVABLE { 0 } else { unread };
+        self.remarks.push((gap, unread));
+    }
+
+    /// The bytes of these, up to the first that breaks off, and why it does. `most` bytes are enough.
+    fn open(
+        &mut self,
+        format: &'static str,
+        data: &[&Data],
+        packing: Packing,
+        most: u64,
+        budget: &Budget,
+    ) -> (Vec<Blob>, Option<Gap>) {
+        let mut blobs = Vec::new();
+        let mut left = most;
+        if packing != Packing::Plain {
+            let input = data
+                .iter()
+                .map(|data| data.input(budget))
+                .fold(0, u64::saturating_add);
+            left = left.min(input.saturating_mul(budget.limits.ratio).max(RATIO_FROM));
+        }
+        for data in data {
+            let opened = match data.blob() {
+                Some(blob) if packing == Packing::Plain && blobs.len() >= OPEN => Opened::from(blob),
+                _ => data.random_access(format, packing, left, budget),
+            };
+            left = left.saturating_sub(opened.blob.len());
+            blobs.push(opened.blob);
+            for gap in opened.gaps {
+                self.remark(gap, 0);
+            }
+            if opened.cut.is_some() || left == 0 {
+                let over = || {
+                    let got = blobs.iter().map(Blob::len).fold(0, u64::saturating_add);
+                    (got < most).then(|| Gap::over(format, 0, "expansion", most, got, "--max-ratio"))
+                };
+                let cut = opened.cut.or_else(over);
+                return (blobs, cut);
+            }
+        }
+        (blobs, None)
     }
 }
 
 /// Puts together what belongs together.
 pub(super) fn join(listing: &mut Listing, budget: &Budget) {
     let entries = &listing.entries;
+    let mut taken = vec![false; entries.len()];
     let updates = block_ota::find(entries);
     let missing = dynamic::missing(entries, budget);
     // Decoding is most of the work, and each image is decoded from its start to its end.
-    let mut joined: Vec<Joined> = updates.par_iter().map(|set| set.join(entries, budget)).collect();
-    let taken = |joined: &[Joined]| {
-        let mut taken = vec![false; entries.len()];
-        for set in joined.iter().filter(|set| set.image.is_some()) {
-            for entry in &set.entries {
-                if let Some(taken) = taken.get_mut(*entry) {
-                    *taken = true;
-                }
-            }
-        }
-        taken
-    };
-    let chunks = chunks::find(entries, &taken(&joined));
-    joined.par_extend(chunks.par_iter().map(|set| set.join(entries, budget)));
-    let mut taken = taken(&joined).into_iter();
+    let mut joined: Vec<Joined> = several(&updates, listing, |set| set.join(entries, budget));
+    mark(&mut taken, &joined);
+    let chunks = chunks::find(entries, &taken);
+    joined.extend(several(&chunks, listing, |set| set.join(entries, budget)));
+    mark(&mut taken, &joined);
+    let mut taken = taken.into_iter();
     listing.entries.retain(|_| !taken.next().unwrap_or(false));
     for set in joined {
         if let Some(image) = set.image {
             listing.blob(&*set.name, image);
         }
         for (gap, unread) in set.remarks {
-            listing.lost(&set.name, gap, unread);
+            match &*set.name {
+                "" => listing.remark(gap),
+                name => listing.lost(name, gap, unread),
+            }
         }
     }
     listing.notices.extend(missing);
+}
+
+/// Each of these sets, some at a time.
+fn several<S: Sync>(sets: &[S], listing: &Listing, join: impl Fn(&S) -> Joined + Send + Sync) -> Vec<Joined> {
+    let (got, mut limit, mut what) = (wide(sets.len()), wide(SETS), "images in several files");
+    if listing.overlaps {
+        // Android refuses such an archive, and the same bytes may be decoded for every one of them.
+        (limit, what) = (0, "images in an archive whose entries share bytes");
+    }
+    let few = sets.get(..SETS).unwrap_or(sets);
+    let few = if limit == 0 { &[] } else { few };
+    let mut joined: Vec<Joined> = few.par_iter().map(join).collect();
+    if got > limit {
+        joined.push(Joined {
+            remarks: vec![(Gap::over("parts", 0, what, got, limit, ""), 0)],
+            ..Joined::default()
+        });
+    }
+    joined
+}
+
+/// Marks the entries that an image takes the place of.
+fn mark(taken: &mut [bool], joined: &[Joined]) {
+    for set in joined.iter().filter(|set| set.image.is_some()) {
+        for entry in &set.entries {
+            if let Some(taken) = taken.get_mut(*entry) {
+                *taken = true;
+            }
+        }
+    }
 }
 
 /// The packing of this ending.
@@ -116,19 +191,8 @@ fn split_path(path: &str) -> (&str, &str) {
         .unwrap_or(("", path))
 }
 
-/// A loss that nobody believes counts as not known.
-fn believable(size: u64) -> u64 {
-    if size > 1 << 40 { 0 } else { size }
-}
-
-/// A gap about an entry that is not there.
-fn remark(entry: String, gap: Gap, unread: u64) -> Remark {
-    Remark {
-        entry: Some(entry.into()),
-        gap,
-        unread: believable(unread),
-    }
-}
+/// A loss of more bytes that nobody believes counts as not known.
+const BELIEVABLE: u64 = 1 << 40;
 
 fn wide(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::*;
-use crate::bytes::Kind;
-use crate::unpack::registry::{self, Entry};
+use crate::bytes::{Kind, Limits};
+use crate::unpack::registry::{self, Entry, Remark};
 use crate::unpack::{folder, zip};
 
 /// A listing of these files, joined: name, bytes as far as they can be read.
@@ -173,7 +173,7 @@ fn missing_data_is_lost_and_moves_nothing() {
     let (_, told) = joined(&[list, ("x.new.dat.gz", &packed[..packed.len() - 12])]);
     assert_eq!(told.len(), 1);
     assert!(
-        told[0].starts_with("x.img: file: gzip stream at 0x0: truncated"),
+        told[0].starts_with("x.img: block-ota: gzip stream at 0x0: truncated"),
         "{told:?}"
     );
 }
@@ -216,7 +216,10 @@ fn what_is_made_from_the_old_build_is_lost() {
     for (name, bytes) in files {
         listing.blob(name, Blob::from(bytes.to_vec()));
     }
-    join(&mut listing, &Budget::default());
+    let mut budget = Budget::default();
+    budget.base.insert("x".into(), Blob::from(data("abcdefghi")));
+    join(&mut listing, &budget);
+    assert_eq!(listing.notices[0].gap.what, "changed blocks, which are not made");
     let image = listing.entries[0].data.blob().unwrap();
     for block in [1, 3, 6] {
         let gap = image.read("t", block * 4096..block * 4096 + 1).unwrap_err();
@@ -249,6 +252,47 @@ fn an_image_of_eight_tebibytes_costs_nothing() {
     assert_eq!(image.len(), 2_147_483_647 * 4096);
     assert_eq!(&*image.read("t", image.len() - 1..image.len()).unwrap(), b"b");
     assert!(image.read("t", 4096..4097).is_err(), "no command writes it");
+}
+
+#[test]
+fn limits_are_loud() {
+    // 20 MB of zeros in 20 KB.
+    let packed = gz(&vec![0; 5000 * 4096]);
+    let budget = Budget::new(Limits {
+        ratio: 10,
+        ..Limits::default()
+    });
+    let mut listing = Listing::default();
+    listing.blob("x.transfer.list", Blob::from(b"1\n5000\nnew 2,0,5000\n".to_vec()));
+    listing.blob("x.new.dat.gz", Blob::from(packed));
+    join(&mut listing, &budget);
+    let told: Vec<String> = listing.notices.iter().map(|n| n.gap.to_string()).collect();
+    let gap = "block-ota: expansion at 0x0: 20480001 is over the limit of 16777216, see --max-ratio";
+    assert_eq!(
+        (told, listing.notices[0].unread),
+        (vec![gap.to_string()], 3_702_784)
+    );
+
+    let many = "parts: images in several files at 0x0: 300 is over the limit of 256";
+    let shared = "parts: images in an archive whose entries share bytes at 0x0: 300 is over the limit of 0";
+    for (overlaps, images, gap) in [(false, 256, many), (true, 0, shared)] {
+        let mut listing = Listing {
+            overlaps,
+            ..Listing::default()
+        };
+        for n in 0..300 {
+            let list = b"1\n1\nzero 2,0,1\n".to_vec();
+            listing.blob(format!("{n}.transfer.list"), Blob::from(list));
+        }
+        join(&mut listing, &Budget::default());
+        let told: Vec<String> = listing.notices.iter().map(|n| n.gap.to_string()).collect();
+        assert_eq!((listing.entries.len(), told), (300, vec![gap.to_string()]));
+        let joined = listing
+            .entries
+            .iter()
+            .filter(|entry| entry.name.ends_with(".img"));
+        assert_eq!(joined.count(), images);
+    }
 }
 
 /// A sparse image of `blocks` blocks, with chunks (block, text).
@@ -314,15 +358,16 @@ fn sparse_parts_are_laid_over_each_other() {
 
 #[test]
 fn what_a_missing_part_would_have_held_is_lost() {
-    let parts = [
+    let (a, b, c) = (
         sparse(8, &[(0, "ab")]),
         sparse(8, &[(4, "c")]),
         sparse(8, &[(6, "d")]),
-    ];
-    let of = |names: [&'static str; 2], picks: [usize; 2]| {
-        let files: Vec<(&str, &[u8])> = names.into_iter().zip(picks.map(|pick| &*parts[pick])).collect();
+    );
+    let mut broken = c.clone();
+    broken[8] = 0;
+    let check = |files: &[(&str, &[u8])], expect: &str, gap: &str| {
         let mut listing = Listing::default();
-        for (name, bytes) in &files {
+        for (name, bytes) in files {
             listing.blob(*name, Blob::from(bytes.to_vec()));
         }
         join(&mut listing, &Budget::default());
@@ -333,21 +378,25 @@ fn what_a_missing_part_would_have_held_is_lost() {
             Err(_) => '?',
         };
         let told: Vec<String> = listing.notices.iter().map(|n| n.gap.to_string()).collect();
-        ((0..8).map(state).collect::<String>(), told)
+        assert_eq!((0..8).map(state).collect::<String>(), expect);
+        assert!(told.len() == 1 && told[0].starts_with(gap), "{told:?}");
     };
-    assert_eq!(
-        of(["x.img.0", "x.img.2"], [0, 2]),
-        (
-            "ab????d.".into(),
-            vec!["split: part 1 at 0x2000: truncated, needs 16384 bytes, 0 left".into()]
-        )
+    let gap = "split: part 1 at 0x2000: truncated, needs 16384 bytes, 0 left";
+    check(&[("x.img.0", &a), ("x.img.2", &c)], "ab????d.", gap);
+    let gap = "split: part 0 at 0x0: truncated, needs 16384 bytes, 0 left";
+    check(&[("x.img.1", &b), ("x.img.2", &c)], "????c.d.", gap);
+    check(&[("x.img.1", &b)], "????c...", gap);
+    // One that is no image is as good as missing, wherever it is.
+    let gap = "sparse: ";
+    check(
+        &[("x.img.0", &a), ("x.img.1", &broken), ("x.img.2", &c)],
+        "ab????d.",
+        gap,
     );
-    assert_eq!(
-        of(["x.img.1", "x.img.2"], [1, 2]),
-        (
-            "????c.d.".into(),
-            vec!["split: part 0 at 0x0: truncated, needs 16384 bytes, 0 left".into()]
-        )
+    check(
+        &[("x.img.0", &a), ("x.img.1", &b), ("x.img.2", &broken)],
+        "ab..c???",
+        gap,
     );
 }
 
@@ -369,6 +418,20 @@ fn other_parts_stand_one_after_another_up_to_the_first_that_is_missing() {
         &[("x.img", "abc")],
         &["x.img: split: part 2 at 0x2328: truncated, needs 1 bytes, 0 left, 6576 unread"],
     );
+    // A part that decodes to less than it should: nobody knows where the next begins.
+    let packed = [gz(parts[0]), gz(parts[1]), gz(parts[2])];
+    let cut = &packed[1][..packed[1].len() - 12];
+    let (got, told) = joined(&[
+        ("x.img.0.gz", &packed[0]),
+        ("x.img.1.gz", cut),
+        ("x.img.2.gz", &packed[2]),
+    ]);
+    assert!(
+        all.starts_with(&got[0].1) && got[0].1.len() >= 9000,
+        "{}",
+        got[0].1.len()
+    );
+    assert_eq!(told.len(), 2);
     // A sparse image that was cut.
     let whole = sparse(8, &[(0, "ab")]);
     let (front, back) = whole.split_at(5000);

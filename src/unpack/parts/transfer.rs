@@ -77,16 +77,22 @@ pub(super) fn read(text: &[u8]) -> Result<Transfer, Gap> {
     if !(1..=4).contains(&version) {
         return Err(Gap::unsupported(NAME, 0, "version", version));
     }
-    let total = lines.number("total blocks")?;
     let mut all = Transfer::default();
-    if version > 1 {
-        for what in ["stash entries", "stash blocks"] {
-            // A list without these lines begins with a command, which must not be taken for one.
-            if let Err(gap) = lines.number(what) {
-                all.tell(gap);
-                lines.back();
-            }
-        }
+    let stashes: &[&str] = if version > 1 {
+        &["stash entries", "stash blocks"]
+    } else {
+        &[]
+    };
+    let mut header = |what| {
+        lines.number(what).map_err(|gap| {
+            // A list without this line goes on with a command, which must not be taken for it.
+            all.tell(gap);
+            lines.back();
+        })
+    };
+    let total = header("total blocks").ok();
+    if total.is_some() {
+        let _ = stashes.iter().try_for_each(|what| header(what).map(|_| ()));
     }
     let mut written = 0_u64;
     while lines.next() {
@@ -99,14 +105,17 @@ pub(super) fn read(text: &[u8]) -> Result<Transfer, Gap> {
         written = written.saturating_add(all.command(version, verb, words, lines.at));
     }
     let bytes = |blocks: u64| blocks.saturating_mul(BLOCK);
-    if written < total && all.broken.is_none() {
-        let (need, have) = (bytes(total), bytes(written));
-        let gap = Gap::truncated(NAME, wide(text.len()), "transfer list", need, have);
-        all.tell(gap.clone());
-        all.broken = Some(gap);
-    } else if total == 0 && written > 0 {
+    match total {
+        Some(total) if written < total && all.broken.is_none() => {
+            let (need, have) = (bytes(total), bytes(written));
+            all.lose(
+                Gap::truncated(NAME, wide(text.len()), "transfer list", need, have),
+                false,
+            );
+        }
         // The device takes it for an update that has nothing to do.
-        all.tell(Gap::odd(NAME, 2, "total blocks", written));
+        Some(0) if written > 0 => all.tell(Gap::odd(NAME, 2, "total blocks", written)),
+        _ => {}
     }
     Ok(all)
 }
@@ -293,7 +302,10 @@ fn wide(n: usize) -> u64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test may overflow loudly")]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn new(at: u64, len: u64, from: u64) -> Write {
@@ -394,17 +406,42 @@ mod tests {
     }
 
     #[test]
-    fn a_list_without_stash_lines_loses_no_command() {
-        let gaps = [
-            "block-ota: stash entries at 0x4: invalid value 0x6e",
-            "block-ota: stash blocks at 0x4: invalid value 0x6e",
-        ];
+    fn a_list_without_all_lines_of_its_header_loses_no_command() {
+        let gap = "block-ota: stash entries at 0x4: invalid value 0x6e";
         check(
             "4\n2\nnew 2,0,1\nnew 2,7,8\n",
             &[new(0, 1, 0), new(7, 1, 1)],
             8,
-            &gaps,
+            &[gap],
         );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_survived_and_its_numbers_agree(
+            lines in prop::collection::vec(
+                (
+                    prop::sample::select(vec!["new", "zero", "erase", "move a", "bsdiff 0 1 a b", "free", "x", ""]),
+                    prop::collection::vec(prop::sample::select(vec![0_u64, 1, 2, 3, 9, LAST, LAST + 1, u64::MAX]), 0..6),
+                ),
+                0..12,
+            ),
+            version in 0..6,
+        ) {
+            let lines = lines.iter().map(|(verb, numbers)| {
+                let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+                format!("{verb} {}\n", numbers.join(","))
+            });
+            let text = format!("{version}\n3\n0\n0\n{}", lines.collect::<String>());
+            if let Ok(got) = read(text.as_bytes()) {
+                let new = |write: &&Write| matches!(write.what, What::New(_));
+                let sum = |of: Vec<&Write>| of.iter().map(|write| write.len).sum::<u64>();
+                prop_assert_eq!(sum(got.writes.iter().filter(new).collect()), got.new);
+                let end = got.writes.iter().map(|write| write.at + write.len).max();
+                prop_assert_eq!(end.unwrap_or(0), got.blocks);
+                prop_assert!(got.blocks <= LAST);
+            }
+        }
     }
 
     #[test]
@@ -413,10 +450,6 @@ mod tests {
             ("", "block-ota: version at 0x0: truncated, needs 1 bytes, 0 left"),
             ("5\n", "block-ota: version at 0x0: unsupported value 0x5"),
             ("four\n", "block-ota: version at 0x0: invalid value 0x66"),
-            (
-                "4\n",
-                "block-ota: total blocks at 0x2: truncated, needs 1 bytes, 0 left",
-            ),
         ] {
             assert_eq!(read(text.as_bytes()).unwrap_err().to_string(), gap);
         }

@@ -11,7 +11,7 @@ use super::super::{Class, Leaf};
 
 /// Endings of images. What stands before the first of them is the partition's name.
 const ENDINGS: &[&str] = &[
-    "img", "simg", "raw", "bin", "ext4", "erofs", "lz4", "gz", "xz", "zst", "br",
+    "img", "simg", "raw", "bin", "ext4", "erofs", "lz4", "gz", "xz", "zst", "br", "bz2", "lzma",
 ];
 
 /// What is known of a file from the layers around it.
@@ -68,7 +68,7 @@ impl Peers {
 }
 
 /// A file's name without folder and endings of images.
-fn stem(path: &str) -> &str {
+pub(super) fn stem(path: &str) -> &str {
     let mut name = path.rsplit('/').next().unwrap_or(path);
     while let Some((stem, ending)) = name.rsplit_once('.') {
         if stem.is_empty() || !ENDINGS.contains(&ending.to_ascii_lowercase().as_str()) {

@@ -12,6 +12,7 @@ pub use package::{Package, open_package};
 use crate::bytes::{Notice, Place};
 
 use super::registry::{self, Format, Listing};
+use super::stream;
 
 /// Endings of APEX files.
 const APEX: [&str; 2] = ["apex", "capex"];
@@ -29,14 +30,12 @@ fn ending(path: &str) -> String {
         .map_or_else(String::new, |(_, ending)| ending.to_ascii_lowercase())
 }
 
-/// What is in `x.gz` is called `x`, what is in `x.tgz` is `x.tar`.
+/// The name of what is in a file that holds one thing: `x` for `x.gz`, `x.tar` for `x.tgz`; `system` for the
+/// sparse image `system.img`.
 fn stem(path: &str) -> String {
     let name = path.rsplit('/').next().unwrap_or(path);
-    match name.rsplit_once('.') {
-        Some((stem, end)) if end.eq_ignore_ascii_case("tgz") => format!("{stem}.tar"),
-        Some((stem, end)) if end.eq_ignore_ascii_case("gz") && !stem.is_empty() => stem.to_string(),
-        _ => "content".to_string(),
-    }
+    let image = || Some(context::stem(name)).filter(|stem| *stem != name);
+    stream::inner(name).unwrap_or_else(|| image().unwrap_or("content").to_string())
 }
 
 /// `apk` or `jar` when a zip is one, which stays closed in the tree.
@@ -91,6 +90,26 @@ fn tell_apart(listing: &mut Listing) {
             count = 1;
             last.clear();
             last.push_str(&entry.name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_a_file_is_named_after_it() {
+        for (path, expect) in [
+            ("AP/super.img.lz4", "super.img"),
+            ("a/rom.tgz", "rom.tar"),
+            ("images/system.img", "system"),
+            ("system.img.ext4", "system"),
+            ("super.img.0", "content"),
+            ("boot.img/ramdisk", "content"),
+            (".gz", "content"),
+        ] {
+            assert_eq!(stem(path), expect, "{path}");
         }
     }
 }

@@ -74,10 +74,17 @@ pub fn walk(path: &Path, budget: &Budget) -> Result<Tree, OpenError> {
     if meta.is_dir() {
         outer.format = "folder";
         let listing = folder::list(path, budget);
+        outer.input = listing
+            .entries
+            .iter()
+            .fold(0, |sum, entry| sum.saturating_add(entry.size));
+        let sizes = listing.entries.iter().map(|entry| entry.size);
+        outer.input = sizes.fold(0, u64::saturating_add);
         outer.add(listing, "", 0);
     } else if meta.is_file() {
         let blob = Blob::open(path).map_err(open)?;
         outer.size = blob.len();
+        outer.input = blob.len();
         outer.root(&name, blob);
     } else {
         let source = io::Error::new(io::ErrorKind::InvalidInput, "a pipe, a socket or a device");
@@ -92,6 +99,7 @@ pub fn walk(path: &Path, budget: &Budget) -> Result<Tree, OpenError> {
     }
     Ok(outer.finish())
 }
+
 
 /// What is said of a file that nobody knows.
 const UNKNOWN: &str = "unknown format";
@@ -127,6 +135,9 @@ struct Outer<'a> {
     leaves: Vec<Leaf>,
     links: Vec<(String, String)>,
     notices: Vec<Notice>,
+    /// Bytes of the input, and those that came out of what is compressed in it.
+    input: u64,
+    decoded: u64,
     /// Containers opened inside of others.
     inner: u64,
     /// Paths of images that another one has taken as a part of itself.
@@ -144,6 +155,8 @@ impl<'a> Outer<'a> {
             leaves: Vec::new(),
             links: Vec::new(),
             notices: Vec::new(),
+            input: 0,
+            decoded: 0,
             inner: 0,
             taken: Rc::default(),
         }
@@ -412,13 +425,21 @@ impl<'a> Outer<'a> {
         if let Some(blob) = leaf.blob() {
             return blob.hold().ok();
         }
-        let opened = leaf.data.random_access(Packing::Plain, u64::MAX, self.budget);
-        let missing = leaf.size.saturating_sub(opened.blob.len());
+        let opened = leaf
+            .data
+            .random_access("file", Packing::Plain, u64::MAX, self.budget);
+        let got = opened.blob.len();
         for gap in opened.gaps {
             self.note(place, gap, 0);
         }
         if let Some(gap) = opened.cut {
-            self.note(place, gap, missing);
+            self.note(place, gap, leaf.missing(got));
+        }
+        // Of all that is in the input: each alone is too small to be asked.
+        self.decoded = self.decoded.saturating_add(got);
+        if let Err(gap) = self.budget.ratio("unpack", 0, self.input, self.decoded) {
+            self.note(place, gap, got);
+            return None;
         }
         Some(opened.blob)
     }
@@ -434,6 +455,11 @@ impl<'a> Outer<'a> {
     /// Takes a file that is no container.
     fn keep(&mut self, leaf: Leaf, path: &str, head: &[u8], inner: &str) {
         let mut class = classify(path, head);
+        // A stream is by its name alone what turned out not to be one.
+        let is_stream = |format: &dyn Format| format.holds() == Holds::Stream;
+        if matches!(class, Class::Archive(_)) && container(path, head).is_some_and(is_stream) {
+            class = Class::Unknown;
+        }
         if class == Class::Unknown && is_text(head) {
             class = Class::Text;
         }

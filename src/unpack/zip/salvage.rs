@@ -199,7 +199,9 @@ fn locals(
     chain: &mut Chain,
 ) -> Result<(), Gap> {
     let mut at = 0;
-    while let Some(found) = next(blob, at, stop, &[LOCAL])? {
+    // A file of a file system may say any size, and be one long hole.
+    let mut left = budget.limits.task;
+    while let Some(found) = next(blob, at, stop, &[LOCAL], &mut left)? {
         let header = local(blob, found, chain.base)?;
         let Some((record, name, data)) = header else {
             at = found.saturating_add(4);
@@ -222,7 +224,8 @@ fn locals(
             let mut record = record.clone();
             if record.packed == UNSAID || data.saturating_add(record.packed) > stop {
                 // The data ends where something else begins, or with the file.
-                let until = next(blob, data, stop, &[LOCAL, CENTRAL, DESCRIPTOR])?.unwrap_or(stop);
+                let until = next(blob, data, stop, &[LOCAL, CENTRAL, DESCRIPTOR], &mut left)?;
+                let until = until.unwrap_or(stop);
                 if record.packed == UNSAID {
                     record.packed = until.saturating_sub(data);
                 }
@@ -293,20 +296,33 @@ fn local(blob: &Blob, at: u64, base: u64) -> Result<Option<(Record, Vec<u8>, u64
     )))
 }
 
-/// The first of these signatures at or after `from` and before `stop`.
-fn next(blob: &Blob, from: u64, stop: u64, signatures: &[[u8; 4]]) -> Result<Option<u64>, Gap> {
+/// The first of these signatures at or after `from` and before `stop`; `left` is how many bytes may still
+/// be searched.
+fn next(
+    blob: &Blob,
+    from: u64,
+    stop: u64,
+    signatures: &[[u8; 4]],
+    left: &mut u64,
+) -> Result<Option<u64>, Gap> {
     let mut at = from;
     while at < stop {
         // The signature is very often right here.
         let window = if at == from { 4096 } else { WINDOW };
+        if *left == 0 {
+            let (what, option) = ("bytes to search", "--max-decoded");
+            return Err(Gap::over(NAME, at, what, stop, at, option));
+        }
         let bytes = blob.read(NAME, at..at.saturating_add(window).min(stop))?;
         let finder = memchr::memmem::find_iter(&bytes, b"PK");
         for hit in finder {
             let found = bytes.get(hit..).and_then(|rest| rest.first_chunk::<4>());
             if found.is_some_and(|found| signatures.contains(found)) {
+                *left = left.saturating_sub(wide(hit));
                 return Ok(Some(at.saturating_add(wide(hit))));
             }
         }
+        *left = left.saturating_sub(wide(bytes.len()));
         if bytes.len() < 4 {
             break;
         }

@@ -54,6 +54,8 @@ pub(super) struct Image<'a> {
     pub(super) blob: &'a Blob,
     pub(super) superblock: Superblock,
     pages: RefCell<BTreeMap<u64, Bytes>>,
+    /// Where the inode tables of groups start, in bytes.
+    tables: RefCell<BTreeMap<u32, u64>>,
     /// Bytes of metadata that may still be read.
     bytes: Cell<u64>,
     /// Pieces of files that may still be kept.
@@ -88,6 +90,7 @@ impl<'a> Image<'a> {
             blob,
             superblock,
             pages: RefCell::default(),
+            tables: RefCell::default(),
             bytes: Cell::new(METADATA),
             pieces: Cell::new(PIECES),
             remarks: RefCell::default(),
@@ -156,7 +159,7 @@ impl<'a> Image<'a> {
     /// Notes what is wrong with the metadata of what is being read.
     pub(super) fn remark(&self, gap: Gap) {
         let mut remarks = self.remarks.borrow_mut();
-        if remarks.len() < REMARKS {
+        if remarks.len() < REMARKS && !remarks.contains(&gap) {
             remarks.push(gap);
         }
     }
@@ -168,6 +171,9 @@ impl<'a> Image<'a> {
 
     /// Where the inode table of a group starts, in bytes.
     fn table(&self, group: u32) -> Result<u64, Gap> {
+        if let Some(at) = self.tables.borrow().get(&group) {
+            return Ok(*at);
+        }
         let superblock = &self.superblock;
         let at = superblock.descriptor_at(group.into());
         let raw = self.of_table("group descriptor", at, superblock.descriptor)?;
@@ -194,7 +200,9 @@ impl<'a> Image<'a> {
         if !superblock.holds(block, 1) {
             return Err(Gap::invalid(NAME, at.saturating_add(8), "bg_inode_table", block));
         }
-        Ok(block.saturating_mul(superblock.block_size))
+        let at = block.saturating_mul(superblock.block_size);
+        self.tables.borrow_mut().insert(group, at);
+        Ok(at)
     }
 
     /// An inode by its number; `at` is where the number was found.

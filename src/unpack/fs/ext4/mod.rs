@@ -11,6 +11,7 @@
 //! and what is wrong is read all the same, as the rest of the image would not be otherwise.
 
 mod checksum;
+mod directory;
 mod inode;
 mod journal;
 mod map;

@@ -1,17 +1,15 @@
-//! Directories, and the walk through them.
-//!
-//! Spec: kernel documentation, `filesystems/ext4/directory.rst`, `inlinedata.rst`. Indexed directories
-//! (htree) are read as the lists that they are too: their inner nodes look like empty entries.
+//! The walk through the directories: files, links, and what each of them is made of.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::bytes::{Blob, Budget, Cursor, Extents, Fill, Gap, Kind};
+use crate::bytes::{Blob, Budget, Extents, Fill, Gap, Kind};
 
+use super::directory::{Name, Reader};
 use super::inode::{
     BLOCK, BLOCKS, CHARACTER, ENCRYPT, EXTENTS, FILE, FOLDER, INLINE, Image, Inode, LINK, PIPE, SOCKET,
 };
-use super::map::{MOST_BLOCKS, To};
-use super::{NAME, checksum, wide};
+use super::map::MOST_BLOCKS;
+use super::{NAME, wide};
 use crate::unpack::name;
 use crate::unpack::registry::{Listing, Remark};
 
@@ -23,10 +21,6 @@ const DEEPEST: u32 = 256;
 const LONGEST: usize = 4096;
 /// Ours: bytes of all paths of an image. 60 000 real ones have 5 MiB.
 const PATHS: u64 = 128 << 20;
-/// Bytes of a directory that are read at once.
-const PIECE: u64 = 1 << 20;
-/// `file_type` of what is no entry but the checksum at a block's end, 12 bytes long.
-const CHECKSUM: u8 = 0xde;
 /// How many times its own length an image may have as content before its files are read with one budget:
 /// blocks that are shared save a third in earnest.
 const SHARED: u64 = 4;
@@ -69,21 +63,13 @@ struct Folder {
     at: u64,
 }
 
-/// An entry of a directory.
-struct Name {
-    inode: u32,
-    raw: Box<[u8]>,
-    /// Where it is, in bytes of the image.
-    at: u64,
-}
-
 struct Walk<'a> {
     image: &'a Image<'a>,
     budget: &'a Budget,
     listing: &'a mut Listing,
     /// Directories that were read.
     seen: BTreeSet<u32>,
-    /// Content of files with more names than one.
+    /// Content of files with more names than one, or in many pieces.
     linked: BTreeMap<u32, Blob>,
     todo: Vec<Folder>,
     /// Names so far, and bytes of all paths.
@@ -105,6 +91,10 @@ impl Walk<'_> {
                 return self.image.spent(folder.at);
             }
         };
+        if folder.number != ROOT {
+            // What is wrong with the inode was told with its name.
+            self.image.take_remarks();
+        }
         if !self.seen.insert(folder.number) {
             let gap = Gap::invalid(NAME, folder.at, "directory seen before", folder.number.into());
             self.note(&folder.path, gap, 0);
@@ -113,7 +103,18 @@ impl Walk<'_> {
         if inode.flags & ENCRYPT != 0 {
             self.note(&folder.path, encrypted(inode.at, "names in a directory"), 0);
         }
-        let mut names = self.names(&folder.path, &inode)?;
+        let (image, budget, listed) = (self.image, self.budget, self.listed);
+        let mut reader = Reader {
+            image,
+            inode: &inode,
+            budget,
+            note: &mut |gap, unread| self.note(&folder.path, gap, unread),
+            listed,
+            names: Vec::new(),
+        };
+        let read = reader.all();
+        let (mut names, listed) = (reader.names, reader.listed);
+        self.listed = listed;
         self.tell(&folder.path);
         let mut known = BTreeSet::new();
         for name in &names {
@@ -130,139 +131,7 @@ impl Walk<'_> {
             self.image.spent(name.at)?;
         }
         self.todo.get_mut(first..).unwrap_or_default().reverse();
-        Ok(())
-    }
-
-    /// The names in a directory, but `.` and `..`.
-    fn names(&mut self, path: &str, inode: &Inode) -> Result<Vec<Name>, Gap> {
-        let mut names = Vec::new();
-        if inode.flags & INLINE != 0 {
-            match self.image.inline(inode) {
-                Ok((start, rest)) => {
-                    // The first four bytes are the inode of the directory above.
-                    let start = start.start.saturating_add(4)..start.end;
-                    for range in [start, rest].into_iter().filter(|range| !range.is_empty()) {
-                        let len = range.end.saturating_sub(range.start);
-                        self.blocks(path, inode, range.start, len, len, &mut names)?;
-                    }
-                }
-                Err(gap) => self.note(path, gap, inode.size),
-            }
-            return Ok(names);
-        }
-        let size = self.image.superblock.block_size;
-        for run in self.image.runs(inode) {
-            let len = run.count.saturating_mul(size);
-            match run.to {
-                To::Block(block) => {
-                    let at = block.saturating_mul(size);
-                    self.blocks(path, inode, at, len, size, &mut names)?;
-                }
-                To::Lost(gap) => self.note(path, gap, len),
-            }
-        }
-        Ok(names)
-    }
-
-    /// `len` bytes of a directory from byte `at` of the image on, in blocks of `size`.
-    fn blocks(
-        &mut self,
-        path: &str,
-        inode: &Inode,
-        mut at: u64,
-        len: u64,
-        size: u64,
-        names: &mut Vec<Name>,
-    ) -> Result<(), Gap> {
-        let end = at.saturating_add(len);
-        let memory = usize::try_from(size).unwrap_or(usize::MAX).max(1);
-        // Block by block once something is lost: what is sound is kept.
-        let mut step = PIECE.max(size);
-        while at < end {
-            let len = step.min(end.saturating_sub(at));
-            let bytes = self.image.read("directory", at, len);
-            self.image.spent(at)?;
-            match bytes {
-                Ok(bytes) => {
-                    for block in bytes.chunks(memory) {
-                        self.entries(path, inode, block, at, names)?;
-                        at = at.saturating_add(size);
-                    }
-                }
-                Err(_) if len > size => step = size,
-                Err(gap) if matches!(gap.kind, Kind::Truncated { .. }) => {
-                    self.note(path, gap, end.saturating_sub(at));
-                    return Ok(());
-                }
-                Err(gap) => {
-                    self.note(path, gap, size);
-                    at = at.saturating_add(size);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The entries of one block. One that breaks the rules hides those behind it.
-    fn entries(
-        &mut self,
-        path: &str,
-        inode: &Inode,
-        block: &[u8],
-        at: u64,
-        names: &mut Vec<Name>,
-    ) -> Result<(), Gap> {
-        let before = names.len();
-        let mut c = Cursor::new(NAME, block);
-        while c.left() >= 8 {
-            let start = c.position();
-            let at = at.saturating_add(wide(start));
-            let number = c.u32("inode")?;
-            let said = c.u16("rec_len")?;
-            let name_len = usize::from(c.u8("name_len")?);
-            let kind = c.u8("file_type")?;
-            let len = length(said, block.len());
-            let rest = block.len().saturating_sub(start);
-            if len < name_len.saturating_add(8).max(12) || !len.is_multiple_of(4) || len > rest {
-                let gap = Gap::invalid(NAME, at.saturating_add(4), "rec_len", said.into());
-                self.note(path, gap, wide(rest));
-                break;
-            }
-            let raw = c.take("name", name_len)?;
-            c.seek(start.saturating_add(len));
-            if number == 0 {
-                if kind == CHECKSUM && len == 12 && rest == 12 {
-                    self.check(inode, block, at);
-                }
-            } else if raw.is_empty() {
-                self.note(path, Gap::invalid(NAME, at.saturating_add(6), "name_len", 0), 0);
-            } else if raw != b"." && raw != b".." {
-                let (inode, raw) = (number, raw.into());
-                names.push(Name { inode, raw, at });
-            }
-        }
-        let new = wide(names.len().saturating_sub(before));
-        self.budget.entries(NAME, new)?;
-        self.listed = self.listed.saturating_add(new);
-        let limit = self.budget.limits.listed;
-        if self.listed > limit {
-            let (what, option) = ("entries", "--max-entries-per-file");
-            return Err(Gap::over(NAME, at, what, self.listed, limit, option));
-        }
-        Ok(())
-    }
-
-    /// The last twelve bytes of a block may be its checksum, at `at` of the image.
-    fn check(&self, inode: &Inode, block: &[u8], at: u64) {
-        let Some((seed, (block, tail))) = inode.seed.zip(block.split_last_chunk::<12>()) else {
-            return;
-        };
-        let [.., a, b, c, d] = *tail;
-        let said = u32::from_le_bytes([a, b, c, d]);
-        if said != checksum::crc32c(seed, block) {
-            self.image
-                .remark(Gap::odd(NAME, at.saturating_add(8), "det_checksum", said.into()));
-        }
+        read
     }
 
     /// One name: a file, a link, or a directory to look at later. `Err` is a limit of the whole.
@@ -286,14 +155,13 @@ impl Walk<'_> {
             FILE => self.file(&path, &inode),
             LINK => self.link(&path, &inode)?,
             FOLDER if folder.depth < DEEPEST => {
+                self.tell(&path);
                 self.todo.push(Folder {
                     number: name.inode,
                     path,
                     depth: folder.depth.saturating_add(1),
                     at: name.at,
                 });
-                // It will be read again, and what is wrong told then.
-                self.image.take_remarks();
                 return Ok(());
             }
             FOLDER => {
@@ -348,8 +216,9 @@ impl Walk<'_> {
     fn file(&mut self, path: &str, inode: &Inode) {
         let known = self.linked.get(&inode.number).cloned();
         let blob = known.unwrap_or_else(|| {
-            let blob = self.content(path, inode);
-            if inode.links > 1 {
+            let (blob, pieces) = self.content(path, inode);
+            // Whatever it says of its names: what is in many pieces is kept once.
+            if inode.links > 1 || pieces > 1 {
                 self.linked.insert(inode.number, blob.clone());
             }
             blob
@@ -360,16 +229,16 @@ impl Walk<'_> {
         self.listing.blob(path, blob);
     }
 
-    /// The bytes of a file or a link.
-    fn content(&mut self, path: &str, inode: &Inode) -> Blob {
+    /// The bytes of a file or a link, and in how many pieces they are.
+    fn content(&mut self, path: &str, inode: &Inode) -> (Blob, usize) {
         let mut size = inode.size;
         if inode.flags & ENCRYPT != 0 {
             let mut lost = Extents::new(NAME, size);
             lost.push(0, size, Fill::Lost(encrypted(inode.at, "file")));
-            return lost.into_blob();
+            return (lost.into_blob(), 1);
         }
         if inode.flags & INLINE != 0 {
-            return self.inline(inode, size);
+            return (self.inline(inode, size), 1);
         }
         let runs = self.image.runs(inode);
         let block_size = self.image.superblock.block_size;
@@ -383,7 +252,9 @@ impl Walk<'_> {
             });
             size = size.min(most);
         }
-        self.image.extents(runs, size).into_blob()
+        let extents = self.image.extents(runs, size);
+        let pieces = extents.count();
+        (extents.into_blob(), pieces)
     }
 
     /// Content that is in the inode.
@@ -422,7 +293,7 @@ impl Walk<'_> {
                 .blob
                 .slice(start..whole.min(start.saturating_add(inode.size)))
         } else {
-            self.content(path, inode)
+            self.content(path, inode).0
         };
         let most = wide(LONGEST);
         let target = match content.read(NAME, 0..most) {
@@ -471,17 +342,6 @@ impl Walk<'_> {
         // Files may share blocks, and have none: bound what they are together.
         let honest = self.image.blob.len().saturating_mul(SHARED);
         self.listing.overlaps = self.content > honest.max(self.budget.limits.task);
-    }
-}
-
-/// The length of an entry. Of blocks of 64 KiB, which two bytes cannot say, the lowest two bits are the
-/// highest, and 0 and 65535 are the whole.
-fn length(said: u16, block: usize) -> usize {
-    let said = usize::from(said);
-    match said {
-        _ if block < 1 << 16 => said,
-        0 | 0xffff => block,
-        _ => (said & 0xfffc) | ((said & 3) << 16),
     }
 }
 

@@ -245,6 +245,45 @@ fn an_inode_that_does_not_match_its_checksum_is_lost() {
 }
 
 #[test]
+fn blocks_far_behind_are_found_through_three_levels() {
+    // `sparse.bin`, inode 6, whose direct node 14 now hangs below 17, and that below 16.
+    let mut image = PLAIN.to_vec();
+    let address = |image: &[u8], nid: usize| {
+        let entry = &image[10 * 4096 + 9 * nid..][5..9];
+        u32::from_le_bytes(entry.try_into().unwrap()) as usize
+    };
+    for (nid, child) in [(16_u32, 17_u32), (17, 14)] {
+        let mut node = vec![0; 4096];
+        node[..4].copy_from_slice(&child.to_le_bytes());
+        node[4072..4076].copy_from_slice(&nid.to_le_bytes());
+        node[4076] = 6;
+        let at = (image.len() / 4096) as u32;
+        let entry = 10 * 4096 + 9 * nid as usize + 5;
+        image[entry..entry + 4].copy_from_slice(&at.to_le_bytes());
+        image.extend(node);
+    }
+    let inode = address(&image, 6) * 4096;
+    let first = 914 + 2 * 1018 + 2 * 1018 * 1018 + 1_u64;
+    image[inode + 16..inode + 24].copy_from_slice(&(first * 4096 + 9).to_le_bytes());
+    image[inode + 4052] = 0;
+    image[inode + 4052 + 16] = 16;
+    let got = list(&image);
+    let sparse = data(&got, "sparse.bin");
+    assert_eq!(sparse.len(), first * 4096 + 9);
+    let end = sparse.read("t", first * 4096 - 2..u64::MAX).unwrap();
+    assert_eq!(&*end, b"\0\0behind a ");
+    assert_eq!(sparse.origin_at(first * 4096) % 4096, 0);
+    assert_eq!(&*sparse.read("t", 1 << 32..(1 << 32) + 3).unwrap(), [0; 3]);
+    // A node that cannot be found loses what it leads to, and nothing else.
+    image[10 * 4096 + 9 * 17 + 5..][..4].fill(0);
+    let got = list(&image);
+    let sparse = data(&got, "sparse.bin");
+    assert_eq!(&*sparse.read("t", 0..4).unwrap(), [0; 4]);
+    let gap = sparse.read("t", first * 4096..u64::MAX).unwrap_err();
+    assert_eq!(gap.to_string(), "f2fs: block_addr at 0xa099: invalid value 0x0");
+}
+
+#[test]
 fn zstd_clusters_are_decoded() {
     // Frame of one block that is one byte, 16384 times over.
     let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x60, 0x00, 0x3f, 0x03, 0x00, 0x02, b'z'];

@@ -143,6 +143,23 @@ fn a_block_that_is_cut_off_is_a_gap_and_the_others_are_read() {
 }
 
 #[test]
+fn a_directory_in_itself_is_listed_once() {
+    let mut image = PLAIN.to_vec();
+    let root = u16::from_le_bytes(image[32..34].try_into().unwrap());
+    // The entry of `sub/dir`: the offset of its inode is the first of four words before the name.
+    let name = image.windows(5).rposition(|w| w == b"\x02\0dir").unwrap();
+    image[name - 6..name - 4].copy_from_slice(&root.to_le_bytes());
+    let got = list(&image);
+    assert_eq!(got.entries.len(), 5);
+    assert_eq!(got.notices[0].entry.as_deref(), Some("sub/dir"));
+    let gap = got.notices[0].gap.to_string();
+    assert!(
+        gap.starts_with("squashfs: directory that is in two places"),
+        "{gap}"
+    );
+}
+
+#[test]
 fn every_prefix_and_every_flip_is_survived() {
     for image in [GZIP, PLAIN] {
         for cut in 0..image.len() {

@@ -219,6 +219,40 @@ fn each_feature_is_read() {
 }
 
 #[test]
+fn one_bit_of_metadata_is_told_by_its_checksum() {
+    let lab = Lab::new();
+    lab.check(&["-t", "ext4", "-b", "1024", "-O", "metadata_csum"]);
+    let Ok(image) = fs::read(lab.dir.path().join("image")) else {
+        return;
+    };
+    let block = |start: &[u8]| {
+        image
+            .chunks(1024)
+            .position(|block| block.starts_with(start))
+            .unwrap()
+            * 1024
+    };
+    let name = image.windows(5).position(|bytes| bytes == b"large").unwrap();
+    let group = 2 * 1024;
+    let table = u32::from_le_bytes(*image[group + 8..].first_chunk().unwrap()) as usize * 1024;
+    // The superblock's mount count, a group's free blocks, the root's owner, a node's generation, a name.
+    for (at, what) in [
+        (1024 + 0x34, "s_checksum"),
+        (group + 0xc, "bg_checksum"),
+        (table + 256 + 2, "i_checksum"),
+        (block(b"\x0a\xf3") + 8, "et_checksum"),
+        (name, "det_checksum"),
+    ] {
+        let mut image = image.clone();
+        image[at] ^= 1;
+        let listing = Ext4.list(&Blob::from(image), "", &Budget::default());
+        let told: Vec<&str> = listing.notices.iter().map(|remark| &*remark.gap.what).collect();
+        assert_eq!(told, [what]);
+        assert!(!listing.notices[0].gap.is_loss());
+    }
+}
+
+#[test]
 fn the_images_of_the_corpus_hold_what_their_list_says() {
     let Some(corpus) = std::env::var_os("PHONEHOME_CORPUS").map(PathBuf::from) else {
         return say("PHONEHOME_CORPUS is not set: its images were not read");

@@ -262,8 +262,7 @@ fn limits_are_gaps_and_what_was_before_them_is_kept() {
         ..Limits::default()
     };
     let listing = Ext4.list(&Blob::from(b.finish()), "", &Budget::new(limits));
-    let expect =
-        "! ext4: entries at 0x4400: 3 is over the limit of 2, see --max-entries-per-file, 0 unread\n";
+    let expect = "a = x\nb = x\nc = x\n! ext4: entries at 0x4400: 3 is over the limit of 2, see --max-entries-per-file, 0 unread\n";
     assert_eq!(describe(&listing), expect);
 }
 
