@@ -48,7 +48,7 @@ fn files(input: &Path) -> Files {
         let mut digest = Sha256::new();
         let mut size = 0;
         let gaps = leaf.copy(&budget, |piece| {
-            size += piece.len() as u64;
+            size += u64::try_from(piece.len()).unwrap();
             digest.update(piece);
             Ok(())
         });

@@ -33,7 +33,9 @@ mod zip;
 
 pub use class::{Class, classify};
 pub use group::{Groups, Kind as GroupKind, Skipped, Unit, group};
+pub use image::avb;
 pub use leaf::{Leaf, Read};
 pub use order::{Step, order};
+pub use payload::{Volume, volumes};
 pub use registry::{ALL, Format, Listing};
 pub use walk::{OpenError, Package, Tree, open_package, walk};

@@ -7,7 +7,7 @@ use super::{NAME, be32, be64, text};
 
 /// What a vbmeta says of a partition.
 #[derive(Debug, Clone)]
-pub(crate) enum Descriptor {
+pub enum Descriptor {
     /// It is one file whose digest is known.
     Hash(Hash),
     /// Its blocks are in a hash tree whose root is known.
@@ -29,36 +29,36 @@ pub(crate) enum Descriptor {
 
 /// `AvbHashDescriptor`.
 #[derive(Debug, Clone)]
-pub(crate) struct Hash {
+pub struct Hash {
     /// Without slot suffix.
-    pub(crate) partition: String,
+    pub partition: String,
     /// Bytes from the partition's start that are hashed.
-    pub(crate) image_size: u64,
+    pub image_size: u64,
     /// `sha256`, `sha1` …
-    pub(crate) algorithm: String,
-    pub(crate) salt: Bytes,
+    pub algorithm: String,
+    pub salt: Bytes,
     /// Empty where the device has it elsewhere.
-    pub(crate) digest: Bytes,
+    pub digest: Bytes,
 }
 
 /// `AvbHashtreeDescriptor`, without what error correction needs.
 #[derive(Debug, Clone)]
-pub(crate) struct Hashtree {
+pub struct Hashtree {
     /// Without slot suffix.
-    pub(crate) partition: String,
+    pub partition: String,
     /// Bytes from the partition's start that are hashed.
-    pub(crate) image_size: u64,
+    pub image_size: u64,
     /// Where the tree is kept, in bytes.
-    pub(crate) tree_offset: u64,
-    pub(crate) tree_size: u64,
+    pub tree_offset: u64,
+    pub tree_size: u64,
     /// Bytes.
-    pub(crate) data_block_size: u32,
-    pub(crate) hash_block_size: u32,
+    pub data_block_size: u32,
+    pub hash_block_size: u32,
     /// `sha256`, `sha1` …
-    pub(crate) algorithm: String,
-    pub(crate) salt: Bytes,
+    pub algorithm: String,
+    pub salt: Bytes,
     /// Empty where the device has it elsewhere.
-    pub(crate) root_digest: Bytes,
+    pub root_digest: Bytes,
 }
 
 /// A descriptor behind its tag and length.
