@@ -54,8 +54,16 @@ fn files(input: &Path) -> Files {
         });
         let gaps = gaps.unwrap();
         let place = leaf.place();
-        assert!(!gaps.iter().any(|gap| gap.is_loss()), "{}: {gaps:?}", place.physical());
-        let digest = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(
+            !gaps.iter().any(|gap| gap.is_loss()),
+            "{}: {gaps:?}",
+            place.physical()
+        );
+        let digest = digest
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         all.insert(place.physical().replace(".img/", "/"), (size, digest));
     }
     for notice in &tree.notices {
@@ -134,13 +142,27 @@ fn list_for(folder: &Path, image: &str) -> Files {
 
 /// Images that hold the tree, by the start of their names.
 const HOLD_THE_TREE: [&str; 14] = [
-    "ext2", "ext3", "ext4-", "erofs-", "squashfs-", "f2fs", "super-", "payload-", "cpio-", "tree.", "AP_",
-    "blockota-", "super", "vfat",
+    "ext2",
+    "ext3",
+    "ext4-",
+    "erofs-",
+    "squashfs-",
+    "f2fs",
+    "super-",
+    "payload-",
+    "cpio-",
+    "tree.",
+    "AP_",
+    "blockota-",
+    "super",
+    "vfat",
 ];
 
 #[test]
 fn one_tree_comes_out_of_every_image_that_it_was_put_into() {
-    let Some(folder) = corpus("images/synth") else { return };
+    let Some(folder) = corpus("images/synth") else {
+        return;
+    };
     let mut names: Vec<String> = fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -151,7 +173,9 @@ fn one_tree_comes_out_of_every_image_that_it_was_put_into() {
     let temporary = tempfile::tempdir().unwrap();
     let mut sets: BTreeMap<String, PathBuf> = BTreeMap::new();
     names.retain(|name| {
-        let stem = name.trim_end_matches(".lz4").trim_end_matches(|c: char| c.is_ascii_digit());
+        let stem = name
+            .trim_end_matches(".lz4")
+            .trim_end_matches(|c: char| c.is_ascii_digit());
         let part = stem.ends_with("sparsechunk.") || stem.ends_with(".img.");
         if part && stem.len() < name.trim_end_matches(".lz4").len() {
             let set = temporary.path().join(stem);

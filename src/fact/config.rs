@@ -177,7 +177,11 @@ impl Reading<'_, '_> {
             }
             let place = self.place;
             self.endpoints.text(self.finder, line, self.source, false, |_| {
-                site(place, &format!("line {number}"), String::from_utf8_lossy(line).trim())
+                site(
+                    place,
+                    &format!("line {number}"),
+                    String::from_utf8_lossy(line).trim(),
+                )
             });
         }
         facts

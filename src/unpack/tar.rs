@@ -54,7 +54,11 @@ fn hard_links(listing: &mut Listing) {
     if !listing.links.iter().any(|(_, target)| target.starts_with(HARD)) {
         return;
     }
-    let files: BTreeMap<&str, &Entry> = listing.entries.iter().map(|entry| (&*entry.name, entry)).collect();
+    let files: BTreeMap<&str, &Entry> = listing
+        .entries
+        .iter()
+        .map(|entry| (&*entry.name, entry))
+        .collect();
     let mut more = Vec::new();
     listing.links.retain_mut(|(name, target)| {
         let Some(path) = target.strip_prefix(HARD) else {

@@ -100,7 +100,6 @@ pub fn walk(path: &Path, budget: &Budget) -> Result<Tree, OpenError> {
     Ok(outer.finish())
 }
 
-
 /// What is said of a file that nobody knows.
 const UNKNOWN: &str = "unknown format";
 

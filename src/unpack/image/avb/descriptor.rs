@@ -16,13 +16,16 @@ pub enum Descriptor {
     Chain {
         /// Without slot suffix.
         partition: String,
+        /// Where its rollback index is kept.
         rollback_index_location: u32,
+        /// As libavb keeps it.
         public_key: Bytes,
     },
     /// Added to the kernel's command line.
     Cmdline {
         /// 1: where hash trees are checked; 2: where they are not.
         flags: u32,
+        /// The words.
         text: String,
     },
 }
@@ -36,6 +39,7 @@ pub struct Hash {
     pub image_size: u64,
     /// `sha256`, `sha1` …
     pub algorithm: String,
+    /// Hashed before the bytes.
     pub salt: Bytes,
     /// Empty where the device has it elsewhere.
     pub digest: Bytes,
@@ -50,12 +54,15 @@ pub struct Hashtree {
     pub image_size: u64,
     /// Where the tree is kept, in bytes.
     pub tree_offset: u64,
+    /// Its bytes.
     pub tree_size: u64,
-    /// Bytes.
+    /// Bytes of a block that is hashed.
     pub data_block_size: u32,
+    /// Bytes of a block of the tree.
     pub hash_block_size: u32,
     /// `sha256`, `sha1` …
     pub algorithm: String,
+    /// Hashed before the bytes.
     pub salt: Bytes,
     /// Empty where the device has it elsewhere.
     pub root_digest: Bytes,

@@ -91,8 +91,9 @@ pub struct Vbmeta {
     pub algorithm: &'static str,
     /// The signer's key, as libavb keeps it; empty where nothing is signed.
     pub public_key: Bytes,
-    /// `rollback_index`, where it is kept: `rollback_index_location`.
+    /// The device takes no image with a lower one.
     pub rollback_index: u64,
+    /// Where the device keeps it.
     pub rollback_index_location: u32,
     /// 1: no hash trees are checked; 2: nothing is.
     pub flags: u32,

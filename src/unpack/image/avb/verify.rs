@@ -20,7 +20,9 @@ const BLOCKS: std::ops::RangeInclusive<u32> = 512..=64 << 10;
 /// Whether a partition is what its vbmeta says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Check {
+    /// The bytes are what the digest was made of.
     Same,
+    /// They are not.
     Differs,
     /// Could not be found out, for this reason.
     NotChecked(Gap),
