@@ -1,38 +1,12 @@
-//! LZMA: .xz, .lzma, and LZMA without a header.
+//! LZMA: .xz and .lzma.
 //!
 //! liblzma where C is allowed: it is twice as fast as the decoder in Rust, which stands in for it.
 
-use std::io::Read as _;
-
 /// What a .xz stream begins with (*xz-file-format.txt* 2.1.1.1).
 pub(in crate::unpack) const MAGIC: [u8; 6] = *b"\xfd7zXZ\0";
-/// .lzma header: properties, dictionary, length (*lzma-file-format.txt* of XZ Utils, section 1.1).
-const HEADER: usize = 13;
-/// Ours: the dictionary of headerless LZMA. erofs allows 8 MiB; a cluster is never larger than 12.
-const DICTIONARY: u32 = 16 << 20;
 /// What a decoder holds beside its dictionary: tables, and the slack of liblzma's own reckoning.
 #[cfg(feature = "fast-c")]
 const BESIDE: u64 = 1 << 20;
-
-/// One piece of LZMA without a header, as XZ Utils' MicroLZMA: the first byte is inverted `lc/lp/pb`, and
-/// stands where the range coder has a zero. As many bytes as `room` takes.
-pub(super) fn micro(data: &[u8], room: &mut [u8]) -> Result<usize, super::Broken> {
-    let (properties, rest) = data.split_first().ok_or(super::Broken::SHORT)?;
-    // A header is put before it. It says no size: `room` may end within a match, which is damage to a
-    // decoder that was told to end there.
-    let mut header = Vec::with_capacity(HEADER.saturating_add(1));
-    header.push(!properties);
-    let dictionary = u32::try_from(room.len())
-        .unwrap_or(u32::MAX)
-        .clamp(4096, DICTIONARY);
-    header.extend_from_slice(&dictionary.to_le_bytes());
-    header.extend_from_slice(&[0xff; 8]);
-    header.push(0);
-    super::fill(
-        &mut *super::reader(super::Codec::Lzma, header.as_slice().chain(rest)),
-        room,
-    )
-}
 
 #[cfg(feature = "fast-c")]
 mod imp {

@@ -42,8 +42,6 @@ pub(in crate::unpack) enum Codec {
     Xz,
     /// The .lzma format ("LZMA alone").
     Lzma,
-    /// LZMA without a header, as erofs keeps it: its first byte is the properties, inverted.
-    MicroLzma,
     /// Zstandard frames, RFC 8878.
     Zstd,
     /// One LZ4 block, without a frame.
@@ -69,7 +67,7 @@ impl Codec {
             Self::Deflate | Self::Zlib | Self::Gzip => "deflate stream",
             Self::Bzip2 => "bzip2 stream",
             Self::Xz => "xz stream",
-            Self::Lzma | Self::MicroLzma => "lzma stream",
+            Self::Lzma => "lzma stream",
             Self::Zstd => "zstd frame",
             Self::Lz4 => "lz4 block",
             Self::Lz4Frame | Self::Lz4Legacy => "lz4 frame",
@@ -112,7 +110,6 @@ pub(in crate::unpack) fn decode(
     let got = match codec {
         Codec::Lz4 => lz4::block(data, room),
         Codec::Lzo => lzokay::decompress::decompress(data, room).map_err(|_| Broken::BAD),
-        Codec::MicroLzma => lzma::micro(data, room),
         _ => match whole(codec, data, room) {
             Some(got) => Ok(got),
             None => fill(&mut *reader(codec, data), room),

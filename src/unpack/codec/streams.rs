@@ -225,7 +225,7 @@ fn open<'a, R: BufRead + 'a>(codec: Codec, data: Peek<R>) -> Box<dyn One<R> + 'a
         Codec::Lz4Frame => Box::new(lz4::Frame::new(data)),
         Codec::Lz4Legacy => Box::new(lz4::Legacy::new(data)),
         Codec::Brotli => Box::new(Pull::new(data, brotli::Decoder::new())),
-        Codec::Lz4 | Codec::Lzo | Codec::MicroLzma => Box::new(Refused(data)),
+        Codec::Lz4 | Codec::Lzo => Box::new(Refused(data)),
     }
 }
 

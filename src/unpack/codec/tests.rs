@@ -27,13 +27,6 @@ fn text() -> Vec<u8> {
         .collect()
 }
 
-fn micro() -> Vec<u8> {
-    // The range coder's bytes alone, and for the first of them, which is always zero, the properties.
-    let mut data = LZMA[13..].to_vec();
-    data[0] = !LZMA[0];
-    data
-}
-
 /// 17 + n literals, then the end mark (*Documentation/staging/lzo.rst* of Linux).
 fn lzo(text: &[u8]) -> Vec<u8> {
     let mut data = vec![0];
@@ -99,7 +92,6 @@ fn packed() -> Vec<(Codec, Vec<u8>)> {
         ),
         (Codec::Xz, XZ.to_vec()),
         (Codec::Lzma, LZMA.to_vec()),
-        (Codec::MicroLzma, micro()),
         (Codec::Zstd, ZSTD.to_vec()),
         (
             Codec::Zstd,
@@ -121,7 +113,7 @@ fn all(codec: Codec, data: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 fn is_block(codec: Codec) -> bool {
-    matches!(codec, Codec::Lz4 | Codec::Lzo | Codec::MicroLzma)
+    matches!(codec, Codec::Lz4 | Codec::Lzo)
 }
 
 #[test]
@@ -142,11 +134,8 @@ fn what_an_encoder_packed_comes_out_again() {
 fn room_for_more_is_not_filled_and_for_less_cuts() {
     let text = text();
     for (codec, data) in packed() {
-        // MicroLZMA has no end mark of its own: it is as long as its room, or broken.
-        if codec != Codec::MicroLzma {
-            let got = decode(codec, "t", 0, &data, text.len() + 1000).unwrap();
-            assert!(*got == text, "{codec:?}");
-        }
+        let got = decode(codec, "t", 0, &data, text.len() + 1000).unwrap();
+        assert!(*got == text, "{codec:?}");
         // LZO has no front: a block is decoded whole or not at all.
         for len in [0, 1, 100, text.len() - 1] {
             match decode(codec, "t", 0, &data, len) {
@@ -331,4 +320,35 @@ fn legacy_frames_end_at_padding_or_another_magic() {
         all(Codec::Lz4Legacy, &cut).unwrap_err().kind(),
         io::ErrorKind::UnexpectedEof
     );
+}
+
+/// LZMA as erofs has it: the range coder's bytes alone, and for the first of them, which is always zero, the
+/// properties.
+#[test]
+fn lzma_without_a_header_is_as_long_as_its_room() {
+    let text = text();
+    let mut data = LZMA[13..].to_vec();
+    data[0] = !LZMA[0];
+    for exact in [true, false] {
+        let mut room = vec![0; text.len()];
+        assert_eq!(micro_lzma(&data, &mut room, exact), Ok(text.len()));
+        assert!(room == text);
+        for cut in 0..data.len() {
+            room.fill(0);
+            let got = micro_lzma(&data[..cut], &mut room, exact);
+            let (Ok(done) | Err(done)) = got;
+            assert!(room[..done] == text[..done], "{cut} {exact}");
+        }
+    }
+    // It may have to end within a match.
+    for len in [1, 100, text.len() - 1] {
+        let mut room = vec![0; len];
+        assert_eq!(micro_lzma(&data, &mut room, false), Ok(len));
+        assert!(room == text[..len]);
+    }
+    for at in 0..data.len() {
+        let mut data = data.clone();
+        data[at] ^= 0x41;
+        let _ = micro_lzma(&data, &mut vec![0; text.len()], true);
+    }
 }
