@@ -37,13 +37,15 @@ fn cases(format: &str) -> Vec<PathBuf> {
     found
 }
 
-/// `in.bin`, `in.apk`, or the folder `in`.
+/// The file `in.*`, or the folder `in`.
 fn input(case: &Path) -> PathBuf {
-    ["in.bin", "in.apk"]
-        .map(|name| case.join(name))
-        .into_iter()
-        .find(|file| file.exists())
-        .unwrap_or(case.join("in"))
+    let entries = fs::read_dir(case).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.file_stem().is_some_and(|stem| stem == "in"))
+        .collect();
+    files.sort();
+    files.into_iter().next().unwrap_or_else(|| case.join("in"))
 }
 
 fn line(leaf: &Leaf, indent: &str, budget: &Budget, tree: &mut String, gaps: &mut String) {

@@ -12,7 +12,7 @@
 
 use std::path::{Path, PathBuf};
 
-use phonehome::artifact::preopt::{self, Restored};
+use phonehome::artifact::preopt::{self, ClassPath, Restored};
 use phonehome::bytes::Bytes;
 
 /// The files in a folder of the corpus whose names end in `ending`, sorted.
@@ -35,7 +35,7 @@ fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
 fn read(path: &Path) -> (u64, u64, usize, usize) {
     let Restored {
         bytes, undone, left, ..
-    } = preopt::restore(&Bytes::from(std::fs::read(path).unwrap()));
+    } = preopt::restore(&Bytes::from(std::fs::read(path).unwrap()), &ClassPath::default());
     let opened = preopt::open(&bytes);
     assert_eq!(opened.gaps, [], "{}", path.display());
     for dex in &opened.dexes {
@@ -66,11 +66,24 @@ fn a_vdex_of_a_boot_class_path_that_was_left_in_its_jars_holds_nothing() {
 fn the_dex_of_an_oat_is_as_it_was_where_nothing_is_left() {
     for path in files("oat064", ".odex").iter().chain(&files("oat088", ".odex")) {
         let (_, left, right, wrong) = read(path);
-        assert_eq!(
-            (right, wrong),
-            if left == 0 { (1, 0) } else { (0, 1) },
-            "{}",
-            path.display()
-        );
+        let expect = if left == 0 { (1, 0) } else { (0, 1) };
+        assert_eq!((right, wrong), expect, "{}", path.display());
+    }
+}
+
+#[test]
+fn without_a_boot_class_path_only_classes_of_the_file_itself_resolve_anything() {
+    for (ending, expect) in [
+        (
+            "oat064/system__app__AutoTest__oat__arm64__AutoTest.odex",
+            (985, 18),
+        ),
+        ("dey036/system__framework__apache-xml.odex", (1110, 25415)),
+    ] {
+        let (folder, name) = ending.split_once('/').unwrap();
+        for path in files(folder, name) {
+            let (undone, left, ..) = read(&path);
+            assert_eq!((undone, left), expect, "{}", path.display());
+        }
     }
 }

@@ -2,11 +2,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use phonehome::artifact::preopt;
+use phonehome::artifact::preopt::{self, ClassPath};
 use phonehome::bytes::Bytes;
 
 fuzz_target!(|data: &[u8]| {
-    let restored = preopt::restore(&Bytes::from(data.to_vec()));
+    let file = Bytes::from(data.to_vec());
+    let restored = preopt::restore(&file, &ClassPath::default());
     for dex in preopt::open(&restored.bytes).dexes {
         let _ = (dex.verify(), dex.strings().count());
         for body in dex.bodies().flatten() {

@@ -254,10 +254,12 @@ impl<'a> Oat<'a> {
 /// Bytes from the start of an ELF file to its oat.
 fn find(data: &[u8]) -> Option<usize> {
     let is_oat = |at: &usize| data.get(*at..).is_some_and(|rest| rest.starts_with(MAGIC));
-    // Nearly always the second page, of 4 or 16 KiB; this saves reading the symbols of every library.
+    // Nearly always the second page, of 4 or 16 KiB. Nearly no library has the magic anywhere: that saves
+    // reading its symbols.
     if let Some(at) = [0x1000, 0x4000].into_iter().find(is_oat) {
         return Some(at);
     }
+    memchr::memmem::find(data, MAGIC)?;
     let elf = Elf::open(data);
     let symbol = elf.exports().find(|symbol| symbol.name == b"oatdata");
     let named = symbol.and_then(|symbol| elf.file_offset(symbol.value));

@@ -4,8 +4,8 @@
 //! | Android | beside the package | with the dex in it as |
 //! |---|---|---|
 //! | to 4.4 | odex | optimised by Dalvik, [`dex`](super::dex) |
-//! | 5 to 7 | odex or oat, both ELF | a dex, here and there optimised, [`oat`](super::oat) |
-//! | 8 and later | odex (ELF) and vdex | in the vdex, optimised until 11, [`vdex`](super::vdex) |
+//! | 5 to 7 | odex or oat, both ELF | a dex, here and there optimised, [`oat`] |
+//! | 8 and later | odex (ELF) and vdex | in the vdex, optimised until 11, [`vdex`] |
 //!
 //! Two steps, since what was optimised is put back in a copy: [`restore`] gives the file with its
 //! instructions as the package had them, [`open`] the dex files in it. Both take any file: of one that keeps
@@ -20,8 +20,8 @@ use crate::bytes::Bytes;
 use super::dex::{Dex, Opened};
 use super::elf::Elf;
 use super::oat::{self, Oat};
-pub use super::quick::Restored;
-use super::quick::{Info, Restorer};
+pub use super::quick::{ClassPath, Restored};
+use super::quick::{Layouts, Restorer, Rules};
 use super::vdex::{self, Vdex};
 
 /// The name under which gaps of Dalvik's files are reported.
@@ -49,32 +49,61 @@ pub fn open(data: &[u8]) -> Opened<'_> {
     }
 }
 
-/// The file with its optimised instructions as they were before, as far as that can be known.
+/// The file with its optimised instructions as they were before, as far as that can be known; the rest is
+/// counted in a gap.
 ///
-/// A vdex tells it in tables. In an odex or oat only what stands for itself is written back; calls by table
-/// slot and accesses by offset are left and counted.
-pub fn restore(file: &Bytes) -> Restored {
+/// A vdex tells it in tables. In an odex or oat it follows from the classes that an instruction works on: of
+/// those in the file itself and in `boot`, what the boot class path of the same ROM defines. It has to be all
+/// of it, from the same build: where a class differs its slots do. If the code does not fit it, it is not used.
+pub fn restore<'a>(file: &'a Bytes, boot: &ClassPath<'a>) -> Restored {
     if Vdex::sniff(file) {
         return restore_vdex(file);
     }
     if file.starts_with(b"dey\n") {
-        let mut restorer = Restorer::new(file, ODEX);
-        for dex in Dex::open(file).dexes {
-            without_info(&mut restorer, &dex, 0);
-        }
-        return restorer.finish();
+        let parts: Vec<_> = Dex::open(file).dexes.into_iter().map(|dex| (dex, 0)).collect();
+        return by_class(file, ODEX, &parts, boot, Rules::Dalvik);
     }
-    if !Elf::sniff(file) {
+    let oat = Elf::sniff(file).then(|| Oat::open(file)).flatten();
+    let Some(oat) = oat else {
         return Restored::unchanged(file);
-    }
-    let mut restorer = Restorer::new(file, oat::FORMAT);
-    let oat = Oat::open(file).unwrap_or_default();
+    };
+    let mut parts = Vec::new();
     for part in &oat.files {
         let start = part.range.map_or(0, |(start, _)| start);
-        for dex in oat.dex(part).dexes {
-            without_info(&mut restorer, &dex, start);
-        }
+        parts.extend(oat.dex(part).dexes.into_iter().map(|dex| (dex, start)));
     }
+    let rules = match oat.version {
+        ..50 => Rules::Art5,
+        50..70 => Rules::Art6,
+        _ => Rules::Art7,
+    };
+    by_class(file, oat::FORMAT, &parts, boot, rules)
+}
+
+/// Writes back dex files without tables; each with the byte of the file that it starts at.
+fn by_class<'a>(
+    file: &'a Bytes,
+    format: &'static str,
+    parts: &[(Dex<'a>, usize)],
+    boot: &ClassPath<'a>,
+    rules: Rules,
+) -> Restored {
+    let own = ClassPath::new(parts.iter().map(|(dex, _)| *dex));
+    let run = |boot: &ClassPath<'a>| {
+        let mut layouts = Layouts::new(boot, &own, rules);
+        let mut restorer = Restorer::new(file, format);
+        for (dex, start) in parts {
+            restorer.by_class(dex, *start, &mut layouts);
+        }
+        restorer
+    };
+    let restorer = run(boot);
+    let Some(misfit) = restorer.misfit() else {
+        return restorer.finish();
+    };
+    // Another ROM's classes: better none than wrong ones.
+    let mut restorer = run(&ClassPath::default());
+    restorer.gap(misfit);
     restorer.finish()
 }
 
@@ -104,13 +133,6 @@ fn restore_vdex(file: &Bytes) -> Restored {
     restorer.finish()
 }
 
-/// Writes back a dex that starts at byte `start` of the file and has no table.
-fn without_info(restorer: &mut Restorer<'_>, dex: &Dex<'_>, start: usize) {
-    for body in dex.bodies().flatten() {
-        restorer.method(dex, &body.code, start, Info::None);
-    }
-}
-
 /// The version in a magic as a number; `None` where it is none.
 pub(super) fn number([a, b, c, nul]: [u8; 4]) -> Option<u32> {
     let digits = [a, b, c];
@@ -135,10 +157,15 @@ mod tests {
 
     use crate::bytes::Gap;
 
-    use super::super::dex::build::{DexBuilder, fix_checksum, odex};
+    use super::super::dex::build::{Asm, DexBuilder, Ref, fix_checksum, odex};
     use super::super::dex::{Op, disassemble};
     use super::build::{Part, Quickened, oat, vdex};
     use super::*;
+
+    /// Without a boot class path.
+    fn restore(file: &Bytes) -> Restored {
+        super::restore(file, &ClassPath::default())
+    }
 
     /// A dex with all that ART optimises.
     fn sample() -> Vec<u8> {
@@ -410,5 +437,111 @@ mod tests {
         assert!(Dex::open(&quick.main).dexes[0].checksum().is_err());
         let restored = restore(&Bytes::from(vdex(21, &[quick])));
         assert_eq!(open(&restored.bytes).dexes[0].checksum(), Ok(()));
+    }
+
+    /// A dex whose calls and accesses are written as Dalvik does: slots and offsets are those of its classes.
+    fn dalvik() -> (Vec<u8>, Vec<u8>) {
+        let build = |quick: bool| {
+            let mut dex = DexBuilder::new();
+            let base = dex.class("La/Base;");
+            base.instance_field("n", "Z").instance_field("next", "La/Sub;");
+            base.virtual_method("f", "(J)La/Sub;", 4, |m| {
+                m.return_object(1);
+            });
+            dex.class("La/Other;").superclass("La/Base;");
+            let sub = dex.class("La/Sub;").superclass("La/Base;");
+            sub.virtual_method("g", "()V", 1, |m| {
+                m.return_void();
+            });
+            let optimised = |m: &mut Asm, op: u16, number: u16, at: u8, plain: &dyn Fn(&mut Asm)| {
+                if quick {
+                    m.raw(&[op | u16::from(at) << 8, number]);
+                } else {
+                    plain(m);
+                }
+            };
+            sub.virtual_method("test", "(La/Base;)V", 6, |m| {
+                m.const_string(2, "x").const_wide(0, 1);
+                if quick {
+                    // execute-inline String.length, invoke-super-quick f, then move-result-object
+                    m.raw(&[0x10ee, 6, 2]).raw(&[0x30fa, 11, 0x104]).raw(&[0x030c]);
+                } else {
+                    m.invoke_virtual("Ljava/lang/String;", "length", "()I", &[2]);
+                    m.invoke_super("La/Base;", "f", "(J)La/Sub;", &[4, 0, 1])
+                        .move_result_object(3);
+                }
+                // Where the two ways meet it is a base, whose field is next of kin again.
+                m.if_eqz(0, "other").move_object(3, 4).goto("meet");
+                m.label("other").new_instance(3, "La/Other;").label("meet");
+                optimised(m, 0x00f4, 8, 0x33, &|m| {
+                    m.iget(3, 3, "La/Base;", "next", "La/Sub;");
+                });
+                optimised(m, 0x00f5, 12, 0x32, &|m| {
+                    m.op_22c(0x5c, 2, 3, Ref::Field("La/Base;".into(), "n".into(), "Z".into()));
+                });
+                if quick {
+                    m.raw(&[0x10f8, 12, 3]).raw(&[0x01f9, 12, 5]);
+                } else {
+                    m.invoke_virtual("La/Sub;", "g", "()V", &[3]);
+                    m.op_3rc(
+                        0x74,
+                        5,
+                        1,
+                        Ref::Method("La/Sub;".into(), "g".into(), "()V".into()),
+                    );
+                }
+                m.return_void();
+            });
+            // Names what the optimised form does not.
+            dex.class("La/Zz;").method("names", "(La/Sub;)V", 3, |m| {
+                m.invoke_virtual("La/Sub;", "g", "()V", &[2]);
+                m.invoke_virtual("La/Base;", "f", "(J)La/Sub;", &[2, 0, 1]);
+                m.invoke_virtual("Ljava/lang/String;", "length", "()I", &[2]);
+                m.iget(0, 2, "La/Base;", "n", "Z")
+                    .iget(0, 2, "La/Base;", "next", "La/Sub;");
+                m.return_void();
+            });
+            dex.build()
+        };
+        (build(false), build(true))
+    }
+
+    #[test]
+    fn slots_and_offsets_are_resolved_by_the_classes_of_registers() {
+        let (plain, quick) = dalvik();
+        let file = Bytes::from(odex(&quick));
+        let restored = restore(&file);
+        // The last call is on a register whose class is the base, so its slot is beyond that.
+        assert_eq!((restored.undone, restored.left), (5, 1));
+        let mut expect = text(&Dex::open(&plain).dexes[0]);
+        let last = expect
+            .iter_mut()
+            .find(|line| line.starts_with("invoke-virtual/range"))
+            .unwrap();
+        *last = "invoke-virtual-quick/range {v5}, [000c] // vtable #000c".into();
+        assert_eq!(text(&open(&restored.bytes).dexes[0]), expect);
+    }
+
+    #[test]
+    fn a_boot_class_path_of_another_build_is_not_used() {
+        let (_, quick) = dalvik();
+        // The same classes, but in this build the base has one method more.
+        let mut other = DexBuilder::new();
+        let base = other.class("La/Base;");
+        base.virtual_method("added", "()V", 1, |m| {
+            m.return_void();
+        });
+        base.virtual_method("f", "(J)La/Sub;", 4, |m| {
+            m.return_object(1);
+        });
+        let other = other.build();
+        let boot = ClassPath::new(Dex::open(&other).dexes);
+        let file = Bytes::from(odex(&quick));
+        let restored = super::restore(&file, &boot);
+        assert_eq!((restored.undone, restored.left), (5, 1));
+        assert_eq!(
+            restored.gaps[0].what,
+            "optimised instructions that do not fit the boot class path"
+        );
     }
 }

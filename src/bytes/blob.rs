@@ -280,6 +280,16 @@ impl Bytes {
         }
     }
 
+    /// The same bytes in a buffer of their size, where they are in a much larger one: what is kept for long
+    /// should hold no more than it shows.
+    #[must_use]
+    pub fn fitted(self) -> Self {
+        if self.data.0.len() >> 1 <= self.deref().len() {
+            return self;
+        }
+        Self::from(self.to_vec())
+    }
+
     /// The part in `range`, cut to what is there.
     pub fn slice(&self, range: Range<usize>) -> Self {
         let start = self.start.saturating_add(range.start).min(self.end);

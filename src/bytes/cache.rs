@@ -88,7 +88,7 @@ impl Cache {
         let mut fresh = false;
         let result = slot.get_or_init(|| {
             fresh = true;
-            decode()
+            decode().map(Bytes::fitted)
         });
         if fresh {
             let size = result.as_ref().map_or(0, |bytes| wide(bytes.len()));
@@ -116,7 +116,9 @@ impl Cache {
     fn shard(&self, unit: Unit) -> &Mutex<Shard> {
         use std::hash::BuildHasher as _;
         let hash = FxBuildHasher.hash_one(unit);
-        let number = usize::try_from(hash >> 56).unwrap_or(0) % SHARDS;
+        // Mixed once more: numbers that differ in their high bits only would share a few shards.
+        let hash = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(20);
+        let number = usize::try_from(hash & 0xffff).unwrap_or(0) % SHARDS;
         let [first, ..] = &self.shards;
         self.shards.get(number).unwrap_or(first)
     }

@@ -133,7 +133,9 @@ impl Folder {
         let to = self.root.join(path);
         self.make(path.parent())?;
         let folder = to.parent().unwrap_or(&self.root);
-        let mut part = tempfile::Builder::new().prefix(".phonehome-").tempfile_in(folder)?;
+        let mut part = tempfile::Builder::new()
+            .prefix(".phonehome-")
+            .tempfile_in(folder)?;
         let mut out = BufWriter::new(part.as_file_mut());
         let gaps = leaf.copy(budget, |piece| out.write_all(piece))?;
         out.flush()?;
@@ -182,7 +184,9 @@ impl Folder {
 fn relative(place: &str) -> PathBuf {
     /// Longest name of a file on Linux, with room for a number.
     const LONGEST: usize = 240;
-    let parts = place.split(['/', ':', '!']).filter(|part| !matches!(*part, "" | "." | ".."));
+    let parts = place
+        .split(['/', ':', '!'])
+        .filter(|part| !matches!(*part, "" | "." | ".."));
     let mut path: PathBuf = parts
         .map(|part| {
             let mut name: String = part

@@ -2,7 +2,7 @@
 //! files, and the hosts that any of them name.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use memchr::{memchr, memchr_iter};
@@ -92,7 +92,9 @@ impl Reading<'_, '_> {
             gaps: read.gaps,
             ..ConfigFacts::default()
         };
+        let mut told: BTreeSet<u64> = BTreeSet::new();
         for service in &read.services {
+            told.insert(service.line.into());
             let line = format!(
                 "service {} {} {}",
                 service.name,
@@ -126,6 +128,7 @@ impl Reading<'_, '_> {
         for action in &read.actions {
             for (words, line) in action.commands("setprop") {
                 let [key, value, ..] = words else { continue };
+                told.insert(line.into());
                 let site = site(
                     self.place,
                     &format!("line {line}"),
@@ -158,12 +161,28 @@ impl Reading<'_, '_> {
                     Some("exec" | "exec_background" | "exec_start" | "write")
                 )
             }) {
+                told.insert((*line).into());
                 let site = site(self.place, &format!("line {line}"), &words.join(" "));
                 for word in words {
                     self.endpoints
                         .text(self.finder, word.as_bytes(), self.source, false, |_| site.clone());
                 }
             }
+        }
+        // A comment, or a line that init does not know, may name a server all the same.
+        for (number, line) in (1_u64..).zip(file.split(|b| *b == b'\n')) {
+            let line = line.get(..MAX_LINE).unwrap_or(line);
+            if told.contains(&number) || memchr::memmem::find(line, b"://").is_none() {
+                continue;
+            }
+            let place = self.place;
+            self.endpoints.text(self.finder, line, self.source, false, |_| {
+                site(
+                    place,
+                    &format!("line {number}"),
+                    String::from_utf8_lossy(line).trim(),
+                )
+            });
         }
         facts
     }

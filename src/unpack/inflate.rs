@@ -33,8 +33,6 @@ pub(super) struct Inflated {
     pub(super) gap: Option<Gap>,
     /// The stream came to its end: nothing is missing, whatever was claimed.
     pub(super) done: bool,
-    /// Bytes of input that it took, where that is known.
-    pub(super) used: Option<u64>,
 }
 
 /// Inflates `data`, which claims to hold `claim` bytes (`None`: it does not say). The buffer is never
@@ -63,7 +61,6 @@ pub(super) fn inflate(
             bytes,
             gap,
             done: true,
-            used: None,
         };
     }
 
@@ -90,7 +87,6 @@ pub(super) fn inflate(
         bytes,
         gap,
         done: end == End::Done,
-        used: Some(used),
     }
 }
 

@@ -3,6 +3,8 @@
 //! Spec: POSIX.1-2017 `pax`, section "ustar Interchange Format" and "pax Extended Header"; GNU tar
 //! manual, "Basic Tar Format". Blocks of 512 bytes; numbers are octal text, or base-256 in GNU.
 
+use std::collections::BTreeMap;
+
 use crate::bytes::{Blob, Budget, Gap};
 
 use super::leaf::Data;
@@ -39,8 +41,40 @@ impl Format for Tar {
         if let Err(gap) = members(blob, budget, &mut listing) {
             listing.remark(gap);
         }
+        hard_links(&mut listing);
         listing
     }
+}
+
+/// What stands before the target of a hard link until all members are listed. No path has a NUL.
+const HARD: &str = "\0";
+
+/// A hard link is one more name of a file: of a member with that name, else it stays a link.
+fn hard_links(listing: &mut Listing) {
+    if !listing.links.iter().any(|(_, target)| target.starts_with(HARD)) {
+        return;
+    }
+    let files: BTreeMap<&str, &Entry> = listing
+        .entries
+        .iter()
+        .map(|entry| (&*entry.name, entry))
+        .collect();
+    let mut more = Vec::new();
+    listing.links.retain_mut(|(name, target)| {
+        let Some(path) = target.strip_prefix(HARD) else {
+            return true;
+        };
+        match files.get(path) {
+            Some(file) => more.push(Entry {
+                name: name.as_str().into(),
+                size: file.size,
+                data: file.data.clone(),
+            }),
+            None => *target = path.to_string(),
+        }
+        more.last().is_none_or(|entry| *entry.name != **name)
+    });
+    listing.entries.extend(more);
 }
 
 /// What extended headers said of the next member.
@@ -159,7 +193,10 @@ fn member(kind: u8, raw: &[u8], link: &[u8], data: Blob, size: u64, at: u64, lis
                 data: Data::Plain(data),
             });
         }
-        b'1' | b'2' => listing.links.push((name.into(), name::text(link).into())),
+        b'1' => listing
+            .links
+            .push((name.into(), format!("{HARD}{}", name::text(link)))),
+        b'2' => listing.links.push((name.into(), name::text(link).into())),
         b'3' | b'4' | b'6' => listing
             .notices
             .push(remark(Gap::odd(NAME, at, "device or pipe", kind.into()), 0)),

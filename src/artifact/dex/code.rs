@@ -4,7 +4,7 @@
 
 use std::iter::FusedIterator;
 
-use crate::bytes::{Cursor, Gap};
+use crate::bytes::{Cursor, Gap, Kind};
 
 use super::compact::{self, Fields};
 use super::leb::Leb;
@@ -39,53 +39,65 @@ pub struct Code<'a> {
 
 impl<'a> Dex<'a> {
     /// The code at byte `off`, the `code_off` of a method.
+    #[inline]
     pub fn code(&self, off: u32) -> Result<Code<'a>, Gap> {
         if self.header.compact.is_some() {
             return self.compact_code(off);
         }
-        let mut c = Cursor::at(FORMAT, self.data, size(off));
-        let registers = c.u16("registers_size")?;
-        let ins = c.u16("ins_size")?;
-        let outs = c.u16("outs_size")?;
-        let tries = c.u16("tries_size")?;
-        let debug_info_off = c.u32("debug_info_off")?;
-        let units = c.u32("insns_size")?;
-        let insns = c.take("insns", size(units).saturating_mul(2))?;
+        let rest = self.data.get(size(off)..).unwrap_or_default();
+        let Some((head, rest)) = rest.split_first_chunk::<16>() else {
+            return Err(self.cut_off(off));
+        };
+        let [a, b, c, d, e, f, g, h, i, j, k, l, units @ ..] = *head;
+        let units = u32::from_le_bytes(units);
+        let Some((insns, after)) = rest.split_at_checked(size(units).saturating_mul(2)) else {
+            return Err(self.cut_off(off));
+        };
         Ok(Code {
             off,
-            registers,
-            ins,
-            outs,
-            debug_info_off,
+            registers: u16::from_le_bytes([a, b]),
+            ins: u16::from_le_bytes([c, d]),
+            outs: u16::from_le_bytes([e, f]),
+            debug_info_off: u32::from_le_bytes([i, j, k, l]),
             insns,
             start: off.saturating_add(HEADER),
-            tries,
-            after: c.rest(),
+            tries: u16::from_le_bytes([g, h]),
+            after,
             dialect: self.dialect,
         })
     }
 
-    /// The same in a compact dex.
+    /// Which field of a code item the file's end cuts off.
+    #[cold]
+    fn cut_off(&self, off: u32) -> Gap {
+        let mut c = Cursor::at(FORMAT, self.data, size(off));
+        let mut read = || {
+            for what in ["registers_size", "ins_size", "outs_size", "tries_size"] {
+                c.u16(what)?;
+            }
+            c.u32("debug_info_off")?;
+            let units = c.u32("insns_size")?;
+            c.skip("insns", size(units).saturating_mul(2))
+        };
+        read().err().unwrap_or_else(|| c.gap("code_item", Kind::Bug))
+    }
+
+    /// The same in a compact dex. Kept out of the way of the plain one, which is read a hundred times as often.
+    #[inline(never)]
     fn compact_code(&self, off: u32) -> Result<Code<'a>, Gap> {
-        let Fields {
-            registers,
-            ins,
-            outs,
-            tries,
-            units,
-        } = Fields::read(self.data, off)?;
+        let fields = Fields::read(self.data, off)?;
         let start = off.saturating_add(compact::HEADER);
         let mut c = Cursor::at(FORMAT, self.data, size(start));
-        let insns = c.take("insns", size(units).saturating_mul(2))?;
+        let insns = c.take("insns", size(fields.units).saturating_mul(2))?;
         Ok(Code {
             off,
-            registers,
-            ins,
-            outs,
+            registers: fields.registers,
+            ins: fields.ins,
+            outs: fields.outs,
             debug_info_off: 0,
             insns,
             start,
-            tries,
+            tries: fields.tries,
             after: c.rest(),
             dialect: self.dialect,
         })

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::artifact::dex::{Dex, Opened};
-use crate::artifact::preopt::{self, Restored};
+use crate::artifact::preopt::{self, ClassPath, Restored};
 use crate::bytes::{Bytes, Place};
 use crate::fact::code::{self, File};
 
@@ -14,9 +14,12 @@ impl Collector<'_> {
     /// Reads the dex files of one package together: a class of one may call those of another. `name` is
     /// the package's name, where it is known.
     pub(super) fn code(&self, files: &[(Place, Bytes)], name: Option<&str>, draft: &mut Draft) {
+        // What an odex or oat of Android 7 and before calls by slot outside of its own classes stays
+        // unknown, and is counted: the boot class path is another unit.
+        let boot = ClassPath::default();
         let restored: Vec<(&Place, Restored)> = files
             .iter()
-            .map(|(place, file)| (place, preopt::restore(file)))
+            .map(|(place, file)| (place, preopt::restore(file, &boot)))
             .collect();
         let mut all: Vec<File<'_>> = Vec::new();
         let mut seen = Seen::default();

@@ -51,7 +51,9 @@ impl Collector<'_> {
             Class::Text => self.config(place, file, source, draft, |reading, file| reading.text(file)),
             Class::BinaryXml | Class::Manifest => self.compiled(place, file, draft),
             Class::Arsc => self.table(place, file, draft),
-            Class::Dex | Class::Odex | Class::Vdex => self.code(&[(place.clone(), file.clone())], None, draft),
+            Class::Dex | Class::Odex | Class::Vdex => {
+                self.code(&[(place.clone(), file.clone())], None, draft)
+            }
             Class::Media(class) => return Fate::Skipped(class),
             Class::Archive(_) | Class::Unread(_) | Class::Cert | Class::Unknown => {
                 self.search(place, file, draft);

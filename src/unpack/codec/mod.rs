@@ -90,10 +90,6 @@ impl Broken {
         kind: io::ErrorKind::InvalidData,
         got: 0,
     };
-    const SHORT: Self = Self {
-        kind: io::ErrorKind::UnexpectedEof,
-        got: 0,
-    };
 }
 
 /// Decodes `data`, found at `at` of what `format` reads, into at most `len` bytes. What comes out beyond

@@ -4,7 +4,7 @@
 //! Each lists what is in it as ranges of its own bytes; nothing is decoded here, and nothing here knows a
 //! file system.
 
-pub(super) mod avb;
+pub mod avb;
 mod boot;
 mod cpio;
 mod gpt;

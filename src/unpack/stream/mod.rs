@@ -5,7 +5,7 @@
 //! whether anyone wants the rest. Who only reads it from its start ([`Stream::read`], a file of a package)
 //! has it decoded into memory, within the limits of one item. Who needs random access ([`Stream::open`], a
 //! container of the outer layers) gets one of two things. Where the stream says where its parts are and they
-//! decode alone, as the blocks of most LZ4 frames do, its [`Parts`] are decoded when they are touched. All
+//! decode alone, as the blocks of most LZ4 frames do, its [`Parts`](parts::Parts) are decoded when they are touched. All
 //! else is decoded once, from its start, and kept as the pages of a [`Spill`](crate::bytes::Spill): the
 //! length is then what came out, not what a trailer claims.
 

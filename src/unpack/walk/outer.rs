@@ -100,7 +100,6 @@ pub fn walk(path: &Path, budget: &Budget) -> Result<Tree, OpenError> {
     Ok(outer.finish())
 }
 
-
 /// What is said of a file that nobody knows.
 const UNKNOWN: &str = "unknown format";
 
@@ -236,7 +235,7 @@ impl<'a> Outer<'a> {
         }
         match format.holds() {
             Holds::Files if is_apex(&listing) => self.apex(listing, inner, &file),
-            Holds::Ramdisk if file.context.partition.is_some() => {
+            Holds::Files | Holds::Ramdisk if file.context.partition.is_some() => {
                 self.partition(listing, inner, &file, &blob);
             }
             Holds::Files | Holds::Ramdisk => self.add(listing, inner, file.depth),

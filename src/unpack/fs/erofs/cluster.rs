@@ -63,8 +63,8 @@ const WASTE: u64 = 64;
 pub(super) struct Units {
     /// Clusters on the devices, in the image's metadata, in the metabox.
     sources: [[u64; 4]; 3],
-    /// The same, decoded in full because a first use took too little of them.
-    whole: [[u64; 4]; 3],
+    /// The same, where a first use took too little of them.
+    longer: [[u64; 4]; 3],
     /// Bytes decoded, and those of them that were asked for.
     decoded: AtomicU64,
     copied: AtomicU64,
@@ -80,7 +80,7 @@ impl Units {
         let more = budget.limits.task.saturating_mul(2);
         Self {
             sources: numbers(),
-            whole: numbers(),
+            longer: numbers(),
             decoded: AtomicU64::new(0),
             copied: AtomicU64::new(0),
             limit: len.saturating_mul(WASTE).saturating_add(more),
@@ -150,26 +150,19 @@ impl Volume {
         let want = usize::try_from(len).unwrap_or(usize::MAX);
         let disk = &self.disk;
         let place = || Gap::invalid(NAME, cluster.at, "place of compressed data", cluster.len);
-        let unit = Units::unit(&disk.units.sources, cluster).ok_or_else(place)?;
-        let endless = self.is_endless(cluster);
-        let first = match cluster.partial && !endless {
+        let amount = match cluster.partial && !self.is_endless(cluster) {
             true => Amount::Whole,
             false => Amount::All(want),
         };
-        let bytes = disk
-            .cache
-            .get(unit, || self.decode(cluster, first, more, ahead))?;
-        if bytes.len() >= want {
-            return Ok(bytes);
-        }
-        // Whoever was first said that it is shorter.
-        let unit = Units::unit(&disk.units.whole, cluster).ok_or_else(place)?;
-        let second = if endless { first } else { Amount::Whole };
-        let bytes = disk
-            .cache
-            .get(unit, || self.decode(cluster, second, more, ahead))?;
-        if bytes.len() >= want {
-            return Ok(bytes);
+        let mut bytes = Bytes::default();
+        // The second time where whoever was first said that it is shorter.
+        for sources in [&disk.units.sources, &disk.units.longer] {
+            let unit = Units::unit(sources, cluster).ok_or_else(place)?;
+            let decode = || self.decode(cluster, amount, more, ahead);
+            bytes = disk.cache.get(unit, decode)?;
+            if bytes.len() >= want {
+                return Ok(bytes);
+            }
         }
         let have = wide(bytes.len());
         Err(Gap::truncated(NAME, cluster.at, "decoded data", len, have))

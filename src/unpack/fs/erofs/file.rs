@@ -1,7 +1,7 @@
 //! The data of a file that is looked up piece by piece: compressed, or in chunks.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::bytes::{Blob, Gap, Source};
 
@@ -25,8 +25,9 @@ pub(super) struct File {
 }
 
 /// What was found out about where a file's data is: reading it piece by piece takes no longer than at once.
+/// Of a file that is not read, which most are when a tree is listed, there is none.
 #[derive(Default)]
-pub(super) struct Memo(Mutex<Box<Found>>);
+pub(super) struct Memo(Mutex<Option<Box<Found>>>);
 
 #[derive(Default)]
 pub(super) struct Found {
@@ -37,8 +38,10 @@ pub(super) struct Found {
 }
 
 impl Memo {
-    pub(super) fn lock(&self) -> MutexGuard<'_, Box<Found>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Looks at it, or changes it.
+    pub(super) fn with<T>(&self, f: impl FnOnce(&mut Found) -> T) -> T {
+        let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        f(found.get_or_insert_default())
     }
 
     /// The extent of a head, looked up unless it was the last one.
@@ -47,13 +50,15 @@ impl Memo {
         head: u64,
         find: impl FnOnce() -> Result<Extent, Gap>,
     ) -> Result<Extent, Gap> {
-        match &self.lock().last {
-            Some((last, extent)) if *last == head => return extent.clone(),
-            _ => {}
-        }
-        let extent = find();
-        self.lock().last = Some((head, extent.clone()));
-        extent
+        let known = self.with(|found| match &found.last {
+            Some((last, extent)) if *last == head => Some(extent.clone()),
+            _ => None,
+        });
+        known.unwrap_or_else(|| {
+            let extent = find();
+            self.with(|found| found.last = Some((head, extent.clone())));
+            extent
+        })
     }
 }
 

@@ -1,13 +1,16 @@
 //! EROFS, the read-only file system of system partitions since Android 11.
 //!
-//! Spec: Linux kernel 6.19, `Documentation/filesystems/erofs.rst` and `fs/erofs/erofs_fs.h`; where those
-//! are silent, what `fs/erofs/{super,inode,data,zmap,decompressor}.c` do. All fields little-endian.
-//! Addresses are in blocks of `1 << blkszbits` bytes from the image's start; inode numbers count slots of
-//! 32 bytes from the metadata area's start.
+//! Spec: Linux, `Documentation/filesystems/erofs.rst` and `fs/erofs/erofs_fs.h` of 2026 (with 48-bit block
+//! numbers, encoded extents and the metabox); where those are silent, what `fs/erofs/{super,inode,data,zmap,
+//! decompressor}.c` do. All fields little-endian. Block numbers count blocks of `1 << blkszbits` bytes, inode
+//! numbers slots of 32 bytes from the metadata area's start.
 //!
 //! `superblock` → `volume` (metadata, devices, the metabox, fragments) → `inode` → the data: as it is, or
 //! a `file` whose extents are looked up in `map` or `records` and, where they are compressed, decoded in
 //! `cluster`. Here is the walk through the directories. Listing reads metadata and directories only.
+//!
+//! Not read: extended attributes. Not known: dialects of before it was part of Linux, whose inodes have no
+//! mode.
 
 mod cluster;
 mod file;
@@ -21,12 +24,10 @@ mod volume;
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
-
 use crate::bytes::{Blob, Budget, Gap, RATIO_FROM};
-use crate::unpack::name;
-use crate::unpack::registry::{Format, Holds, Listing, Peers};
+use crate::unpack::registry::{Format, Holds, Listing, Peers, Remark};
 
+use super::tree::{Directory, Tree};
 use inode::{Inode, Kind, Layout};
 use superblock::Superblock;
 use volume::{Disk, Reader, Volume};
@@ -39,18 +40,14 @@ const NAME: &str = "erofs";
 const DIRENT: u16 = 12;
 /// Longest target of a link (PATH_MAX).
 const TARGET: u64 = 4096;
-/// Ours: directories in directories. Real ones are not deeper than twelve.
-const DEPTH: usize = 256;
+/// Ours: bytes of all targets of links, which are in memory at once.
+const TARGETS: u64 = 64 << 20;
 /// Ours: gaps that are told one by one.
 const GAPS: u64 = 1000;
 /// Ours: blocks of one directory that are no directory, until the rest is given up.
 const BROKEN: u32 = 16;
 /// Ours: bytes of directories for one entry, on average. With the longest names there are, it is 270.
 const ENTRY: u64 = 512;
-/// Ours: bytes of paths for one entry, on average. Real ones have 60.
-const PATH: u64 = 128;
-/// `EROFS_NAME_LEN`.
-const NAME_LEN: usize = 255;
 
 impl Format for Erofs {
     fn name(&self) -> &'static str {
@@ -79,36 +76,57 @@ impl Format for Erofs {
     }
 
     fn list_with(&self, blob: &Blob, stem: &str, peers: Peers<'_>, budget: &Budget) -> Listing {
-        let mut listing = Listing::default();
         let mut odd = Vec::new();
-        match Superblock::read(blob, &mut odd) {
-            Ok(sb) => {
-                let (blocks, root) = (sb.block.at(sb.blocks), sb.root);
-                if blocks > blob.len() {
-                    odd.push(Gap::truncated(NAME, 0, "blocks", blocks, blob.len()));
-                }
-                let disk = Disk::new(sb, blob, stem, peers, budget, &mut odd);
-                let tree = Tree {
-                    volume: Volume::open(disk),
-                    budget,
-                    listing: &mut listing,
-                    seen: FxHashSet::default(),
-                    stack: Vec::new(),
-                    listed: 0,
-                    paths: 0,
-                    directories: 0,
-                    gaps: 0,
-                    sum: 0,
-                };
-                tree.walk(root, blob.len());
-            }
-            Err(gap) => odd.push(gap),
-        }
+        let mut listing = list(blob, stem, peers, budget, &mut odd).unwrap_or_else(|gap| {
+            let mut listing = Listing::default();
+            let (entry, unread) = (None, blob.len());
+            listing.notices.push(Remark { entry, gap, unread });
+            listing
+        });
         for gap in odd {
             listing.remark(gap);
         }
         listing
     }
+}
+
+/// What is odd and no reason to stop goes to `odd`.
+fn list(
+    blob: &Blob,
+    stem: &str,
+    peers: Peers<'_>,
+    budget: &Budget,
+    odd: &mut Vec<Gap>,
+) -> Result<Listing, Gap> {
+    let sb = Superblock::read(blob, odd)?;
+    let (blocks, number) = (sb.block.at(sb.blocks), sb.root);
+    if blocks > blob.len() {
+        odd.push(Gap::truncated(NAME, 0, "blocks", blocks, blob.len()));
+    }
+    let volume = Volume::open(Disk::new(sb, blob, stem, peers, budget, odd));
+    let root = volume.inode(number)?;
+    if root.kind != Kind::Directory {
+        return Err(Gap::invalid(NAME, root.end, "root_nid", number));
+    }
+    let mut walk = Walk {
+        volume,
+        budget,
+        tree: Tree::new(NAME, budget, number, root),
+        directories: 0,
+        targets: 0,
+        gaps: 0,
+        sum: 0,
+    };
+    walk.all();
+    let mut listing = walk.tree.listing;
+    let limit = blob.len().saturating_mul(budget.limits.ratio);
+    if walk.sum > RATIO_FROM && walk.sum > limit {
+        // Files share their data: what is decoded of all of them has one bound.
+        listing.overlaps = true;
+        let gap = Gap::over(NAME, 0, "expansion", walk.sum, limit, "--max-ratio");
+        listing.remark(gap);
+    }
+    Ok(listing)
 }
 
 /// A power of two that bytes are counted in: a block, a logical cluster, a chunk.
@@ -152,103 +170,71 @@ impl Grain {
     }
 }
 
-/// A directory that was found and not listed yet.
-struct Pending {
-    path: Vec<u8>,
-    inode: Inode,
-    depth: usize,
-}
-
 /// The walk through all directories.
-struct Tree<'a> {
+struct Walk<'a> {
     volume: Arc<Volume>,
     budget: &'a Budget,
-    listing: &'a mut Listing,
-    /// Directories, by number.
-    seen: FxHashSet<u64>,
-    stack: Vec<Pending>,
-    listed: u64,
-    /// Bytes of paths and targets.
-    paths: u64,
+    tree: Tree<'a, Inode>,
     /// Bytes of directories.
     directories: u64,
+    /// Bytes of targets of links.
+    targets: u64,
     gaps: u64,
     /// Bytes of all files, none counted above what is read of one.
     sum: u64,
 }
 
-impl Tree<'_> {
-    fn walk(mut self, root: u64, len: u64) {
-        match self.volume.inode(root) {
-            Ok(inode) if inode.kind == Kind::Directory => {
-                self.seen.insert(root);
-                self.stack.push(Pending {
-                    path: Vec::new(),
-                    inode,
-                    depth: 0,
-                });
-            }
-            Ok(_) => self.lost(&[], Gap::invalid(NAME, 0, "root inode is no directory", root)),
-            Err(gap) => self.lost(&[], gap),
-        }
-        while let Some(next) = self.stack.pop() {
+impl Walk<'_> {
+    fn all(&mut self) {
+        while let Some(next) = self.tree.next() {
             if let Err(gap) = self.directory(&next) {
                 // A bound of ours: what is left would go over it too.
-                self.lost(&next.path, gap);
+                self.tree.listing.remark(gap);
                 break;
             }
         }
-        let unread = self.stack.len();
-        if unread > 0 {
-            let got = u64::try_from(unread).unwrap_or(u64::MAX);
-            self.listing
-                .remark(Gap::over(NAME, 0, "directories left", got, 0, ""));
-        }
         if self.gaps > GAPS {
-            self.listing
-                .remark(Gap::over(NAME, 0, "gaps", self.gaps, GAPS, ""));
-        }
-        let limit = len.saturating_mul(self.budget.limits.ratio);
-        if self.sum > RATIO_FROM && self.sum > limit {
-            // Files share their data: what is decoded of all of them has one bound.
-            self.listing.overlaps = true;
-            let gap = Gap::over(NAME, 0, "expansion", self.sum, limit, "--max-ratio");
-            self.listing.remark(gap);
+            let gap = Gap::over(NAME, 0, "gaps", self.gaps, GAPS, "");
+            self.tree.listing.remark(gap);
         }
     }
 
-    /// Tells a gap about a file, or about all for the empty path.
-    fn lost(&mut self, path: &[u8], gap: Gap) {
+    /// Tells a gap about a file or a directory; the root has no name.
+    fn lost(&mut self, path: &str, gap: Gap) {
         self.gaps = self.gaps.saturating_add(1);
-        match self.gaps {
-            n if n > GAPS => {}
-            _ if path.is_empty() => self.listing.remark(gap),
-            _ => self.listing.lost(&name::text(path), gap, 0),
+        match self.gaps > GAPS {
+            true => {}
+            false if path.is_empty() => self.tree.listing.remark(gap),
+            false => self.tree.listing.lost(path, gap, 0),
         }
     }
 
     /// Lists a directory. An error is a bound that was reached.
-    fn directory(&mut self, dir: &Pending) -> Result<(), Gap> {
-        let blob = self.volume.data(&dir.inode);
-        let size = blob.len();
+    fn directory(&mut self, dir: &Directory<Inode>) -> Result<(), Gap> {
+        let blob = self.volume.data(&dir.what);
+        let (size, at) = (blob.len(), dir.what.end);
         let block = self.volume.disk.sb.block;
         let mut broken = 0_u32;
         for number in 0..block.count(size) {
-            let at = block.at(number);
-            let end = at.saturating_add(block.size()).min(size);
-            let len = end.saturating_sub(at);
-            self.directories = self.directories.saturating_add(len);
+            let start = block.at(number);
+            let end = start.saturating_add(block.size()).min(size);
+            self.directories = self.directories.saturating_add(end.saturating_sub(start));
             let limit = self.budget.limits.listed.saturating_mul(ENTRY);
             if self.directories > limit {
                 let (got, option) = (self.directories, "--max-entries-per-file");
                 return Err(Gap::over(NAME, at, "bytes of directories", got, limit, option));
             }
-            let gap = match blob.read(NAME, at..end) {
+            let gap = match blob.read(NAME, start..end) {
                 Ok(data) => {
                     let mut gap = None;
-                    for entry in Dirents::new(&data, dir.inode.end) {
+                    for entry in Dirents::new(&data, at) {
                         match entry {
-                            Ok((nid, name)) => self.entry(dir, nid, name)?,
+                            Ok((_, b"." | b"..")) => {}
+                            Ok((nid, name)) => {
+                                if let Some(path) = self.tree.entry(dir, name, at)? {
+                                    self.entry(dir, path, nid)?;
+                                }
+                            }
                             Err(e) => gap = Some(e),
                         }
                     }
@@ -261,7 +247,7 @@ impl Tree<'_> {
             broken = broken.saturating_add(1);
             if broken >= BROKEN {
                 let left = size.saturating_sub(end);
-                let gap = Gap::over(NAME, dir.inode.end, "broken directory blocks", left, 0, "");
+                let gap = Gap::over(NAME, at, "broken directory blocks", left, 0, "");
                 self.lost(&dir.path, gap);
                 return Ok(());
             }
@@ -269,29 +255,7 @@ impl Tree<'_> {
         Ok(())
     }
 
-    fn entry(&mut self, dir: &Pending, nid: u64, name: &[u8]) -> Result<(), Gap> {
-        self.listed = self.listed.saturating_add(1);
-        let (limits, at) = (self.budget.limits, dir.inode.end);
-        let over = |what, got, limit| Gap::over(NAME, at, what, got, limit, "--max-entries-per-file");
-        if self.listed > limits.listed {
-            return Err(over("entries", self.listed, limits.listed));
-        }
-        self.budget.entries(NAME, 1)?;
-        if matches!(name, b"." | b"..") {
-            return Ok(());
-        }
-        let mut path = Vec::with_capacity(dir.path.len().saturating_add(name.len()).saturating_add(1));
-        path.extend_from_slice(&dir.path);
-        if !path.is_empty() {
-            path.push(b'/');
-        }
-        path.extend_from_slice(name);
-        self.spend(path.len(), at)?;
-        if name.is_empty() || name.len() > NAME_LEN || name.iter().any(|b| matches!(b, b'/' | 0)) {
-            // Nobody can ask the kernel for it.
-            let got = name.len().try_into().unwrap_or(u64::MAX);
-            self.lost(&path, Gap::invalid(NAME, at, "name", got));
-        }
+    fn entry(&mut self, dir: &Directory<Inode>, path: String, nid: u64) -> Result<(), Gap> {
         let inode = match self.volume.inode(nid) {
             Ok(inode) => inode,
             Err(gap) => {
@@ -299,72 +263,50 @@ impl Tree<'_> {
                 return Ok(());
             }
         };
+        let (at, sb) = (inode.end, &self.volume.disk.sb);
         let room = self.volume.room(inode.boxed);
-        if inode.end > room {
+        let odd = match inode.layout {
             // Nothing is lost of a file whose data is elsewhere.
-            self.lost(
-                &path,
-                Gap::truncated(NAME, at, "extended attributes", inode.end, room),
-            );
-        }
-        if let Layout::Full(blocks) | Layout::Compact(blocks) = inode.layout
-            && !self.volume.disk.sb.compressed
-            && blocks > self.volume.disk.sb.block.count(inode.size)
-        {
-            // What it says of its layout is a lie, or what it says of its data.
-            self.lost(&path, Gap::invalid(NAME, at, "compressed_blocks", blocks));
+            _ if at > room => Some(Gap::truncated(NAME, at, "extended attributes", at, room)),
+            Layout::Full(blocks) | Layout::Compact(blocks)
+                if !sb.compressed && blocks > sb.block.count(inode.size) =>
+            {
+                // What it says of its layout is a lie, or what it says of its data.
+                Some(Gap::invalid(NAME, at, "compressed_blocks", blocks))
+            }
+            _ => None,
+        };
+        if let Some(gap) = odd {
+            self.lost(&path, gap);
         }
         match inode.kind {
             Kind::File => {
-                self.sum = self.sum.saturating_add(inode.size.min(limits.item));
-                self.listing.blob(name::text(&path), self.volume.data(&inode));
+                self.sum = self.sum.saturating_add(inode.size.min(self.budget.limits.item));
+                let data = self.volume.data(&inode);
+                self.tree.file(path, data);
             }
-            Kind::Link => self.link(&path, &inode)?,
-            Kind::Directory if !self.seen.insert(nid) => {
-                self.lost(&path, Gap::invalid(NAME, at, "directory met twice", nid));
-            }
-            Kind::Directory if dir.depth >= DEPTH => {
-                let (got, limit) = (dir.depth, DEPTH);
-                let [got, limit] = [got, limit].map(|n| n.try_into().unwrap_or(u64::MAX));
-                self.lost(
-                    &path,
-                    Gap::over(NAME, at, "directories in directories", got, limit, ""),
-                );
-            }
-            Kind::Directory => self.stack.push(Pending {
-                path,
-                inode,
-                depth: dir.depth.saturating_add(1),
-            }),
+            Kind::Link => self.link(path, &inode)?,
+            Kind::Directory => self.tree.enter(dir, path, nid, inode, dir.what.end),
             Kind::Special => {}
         }
         Ok(())
     }
 
-    fn link(&mut self, path: &[u8], inode: &Inode) -> Result<(), Gap> {
-        if inode.size > TARGET {
-            let gap = Gap::over(NAME, inode.end, "target of a link", inode.size, TARGET, "");
-            self.lost(path, gap);
+    fn link(&mut self, path: String, inode: &Inode) -> Result<(), Gap> {
+        let size = inode.size;
+        if size > TARGET {
+            let gap = Gap::over(NAME, inode.end, "target of a link", size, TARGET, "");
+            self.lost(&path, gap);
             return Ok(());
         }
-        match self.volume.data(inode).read(NAME, 0..inode.size) {
-            Ok(target) => {
-                self.spend(target.len(), inode.end)?;
-                let link = (name::text(path).into(), name::text(&target).into());
-                self.listing.links.push(link);
-            }
-            Err(gap) => self.lost(path, gap),
+        self.targets = self.targets.saturating_add(size);
+        if self.targets > TARGETS {
+            let (what, got) = ("bytes of targets of links", self.targets);
+            return Err(Gap::over(NAME, inode.end, what, got, TARGETS, ""));
         }
-        Ok(())
-    }
-
-    /// Charges bytes of a path: all of them are in memory at once.
-    fn spend(&mut self, len: usize, at: u64) -> Result<(), Gap> {
-        let limit = self.budget.limits.listed.saturating_mul(PATH);
-        self.paths = self.paths.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
-        if self.paths > limit {
-            let (got, option) = (self.paths, "--max-entries-per-file");
-            return Err(Gap::over(NAME, at, "bytes of paths", got, limit, option));
+        match self.volume.data(inode).read(NAME, 0..size) {
+            Ok(target) => self.tree.link(path, &target),
+            Err(gap) => self.lost(&path, gap),
         }
         Ok(())
     }

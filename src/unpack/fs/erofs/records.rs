@@ -147,47 +147,43 @@ impl Records<'_> {
 
     fn length_only(&mut self, at: u64) -> Result<Record, Gap> {
         let number = self.header.cluster.number(at);
-        let start = self.start();
         if number >= SUMMED {
+            let start = self.start();
             return Err(Gap::over(NAME, start, "extent records", number, SUMMED, ""));
         }
-        // The first byte of all is before the first record.
-        let first = start.saturating_add(8);
-        let place = |number: u64| first.saturating_add(number.saturating_mul(4));
-        let length = |reader: &mut Reader<'_>, number| {
-            let raw = reader.bytes::<4>("extent record", place(number))?;
-            Ok::<_, Gap>(u32::from_le_bytes(raw))
-        };
         let memo = self.memo;
-        let mut memo = memo.lock();
-        // What every so many records start at.
-        let sums = &mut memo.sums;
-        let known = usize::try_from(number / STEP).unwrap_or(usize::MAX);
-        let (mut sum, mut next) = match sums.get(known).or(sums.last()) {
-            Some(sum) => (
-                *sum,
-                wide(known.min(sums.len().saturating_sub(1))).saturating_mul(STEP),
-            ),
-            None => {
-                let [low, high] =
-                    [start, start.saturating_add(4)].map(|at| self.reader.bytes::<4>("pstart", at));
-                let (low, high) = (u32::from_le_bytes(low?), u32::from_le_bytes(high?));
-                let sum = u64::from(low) | (u64::from(high) << 32);
-                sums.push(sum);
-                (sum, 0)
-            }
-        };
+        let pstart = memo.with(|found| self.sum(number, &mut found.sums))?;
+        let plen = self.length(number)?;
+        Ok(self.cluster(number, plen, pstart))
+    }
+
+    /// A record of 4 bytes. The first byte of all data is before the first.
+    fn length(&mut self, number: u64) -> Result<u32, Gap> {
+        let first = self.start().saturating_add(8);
+        let at = first.saturating_add(number.saturating_mul(4));
+        Ok(u32::from_le_bytes(self.reader.bytes("extent record", at)?))
+    }
+
+    /// Where the data of a record of 4 bytes starts. `sums` has that of every so many.
+    fn sum(&mut self, number: u64, sums: &mut Vec<u64>) -> Result<u64, Gap> {
+        if sums.is_empty() {
+            let start = self.start();
+            let mut half = |at: u64| Ok::<_, Gap>(u32::from_le_bytes(self.reader.bytes("pstart", at)?));
+            let (low, high) = (half(start)?, half(start.saturating_add(4))?);
+            sums.push(u64::from(low) | (u64::from(high) << 32));
+        }
+        let last = sums.len().saturating_sub(1);
+        let known = usize::try_from(number / STEP).map_or(last, |known| known.min(last));
+        let mut sum = sums.get(known).copied().unwrap_or(0);
+        let mut next = wide(known).saturating_mul(STEP);
         while next < number {
-            let plen = length(&mut self.reader, next)? & PLEN_MASK;
-            sum = sum.saturating_add(plen.into());
+            sum = sum.saturating_add((self.length(next)? & PLEN_MASK).into());
             next = next.saturating_add(1);
-            if next % STEP == 0 && wide(sums.len()).saturating_mul(STEP) == next {
+            if next == wide(sums.len()).saturating_mul(STEP) {
                 sums.push(sum);
             }
         }
-        drop(memo);
-        let plen = length(&mut self.reader, number)?;
-        Ok(self.cluster(number, plen, sum))
+        Ok(sum)
     }
 
     /// The last record that starts at or before `at`, or where the first starts.

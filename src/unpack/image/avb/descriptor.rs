@@ -7,7 +7,7 @@ use super::{NAME, be32, be64, text};
 
 /// What a vbmeta says of a partition.
 #[derive(Debug, Clone)]
-pub(crate) enum Descriptor {
+pub enum Descriptor {
     /// It is one file whose digest is known.
     Hash(Hash),
     /// Its blocks are in a hash tree whose root is known.
@@ -16,49 +16,56 @@ pub(crate) enum Descriptor {
     Chain {
         /// Without slot suffix.
         partition: String,
+        /// Where its rollback index is kept.
         rollback_index_location: u32,
+        /// As libavb keeps it.
         public_key: Bytes,
     },
     /// Added to the kernel's command line.
     Cmdline {
         /// 1: where hash trees are checked; 2: where they are not.
         flags: u32,
+        /// The words.
         text: String,
     },
 }
 
 /// `AvbHashDescriptor`.
 #[derive(Debug, Clone)]
-pub(crate) struct Hash {
+pub struct Hash {
     /// Without slot suffix.
-    pub(crate) partition: String,
+    pub partition: String,
     /// Bytes from the partition's start that are hashed.
-    pub(crate) image_size: u64,
+    pub image_size: u64,
     /// `sha256`, `sha1` …
-    pub(crate) algorithm: String,
-    pub(crate) salt: Bytes,
+    pub algorithm: String,
+    /// Hashed before the bytes.
+    pub salt: Bytes,
     /// Empty where the device has it elsewhere.
-    pub(crate) digest: Bytes,
+    pub digest: Bytes,
 }
 
 /// `AvbHashtreeDescriptor`, without what error correction needs.
 #[derive(Debug, Clone)]
-pub(crate) struct Hashtree {
+pub struct Hashtree {
     /// Without slot suffix.
-    pub(crate) partition: String,
+    pub partition: String,
     /// Bytes from the partition's start that are hashed.
-    pub(crate) image_size: u64,
+    pub image_size: u64,
     /// Where the tree is kept, in bytes.
-    pub(crate) tree_offset: u64,
-    pub(crate) tree_size: u64,
-    /// Bytes.
-    pub(crate) data_block_size: u32,
-    pub(crate) hash_block_size: u32,
+    pub tree_offset: u64,
+    /// Its bytes.
+    pub tree_size: u64,
+    /// Bytes of a block that is hashed.
+    pub data_block_size: u32,
+    /// Bytes of a block of the tree.
+    pub hash_block_size: u32,
     /// `sha256`, `sha1` …
-    pub(crate) algorithm: String,
-    pub(crate) salt: Bytes,
+    pub algorithm: String,
+    /// Hashed before the bytes.
+    pub salt: Bytes,
     /// Empty where the device has it elsewhere.
-    pub(crate) root_digest: Bytes,
+    pub root_digest: Bytes,
 }
 
 /// A descriptor behind its tag and length.

@@ -8,10 +8,10 @@
 //! The digest in the authentication block is checked, the signature over it is not: whose key it is only
 //! the device knows. Digests of partitions are checked by [`Descriptor::verify`] when somebody asks.
 
-pub(crate) mod descriptor;
+pub mod descriptor;
 #[cfg(test)]
 mod tests;
-pub(crate) mod verify;
+pub mod verify;
 
 use sha2::digest::Digest;
 use sha2::{Sha256, Sha512};
@@ -86,28 +86,29 @@ impl Format for Avb {
 
 /// A vbmeta.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Vbmeta {
+pub struct Vbmeta {
     /// `AvbAlgorithmType`, by name.
-    pub(crate) algorithm: &'static str,
+    pub algorithm: &'static str,
     /// The signer's key, as libavb keeps it; empty where nothing is signed.
-    pub(crate) public_key: Bytes,
-    /// `rollback_index`, where it is kept: `rollback_index_location`.
-    pub(crate) rollback_index: u64,
-    pub(crate) rollback_index_location: u32,
+    pub public_key: Bytes,
+    /// The device takes no image with a lower one.
+    pub rollback_index: u64,
+    /// Where the device keeps it.
+    pub rollback_index_location: u32,
     /// 1: no hash trees are checked; 2: nothing is.
-    pub(crate) flags: u32,
+    pub flags: u32,
     /// What made it, `avbtool 1.3.0`.
-    pub(crate) release: String,
+    pub release: String,
     /// Key and value, in their order: `com.android.build.system.fingerprint` …
-    pub(crate) properties: Vec<(String, String)>,
+    pub properties: Vec<(String, String)>,
     /// All else that it describes, in its order.
-    pub(crate) descriptors: Vec<Descriptor>,
+    pub descriptors: Vec<Descriptor>,
     /// What of it could not be read, and what is odd.
-    pub(crate) gaps: Vec<Gap>,
+    pub gaps: Vec<Gap>,
 }
 
 /// The vbmeta that the footer of an image leads to, and the bytes that the image had before it was added.
-pub(crate) fn footer(blob: &Blob) -> Option<(Vbmeta, u64)> {
+pub fn footer(blob: &Blob) -> Option<(Vbmeta, u64)> {
     let at = blob.len().checked_sub(FOOTER)?;
     let bytes = exact(NAME, blob, at, FOOTER, "footer").ok()?;
     let mut c = Cursor::new(NAME, &bytes);
@@ -129,7 +130,7 @@ pub(crate) fn footer(blob: &Blob) -> Option<(Vbmeta, u64)> {
 
 impl Vbmeta {
     /// Reads what is at byte `at`.
-    pub(crate) fn read(blob: &Blob, at: u64) -> Result<Self, Gap> {
+    pub fn read(blob: &Blob, at: u64) -> Result<Self, Gap> {
         let header = exact(NAME, blob, at, HEADER, "header")?;
         let mut c = Cursor::new(NAME, &header);
         let magic: [u8; 4] = c.array("magic")?;
@@ -225,7 +226,7 @@ impl Vbmeta {
     }
 
     /// Its properties and what its header says, `key=value` a line.
-    pub(crate) fn text(&self) -> Blob {
+    pub fn text(&self) -> Blob {
         let header = [
             ("avb.release", self.release.clone()),
             ("avb.algorithm", self.algorithm.to_string()),

@@ -19,8 +19,10 @@ const BLOCKS: std::ops::RangeInclusive<u32> = 512..=64 << 10;
 
 /// Whether a partition is what its vbmeta says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Check {
+pub enum Check {
+    /// The bytes are what the digest was made of.
     Same,
+    /// They are not.
     Differs,
     /// Could not be found out, for this reason.
     NotChecked(Gap),
@@ -28,7 +30,7 @@ pub(crate) enum Check {
 
 impl Descriptor {
     /// Compares a partition with what is said of it. Reads all of it.
-    pub(crate) fn verify(&self, image: &Blob) -> Check {
+    pub fn verify(&self, image: &Blob) -> Check {
         let (algorithm, said, size) = match self {
             Self::Hash(hash) => (&hash.algorithm, &hash.digest, hash.image_size),
             Self::Hashtree(tree) => (&tree.algorithm, &tree.root_digest, tree.image_size),

@@ -5,6 +5,9 @@
 //! of virtual methods. It keeps the opcode's kind and all registers, so the original is the same length and
 //! can be put back in place, given the index. The index is in a table of the vdex.
 
+mod layout;
+mod types;
+
 use std::borrow::Cow;
 
 use rustc_hash::FxHashSet;
@@ -13,7 +16,18 @@ use crate::bytes::{Bytes, Gap};
 
 use super::dex::{Code, Dex, Insn, Op};
 
-/// What a vdex says of the instructions of one method.
+pub use layout::ClassPath;
+pub(super) use layout::{Layouts, Rules};
+use types::Resolver;
+
+/// What an instruction was: opcode and index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Real {
+    op: u8,
+    index: u32,
+}
+
+/// What is known of the instructions of one method.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Info<'a> {
     /// Nothing.
@@ -86,7 +100,7 @@ pub(super) fn leb(data: &[u8]) -> Option<(u32, &[u8])> {
 
 /// What an instruction of ART's stood for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+enum Kind {
     /// It is what it was.
     Plain,
     /// The same without an index, by this opcode.
@@ -102,8 +116,13 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// Whether it takes an index to write it back.
+    fn needs_index(self) -> bool {
+        !matches!(self, Self::Plain | Self::Opcode(_))
+    }
+
     /// What `op` stood for, as ART wrote it and, from `0x100` on, as Dalvik did.
-    pub(super) fn of(op: Op) -> Self {
+    fn of(op: Op) -> Self {
         let Ok(byte) = u8::try_from(op.0) else {
             return Self::of_dalvik(op);
         };
@@ -181,6 +200,8 @@ pub(super) struct Restorer<'a> {
     wrong: (u64, u64),
     /// Methods whose info was not used up, counted.
     unused: (u64, u64),
+    /// Instructions that do not fit the class that they work on.
+    refused: u64,
     /// Code that was written back: methods share it.
     seen: FxHashSet<usize>,
     gaps: Vec<Gap>,
@@ -197,6 +218,7 @@ impl<'a> Restorer<'a> {
             first_left: 0,
             wrong: (0, 0),
             unused: (0, 0),
+            refused: 0,
             seen: FxHashSet::default(),
             gaps: Vec::new(),
         }
@@ -208,13 +230,9 @@ impl<'a> Restorer<'a> {
 
     /// Writes one method back, of a dex that starts at byte `start` of the file.
     pub(super) fn method(&mut self, dex: &Dex<'_>, code: &Code<'_>, start: usize, mut info: Info<'_>) {
-        let at = usize::try_from(code.start())
-            .unwrap_or(usize::MAX)
-            .saturating_add(start)
-            .saturating_add(dex.base());
-        if !self.seen.insert(at) {
+        let Some(at) = self.first_time(dex, code, start) else {
             return;
-        }
+        };
         let mut cast = None;
         for insn in code.insns() {
             let pc = insn.pc;
@@ -222,7 +240,7 @@ impl<'a> Restorer<'a> {
                 // The other half of a check-cast.
                 continue;
             }
-            let place = at.saturating_add(usize::try_from(pc).unwrap_or(usize::MAX).saturating_mul(2));
+            let place = at.saturating_add(bytes(pc));
             match Kind::of(insn.op) {
                 Kind::Plain => {
                     if insn.op == Op::NOP
@@ -233,14 +251,58 @@ impl<'a> Restorer<'a> {
                     }
                 }
                 Kind::Opcode(op) => self.put(place, &[op]),
-                Kind::Field(op) => self.index(place, op, &insn, info.next(pc), dex.field_count()),
-                Kind::Virtual(op) => self.index(place, op, &insn, info.next(pc), dex.method_count()),
+                Kind::Field(op) => {
+                    let index = info.next(pc);
+                    self.index(
+                        place,
+                        &insn,
+                        index.map(|index| Real { op, index }),
+                        dex.field_count(),
+                    );
+                }
+                Kind::Virtual(op) => {
+                    let index = info.next(pc);
+                    self.index(
+                        place,
+                        &insn,
+                        index.map(|index| Real { op, index }),
+                        dex.method_count(),
+                    );
+                }
                 Kind::Super(_) | Kind::Inline(_) => self.leave(place),
             }
         }
         if info.left() != 0 {
             note(&mut self.unused, at);
         }
+    }
+
+    /// Writes back a dex that starts at byte `start` of the file and has no table, by the classes that its
+    /// instructions work on.
+    pub(super) fn by_class<'d>(&mut self, dex: &Dex<'d>, start: usize, layouts: &mut Layouts<'_, 'd>) {
+        let mut resolver = Resolver::new(layouts, *dex);
+        for body in dex.bodies().flatten() {
+            let Some(at) = self.first_time(dex, &body.code, start) else {
+                continue;
+            };
+            let known = resolver.method(&body);
+            for insn in body.code.insns() {
+                let place = at.saturating_add(bytes(insn.pc));
+                match Kind::of(insn.op) {
+                    Kind::Plain => {}
+                    Kind::Opcode(op) => self.put(place, &[op]),
+                    _ => self.index(place, &insn, known.get(&insn.pc).copied(), u32::MAX),
+                }
+            }
+        }
+        self.refused = self.refused.saturating_add(resolver.refused());
+    }
+
+    /// Where the first instruction of a method is in the file, if it was not asked for yet.
+    fn first_time(&mut self, dex: &Dex<'_>, code: &Code<'_>, start: usize) -> Option<usize> {
+        let at = usize::try_from(code.start()).ok()?;
+        let at = at.saturating_add(start).saturating_add(dex.base());
+        self.seen.insert(at).then_some(at)
     }
 
     fn cast(&mut self, dex: &Dex<'_>, place: usize, register: u32, type_: u32) {
@@ -254,8 +316,8 @@ impl<'a> Restorer<'a> {
     }
 
     /// Writes back an instruction whose index is below `limit`, or counts it.
-    pub(super) fn index(&mut self, place: usize, op: u8, insn: &Insn<'_>, index: Option<u32>, limit: u32) {
-        let Some(index) = index else {
+    fn index(&mut self, place: usize, insn: &Insn<'_>, real: Option<Real>, limit: u32) {
+        let Some(Real { op, index }) = real else {
             return self.leave(place);
         };
         let Some(short) = u16::try_from(index).ok().filter(|_| index < limit) else {
@@ -268,14 +330,14 @@ impl<'a> Restorer<'a> {
     }
 
     /// Counts an instruction that stays as it is.
-    pub(super) fn leave(&mut self, place: usize) {
+    fn leave(&mut self, place: usize) {
         if self.left == 0 {
             self.first_left = wide(place);
         }
         self.left = self.left.saturating_add(1);
     }
 
-    pub(super) fn put(&mut self, place: usize, bytes: &[u8]) {
+    fn put(&mut self, place: usize, bytes: &[u8]) {
         let file: &[u8] = self.file;
         let copy = self.copy.get_or_insert_with(|| {
             let mut copy = Bytes::buffer(file.len());
@@ -291,12 +353,24 @@ impl<'a> Restorer<'a> {
         }
     }
 
+    /// Why the classes that were given are not those that the file was optimised with. One instruction in a
+    /// hundred that does not fit is too many: where they are the same, all fit.
+    pub(super) fn misfit(&self) -> Option<Gap> {
+        let what = "optimised instructions that do not fit the boot class path";
+        let many = self.refused.saturating_mul(100) > self.undone;
+        many.then(|| Gap::invalid(self.format, 0, what, self.refused))
+    }
+
     pub(super) fn finish(mut self) -> Restored {
         let counts = [
             (self.wrong, "optimised instructions whose index is out of range"),
             (
                 self.unused,
                 "methods whose quickening info does not fit their code",
+            ),
+            (
+                (0, self.refused),
+                "optimised instructions that do not fit the classes known",
             ),
         ];
         for ((at, times), what) in counts {
@@ -319,6 +393,11 @@ impl<'a> Restorer<'a> {
             gaps: self.gaps,
         }
     }
+}
+
+/// Code units in bytes.
+fn bytes(pc: u32) -> usize {
+    usize::try_from(pc).unwrap_or(usize::MAX).saturating_mul(2)
 }
 
 /// Counts, and remembers the first place.
