@@ -29,6 +29,7 @@ mod serial;
 mod stream;
 mod tar;
 mod walk;
+mod wrapper;
 mod zip;
 
 pub use class::{Class, classify};

@@ -3,7 +3,7 @@
 use crate::bytes::{Blob, Budget, Gap};
 
 use super::leaf::Data;
-use super::{folder, fs, image, parts, payload, stream, tar, zip};
+use super::{folder, fs, image, parts, payload, stream, tar, wrapper, zip};
 
 /// What a container holds, which decides what becomes of its entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,15 @@ pub static ALL: &[&dyn Format] = &[
     &stream::Zstd,
     &stream::Lz4,
     &stream::Bzip2,
+    &wrapper::Kdz,
+    &wrapper::Dz,
+    &wrapper::Sin,
+    &wrapper::Rockchip,
+    &wrapper::Allwinner,
+    &wrapper::OZIP,
+    &wrapper::HTC,
+    &wrapper::Amlogic,
+    &wrapper::UpdateApp,
     &image::Sparse,
     &image::Boot,
     &image::VendorBoot,
@@ -74,6 +83,10 @@ pub static ALL: &[&dyn Format] = &[
     &tar::Tar,
     &image::Gpt,
     &fs::Fat,
+    &wrapper::Pac,
+    &wrapper::Nb0,
+    &wrapper::OFP,
+    &wrapper::OPS,
     &stream::Lzma,
     &stream::Brotli,
     &parts::BlockOta,
@@ -169,13 +182,6 @@ const UNREAD: &[(usize, &[u8], &str)] = &[
     (0, b"7z\xbc\xaf\x27\x1c", "7z"),
     (0, b"Rar!\x1a\x07", "rar"),
     (0, b"UBI#", "ubi"),
-    (0, b"OPPOENCRYPT!", "ozip"),
-    (0, b"RKFW", "rockchip"),
-    (0, b"RKAF", "rockchip"),
-    (0, b"IMAGEWTY", "allwinner"),
-    (0, b"\x03SIN", "sin"),
-    (0, b"LaR@eZip", "htc"),
-    (92, b"\x55\xaa\x5a\xa5", "update-app"),
 ];
 
 /// The name of a recognised format that is not read by this version.

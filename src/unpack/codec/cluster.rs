@@ -100,9 +100,11 @@ pub(in crate::unpack) fn micro_lzma(data: &[u8], room: &mut [u8], exact: bool) -
     }
 }
 
-/// Ours: what a decoder may hold: the dictionary, and its tables.
+/// Ours: what a decoder may hold, the dictionary and its tables: bytes, of the one in Rust KiB.
 #[cfg(feature = "fast-c")]
 const MEMORY: u64 = 32 << 20;
+#[cfg(not(feature = "fast-c"))]
+const MEMORY: u32 = 32 << 10;
 
 /// A .lzma stream; how many bytes came out, and whether it ended where it should.
 #[cfg(feature = "fast-c")]
@@ -125,23 +127,28 @@ fn lzma(data: &[u8], room: &mut [u8]) -> (usize, bool) {
     (at(stream.total_out()), false)
 }
 
-/// A .lzma stream; how many bytes came out, and whether it was sound to there.
+/// A .lzma stream; how many bytes came out, and whether it ended where it should.
 #[cfg(not(feature = "fast-c"))]
 fn lzma(data: &[u8], room: &mut [u8]) -> (usize, bool) {
-    use std::io::Read as _;
+    use lzma_rust2::{Action, LzmaStream, Status};
 
-    let Ok(mut reader) = lzma_rust2::LzmaReader::new_mem_limit(data, 32 << 10, None) else {
-        return (0, false);
-    };
-    let mut done = 0_usize;
-    while let Some(rest) = room.get_mut(done..).filter(|rest| !rest.is_empty()) {
-        match reader.read(rest) {
-            Ok(0) => return (done, false),
-            Ok(n) => done = done.saturating_add(n),
-            Err(_) => return (done, false),
+    let mut stream = LzmaStream::new_mem_limit(MEMORY, None);
+    let (mut used, mut done) = (0_usize, 0_usize);
+    loop {
+        let input = data.get(used..).unwrap_or_default();
+        let rest = room.get_mut(done..).unwrap_or_default();
+        let Ok(step) = stream.process(input, rest, Action::Finish) else {
+            return (done, false);
+        };
+        used = used.saturating_add(step.bytes_consumed);
+        done = done.saturating_add(step.bytes_produced);
+        if step.status == Status::StreamEnd {
+            return (done, true);
+        }
+        if step.bytes_consumed == 0 && step.bytes_produced == 0 {
+            return (done, false);
         }
     }
-    (done, true)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! LZMA: .xz, .lzma, and LZMA without a header.
+//! LZMA: .xz and .lzma.
 //!
 //! liblzma where C is allowed: it is twice as fast as the decoder in Rust, which stands in for it.
 

@@ -321,3 +321,34 @@ fn legacy_frames_end_at_padding_or_another_magic() {
         io::ErrorKind::UnexpectedEof
     );
 }
+
+/// LZMA as erofs has it: the range coder's bytes alone, and for the first of them, which is always zero, the
+/// properties.
+#[test]
+fn lzma_without_a_header_is_as_long_as_its_room() {
+    let text = text();
+    let mut data = LZMA[13..].to_vec();
+    data[0] = !LZMA[0];
+    for exact in [true, false] {
+        let mut room = vec![0; text.len()];
+        assert_eq!(micro_lzma(&data, &mut room, exact), Ok(text.len()));
+        assert!(room == text);
+        for cut in 0..data.len() {
+            room.fill(0);
+            let got = micro_lzma(&data[..cut], &mut room, exact);
+            let (Ok(done) | Err(done)) = got;
+            assert!(room[..done] == text[..done], "{cut} {exact}");
+        }
+    }
+    // It may have to end within a match.
+    for len in [1, 100, text.len() - 1] {
+        let mut room = vec![0; len];
+        assert_eq!(micro_lzma(&data, &mut room, false), Ok(len));
+        assert!(room == text[..len]);
+    }
+    for at in 0..data.len() {
+        let mut data = data.clone();
+        data[at] ^= 0x41;
+        let _ = micro_lzma(&data, &mut vec![0; text.len()], true);
+    }
+}

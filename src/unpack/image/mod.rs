@@ -25,7 +25,7 @@ use crate::bytes::{Blob, Bytes, Gap, Kind};
 use super::registry::{Listing, Remark};
 
 /// Exactly the bytes in a range, or the gap that says how many there are.
-fn exact(format: &'static str, blob: &Blob, at: u64, len: u64, what: &'static str) -> Result<Bytes, Gap> {
+pub(super) fn exact(format: &'static str, blob: &Blob, at: u64, len: u64, what: &'static str) -> Result<Bytes, Gap> {
     let bytes = blob.read(format, at..at.saturating_add(len))?;
     let have = wide(bytes.len());
     if have < len {
@@ -54,7 +54,7 @@ fn refuse(listing: &mut Listing, gap: Gap, unread: u64) {
 }
 
 /// A gap about the whole, and the bytes that were not read because of it.
-fn lose(listing: &mut Listing, gap: Gap, unread: u64) {
+pub(super) fn lose(listing: &mut Listing, gap: Gap, unread: u64) {
     listing.notices.push(Remark {
         entry: None,
         gap,
@@ -63,18 +63,18 @@ fn lose(listing: &mut Listing, gap: Gap, unread: u64) {
 }
 
 /// A loss that nobody believes counts as not known.
-fn believable(size: u64) -> u64 {
+pub(super) fn believable(size: u64) -> u64 {
     if size > 1 << 40 { 0 } else { size }
 }
 
 /// The text before the first NUL.
-fn until_nul(field: &[u8]) -> &[u8] {
+pub(super) fn until_nul(field: &[u8]) -> &[u8] {
     memchr::memchr(0, field)
         .and_then(|end| field.get(..end))
         .unwrap_or(field)
 }
 
-fn wide(n: usize) -> u64 {
+pub(super) fn wide(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
 }
 

@@ -4,10 +4,15 @@
 //! beside it. All fields little-endian. `chunk_sz` and `total_blks` are in blocks of `blk_sz` bytes of the
 //! image; `total_sz` is in bytes of the file and counts its header. The checksums (`image_crc32`, CRC32
 //! chunks) are not looked at, as on the device: that would take reading all.
+//!
+//! Sony has one more kind of chunk, 0xCAC5: raw data as one LZ4 block (no specification; as public parsers of
+//! its firmware have it).
 
 use crate::bytes::{Blob, Budget, Cursor, Extents, Fill, Gap};
 
+use super::super::codec::Codec;
 use super::super::registry::{Format, Holds, Listing};
+use super::super::stream::parts::{Coded, Parts};
 use super::{believable, exact, refuse, wide};
 
 /// Android sparse images.
@@ -24,6 +29,7 @@ const RAW: u16 = 0xcac1;
 const FILL: u16 = 0xcac2;
 const DONT_CARE: u16 = 0xcac3;
 const CRC32: u16 = 0xcac4;
+const LZ4: u16 = 0xcac5;
 
 impl Format for Sparse {
     fn name(&self) -> &'static str {
@@ -74,6 +80,10 @@ pub(in crate::unpack) fn pieces(blob: &Blob, budget: &Budget) -> Result<(u64, Ve
     let header = Header::read(blob)?;
     let total = u64::from(header.total_blks).saturating_mul(header.blk_sz);
     let mut pieces = Vec::new();
+    let codec = Codec::Lz4;
+    let mut parts = Parts::new(NAME, blob, Coded { format: NAME, codec }, budget);
+    // Pieces that are one of the parts, and where that begins among all.
+    let mut packed = Vec::new();
     let mut at = header.file_hdr_sz;
     let mut out = 0_u64;
     let mut broken = None;
@@ -98,6 +108,16 @@ pub(in crate::unpack) fn pieces(blob: &Blob, budget: &Budget) -> Result<(u64, Ve
                 break;
             }
         };
+        if let Some((from, size)) = chunk.packed {
+            let fill = match parts.add(chunk.have, from, size, budget) {
+                Ok(at) => {
+                    packed.push((pieces.len(), at));
+                    Fill::Zero
+                }
+                Err(gap) => Fill::Lost(gap),
+            };
+            pieces.push((out, chunk.have, fill));
+        }
         if let Some(fill) = chunk.fill {
             pieces.push((out, chunk.have, fill));
         }
@@ -115,6 +135,14 @@ pub(in crate::unpack) fn pieces(blob: &Blob, budget: &Budget) -> Result<(u64, Ve
     }
     if let Some(gap) = broken {
         pieces.push((out, total.saturating_sub(out), Fill::Lost(gap)));
+    }
+    if !packed.is_empty() {
+        let parts = parts.into_blob();
+        for (number, at) in packed {
+            if let Some((_, len, fill)) = pieces.get_mut(number) {
+                *fill = Fill::From(parts.slice(at..at.saturating_add(*len)));
+            }
+        }
     }
     Ok((total.max(out), pieces))
 }
@@ -190,6 +218,8 @@ struct Chunk {
     have: u64,
     /// What they are; none where nothing is stored.
     fill: Option<Fill>,
+    /// Where they are packed: first byte and length.
+    packed: Option<(u64, u64)>,
     /// Why there are fewer than the chunk says.
     cut: Option<Gap>,
     /// Bytes of the file, header included.
@@ -218,6 +248,7 @@ impl Chunk {
             RAW => size,
             FILL | CRC32 => 4,
             DONT_CARE => 0,
+            LZ4 => total_sz.saturating_sub(hdr),
             other => return Err(Gap::unsupported(NAME, at, "chunk_type", other.into())),
         };
         if total_sz != hdr.saturating_add(stored) {
@@ -226,6 +257,7 @@ impl Chunk {
         let mut chunk = Self {
             have: size,
             fill: None,
+            packed: None,
             cut: None,
             total_sz,
         };
@@ -242,6 +274,15 @@ impl Chunk {
                 let word = exact(NAME, blob, data, 4, "fill chunk")?;
                 let word = word.first_chunk().copied().unwrap_or_default();
                 chunk.fill = Some(Fill::Word(word));
+            }
+            LZ4 => {
+                let have = blob.len().saturating_sub(data);
+                if have < stored {
+                    chunk.cut = Some(Gap::truncated(NAME, data, "lz4 chunk", stored, have));
+                    chunk.have = 0;
+                } else {
+                    chunk.packed = Some((data, stored));
+                }
             }
             // It has no blocks, whatever it says (`process_crc32_chunk`).
             CRC32 => chunk.have = 0,
@@ -324,6 +365,30 @@ mod tests {
         );
         assert_eq!((blob.len(), &*blob.read("t", 0..5).unwrap()), (56, &b"abcde"[..]));
         assert!(blob.read("t", 0..6).is_err());
+    }
+
+    #[test]
+    fn a_chunk_that_is_packed_is_decoded_where_it_is_read() {
+        let mut data = tiny()[..30].to_vec();
+        let text = b"abcdefghabcdefghabcdefghabcdefgh";
+        chunk(&mut data, LZ4, 4, &lz4_flex::block::compress(text));
+        chunk(&mut data, RAW, 1, b"ABCDEFGH");
+        chunk(&mut data, LZ4, 1, &[0]);
+        chunk(&mut data, LZ4, 1 << 29, &[0]);
+        data[16..20].copy_from_slice(&(6_u32 + (1 << 29)).to_le_bytes());
+        data[20..24].copy_from_slice(&4_u32.to_le_bytes());
+        let (blob, gaps) = list(data);
+        assert_eq!(
+            gaps,
+            ["sparse: LZ4 block at 0x71: 4294967296 is over the limit of 67108864"]
+        );
+        assert_eq!(&*blob.read("t", 0..32).unwrap(), text);
+        assert_eq!(&*blob.read("t", 30..36).unwrap(), b"ghABCD");
+        let gap = blob.read("t", 40..41).unwrap_err().to_string();
+        assert_eq!(
+            gap,
+            "sparse: length of a part, decoded at 0x62: invalid value 0x0"
+        );
     }
 
     #[test]

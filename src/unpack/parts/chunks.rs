@@ -7,7 +7,7 @@
 //! | `X.img_sparsechunk.N`, `X.img_sparsechunkN` | Motorola: sparse images over one address space |
 //! | `X.img.N` | Xiaomi: the same; or an image that was cut |
 //! | `X.N.img`, `X.N.HASH.img` | Oppo, Realme: sparse images |
-//! | `X.NNN` | a file that was cut, `split -d -a 3`, 7-Zip |
+//! | `X.NNN` | a file that was cut, `split -d -a 3`, 7-Zip; Sony: sparse images |
 //!
 //! Each sparse part says the length of the whole, and has chunks at their places in it (`libsparse`,
 //! `sparse_file_resparse`): they are laid over each other. Others stand one after another. Parts are in the
@@ -121,7 +121,11 @@ impl Set {
             // Two images are not one that was cut.
             Form::Behind => heads.all(|head| sparse(&head) || !known(&head)),
             Form::Within => several && sparse(&first) && heads.all(|head| sparse(&head)),
-            Form::Cut => several && known(&first) && !heads.any(|head| known(&head)),
+            Form::Cut => {
+                let heads: Vec<Vec<u8>> = heads.collect();
+                let layered = sparse(&first) && heads.iter().all(|head| sparse(head));
+                layered || several && known(&first) && !heads.iter().any(|head| known(head))
+            }
         }
     }
 
@@ -175,6 +179,20 @@ struct Part {
 /// What is missing between two parts.
 fn missing(number: u32, at: u64, len: u64) -> Gap {
     Gap::truncated(NAME, at, format!("part {number}"), len, 0)
+}
+
+/// Sparse images of one container laid over each other, none of which is missing; and what is wrong with
+/// them, with the bytes that are lost.
+pub(in crate::unpack) fn overlay(blobs: Vec<Blob>, budget: &Budget) -> (Option<Blob>, Vec<(Gap, u64)>) {
+    let parts = (0..).zip(blobs).map(|(number, blob)| Part {
+        number,
+        blob,
+        cut: None,
+    });
+    let parts: Vec<Part> = parts.collect();
+    let mut joined = Joined::default();
+    let image = layers(&parts, &mut joined, budget);
+    (image, joined.remarks)
 }
 
 /// Sparse images laid over each other.

@@ -19,6 +19,7 @@ use super::registry::Listing;
 use super::serial::Packing;
 
 pub(super) use block_ota::BlockOta;
+pub(super) use chunks::overlay;
 
 /// Endings of what is packed once more inside its container.
 const PACKINGS: &[(&str, Packing)] = &[

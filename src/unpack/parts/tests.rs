@@ -344,6 +344,7 @@ fn sparse_parts_are_laid_over_each_other() {
         ["a/x.img.0", "a/x.img.1", "a/x.img.2"],
         ["a/x.0.img", "a/x.1.img", "a/x.2.img"],
         ["a/x.0.1a2b3c4d.img", "a/x.1.99999999.img", "a/x.2.aaaaaaaa.img"],
+        ["a/x.img.000", "a/x.img.001", "a/x.img.002"],
     ];
     for names in names {
         let mut files: Vec<(&str, &[u8])> = names
@@ -354,6 +355,7 @@ fn sparse_parts_are_laid_over_each_other() {
         files.reverse();
         check(&files, &[("a/x.img", "abcd.e.f")], &[]);
     }
+    check(&[("x.000", &parts[0])], &[("x", "ab......")], &[]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ mod gzip;
 mod input;
 mod lz4;
 mod lzma;
-mod parts;
+pub(super) mod parts;
 #[cfg(test)]
 mod tests;
 mod xz;
@@ -229,8 +229,10 @@ fn magic(format: &'static str, head: &[u8], sound: bool) -> Result<(), Gap> {
     }
 }
 
-/// Endings of tar in a stream, which stand for two.
-const TARS: &[&str] = &["tgz", "taz", "txz", "tlz", "tbz", "tbz2", "tb2", "tzst", "tlz4"];
+/// Endings of tar in a stream, which stand for two; `sin` are those of Sony that are no format of its own.
+const TARS: &[&str] = &[
+    "sin", "tgz", "taz", "txz", "tlz", "tbz", "tbz2", "tb2", "tzst", "tlz4",
+];
 /// Endings of streams.
 const ENDINGS: &[&str] = &["gz", "xz", "lzma", "bz2", "zst", "zstd", "lz4", "br", "lz4legacy"];
 

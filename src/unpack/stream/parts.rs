@@ -5,36 +5,89 @@ use std::sync::{Arc, OnceLock};
 
 use crate::bytes::{Blob, Budget, Bytes, Cache, Gap, Source, Spill, Stored};
 
+use super::super::codec::{self, Codec};
+
 /// Ours: parts of one stream, 32 GiB of blocks of 64 KiB. What has more is read from its start.
-pub(super) const MOST: usize = 1 << 19;
+pub(in crate::unpack) const MOST: usize = 1 << 19;
 /// Decoded bytes up to which a part is a unit of the cache. Larger ones would push all else out of it, so
 /// each is decoded once, into the spill.
 const UNIT: u64 = 4 << 20;
 
 /// A part.
-pub(super) struct Part {
+pub(in crate::unpack) struct Part {
     /// Its first byte, decoded, from the start of all.
     at: u64,
     /// Its length, decoded.
-    pub(super) len: u64,
+    pub(in crate::unpack) len: u64,
     /// Its first packed byte.
-    pub(super) from: u64,
+    pub(in crate::unpack) from: u64,
     /// Its packed bytes.
-    pub(super) size: u64,
+    pub(in crate::unpack) size: u64,
     /// What else its decoder has to know.
-    pub(super) tag: [u8; 3],
+    pub(in crate::unpack) tag: [u8; 3],
     /// Where it is, once decoded, if it is too large for the cache.
     large: Option<Box<OnceLock<Stored>>>,
 }
 
 /// How parts are decoded.
-pub(super) trait Unit: Send + Sync {
+pub(in crate::unpack) trait Unit: Send + Sync {
     /// The bytes of a part.
     fn open<'a>(&'a self, blob: &Blob, part: &Part) -> Result<Box<dyn Read + 'a>, Gap>;
 }
 
+/// Parts that are packed by one codec, each alone.
+pub(in crate::unpack) struct Coded {
+    pub(in crate::unpack) format: &'static str,
+    pub(in crate::unpack) codec: Codec,
+}
+
+/// Ours: decoded bytes of one LZ4 block without a frame, which has to be decoded in memory.
+const BLOCK: u64 = 64 << 20;
+/// Bytes that one of LZ4 can hold: a match is longer by 255 with each.
+const BLOCK_RATIO: u64 = 255;
+
+impl Unit for Coded {
+    fn open<'a>(&'a self, blob: &Blob, part: &Part) -> Result<Box<dyn Read + 'a>, Gap> {
+        let data = blob.slice(part.from..part.from.saturating_add(part.size));
+        if self.codec != Codec::Lz4 {
+            return Ok(codec::reader(self.codec, data.reader()));
+        }
+        let data = data.read(self.format, 0..u64::MAX)?;
+        let len = usize::try_from(part.len).unwrap_or(usize::MAX);
+        let bytes = codec::decode(Codec::Lz4, self.format, part.from, &data, len)?;
+        Ok(Box::new(Blob::from(bytes).reader()))
+    }
+}
+
+impl Parts<Coded> {
+    /// Puts the next part at the end, if it can hold what it is said to; where it is among the bytes of
+    /// all.
+    pub(in crate::unpack) fn add(
+        &mut self,
+        len: u64,
+        from: u64,
+        size: u64,
+        budget: &Budget,
+    ) -> Result<u64, Gap> {
+        let format = self.format;
+        if self.unit.codec == Codec::Lz4 {
+            if len > BLOCK {
+                return Err(Gap::over(format, from, "LZ4 block", len, BLOCK, ""));
+            }
+            if len > size.saturating_mul(BLOCK_RATIO) {
+                return Err(Gap::invalid(format, from, "LZ4 block", len));
+            }
+        }
+        budget.ratio(format, from, size, len)?;
+        let at = self.len;
+        self.push(len, from, size, [0; 3])
+            .ok_or_else(|| Gap::over(format, from, "packed parts", wide(MOST), wide(MOST), ""))?;
+        Ok(at)
+    }
+}
+
 /// Parts one after another.
-pub(super) struct Parts<U> {
+pub(in crate::unpack) struct Parts<U> {
     format: &'static str,
     blob: Blob,
     unit: U,
@@ -46,7 +99,7 @@ pub(super) struct Parts<U> {
 }
 
 impl<U: Unit + 'static> Parts<U> {
-    pub(super) fn new(format: &'static str, blob: &Blob, unit: U, budget: &Budget) -> Self {
+    pub(in crate::unpack) fn new(format: &'static str, blob: &Blob, unit: U, budget: &Budget) -> Self {
         Self {
             format,
             blob: blob.clone(),
@@ -61,7 +114,7 @@ impl<U: Unit + 'static> Parts<U> {
 
     /// Puts the next part at the end: `len` bytes, made of those packed in `from..from + size`. `None`
     /// where there are too many.
-    pub(super) fn push(&mut self, len: u64, from: u64, size: u64, tag: [u8; 3]) -> Option<()> {
+    pub(in crate::unpack) fn push(&mut self, len: u64, from: u64, size: u64, tag: [u8; 3]) -> Option<()> {
         if self.parts.len() >= MOST {
             return None;
         }
@@ -80,16 +133,16 @@ impl<U: Unit + 'static> Parts<U> {
         Some(())
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(in crate::unpack) fn count(&self) -> usize {
         self.parts.len()
     }
 
     /// Bytes of all parts, decoded.
-    pub(super) fn total(&self) -> u64 {
+    pub(in crate::unpack) fn total(&self) -> u64 {
         self.len
     }
 
-    pub(super) fn into_blob(self) -> Blob {
+    pub(in crate::unpack) fn into_blob(self) -> Blob {
         Blob::new(Arc::new(self))
     }
 

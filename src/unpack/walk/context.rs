@@ -11,7 +11,7 @@ use super::super::{Class, Leaf};
 
 /// Endings of images. What stands before the first of them is the partition's name.
 const ENDINGS: &[&str] = &[
-    "img", "simg", "raw", "bin", "ext4", "erofs", "lz4", "gz", "xz", "zst", "br", "bz2", "lzma",
+    "img", "simg", "raw", "bin", "ext4", "erofs", "lz4", "gz", "xz", "zst", "br", "bz2", "lzma", "sin",
 ];
 
 /// What is known of a file from the layers around it.

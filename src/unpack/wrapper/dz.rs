@@ -1,0 +1,390 @@
+//! LG: `.dz`, the images of a disk in compressed chunks.
+//!
+//! No specification; as the *kdztools* in their several forms read it. Little-endian. A header of 512 bytes;
+//! then chunks, each a header of 512 bytes and one zlib stream or zstd frame. A chunk says which sectors of
+//! which hardware partition it fills, and the name of the disk's partition that those are in (its slice); what
+//! no chunk fills is left as it is on the device, here zeros. Sectors have 4096 bytes on UFS, else 512.
+//! Version 2.0 has chunks without an address, which are not read.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+
+use crate::bytes::{Blob, Budget, Cursor, Extents, Fill, Gap};
+
+use super::super::codec::{self, Codec};
+use super::super::registry::{Format, Holds, Listing};
+use super::super::stream::parts::{Coded, Parts};
+use super::{Images, text};
+
+/// LG's images.
+pub(in crate::unpack) struct Dz;
+
+const NAME: &str = "dz";
+const MAGIC: [u8; 4] = [0x32, 0x96, 0x18, 0x74];
+const CHUNK: [u8; 4] = [0x30, 0x12, 0x95, 0x78];
+/// Bytes of either header.
+const HEADER: u64 = 512;
+/// Version that is read.
+const MAJOR: u32 = 2;
+const MINOR: u32 = 1;
+/// `Magic_Number` of zstd.
+const ZSTD: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
+/// `CM` and `CINFO` of zlib with a window of 32 KiB, which all writers use.
+const ZLIB: u8 = 0x78;
+/// `SPARSE_HEADER_MAGIC`.
+const SPARSE: [u8; 4] = 0xed26_ff3a_u32.to_le_bytes();
+/// Bytes of a sector.
+const EMMC: u64 = 512;
+const UFS: u64 = 4096;
+
+impl Format for Dz {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn about(&self) -> &'static str {
+        "LG DZ 2.1: chunks in zlib or zstd, decoded where they are read"
+    }
+
+    fn sniff(&self, head: &[u8]) -> bool {
+        head.starts_with(&MAGIC)
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn holds(&self) -> Holds {
+        Holds::Volumes
+    }
+
+    fn list(&self, blob: &Blob, _: &str, budget: &Budget) -> Listing {
+        let mut images = Images::new(NAME, blob, budget);
+        let read = chunks(&mut images).map(|(chunks, sector)| slices(&mut images, chunks, sector));
+        images.end(read)
+    }
+}
+
+/// A chunk, where it is and what it fills.
+struct Chunk {
+    /// Its header.
+    at: u64,
+    /// Hardware partition and slice.
+    slice: (u32, Box<str>),
+    /// Bytes once decoded, and as they are.
+    data_size: u64,
+    file_size: u64,
+    /// Sectors, from the start of the hardware partition.
+    start: u64,
+    count: u64,
+    /// The first sector of the slice; 0 where it is not said.
+    slice_start: u64,
+    /// It may hold an Android sparse image, which no parser puts together.
+    sparse: bool,
+    /// Its first bytes.
+    head: [u8; 4],
+}
+
+impl Chunk {
+    fn read(images: &Images<'_>, at: u64) -> Result<Self, Gap> {
+        let bytes = images.exact(at, HEADER.saturating_add(4), "chunk header")?;
+        let mut c = Cursor::new(NAME, &bytes);
+        let magic: [u8; 4] = c.array("chunk magic")?;
+        if magic != CHUNK {
+            return Err(Gap::invalid(
+                NAME,
+                at,
+                "chunk magic",
+                u32::from_le_bytes(magic).into(),
+            ));
+        }
+        let slice = text(c.take("slice name", 32)?);
+        c.skip("chunk name", 64)?;
+        let data_size = c.u32("data size")?.into();
+        let file_size = c.u32("file size")?.into();
+        c.skip("md5", 16)?;
+        let start = c.u32("start sector")?.into();
+        let count = c.u32("sector count")?.into();
+        let hardware = c.u32("hardware partition")?;
+        c.skip("crc32, id", 8)?;
+        let sparse = c.u32("is sparse")? == 1;
+        c.skip("is ubi", 4)?;
+        let slice_start = c.u32("slice's start sector")?.into();
+        c.seek(bytes.len().saturating_sub(4));
+        Ok(Self {
+            at,
+            slice: (hardware, slice),
+            data_size,
+            file_size,
+            start,
+            count,
+            slice_start,
+            sparse,
+            head: c.array("data")?,
+        })
+    }
+
+    /// Its first byte.
+    fn from(&self) -> u64 {
+        self.at.saturating_add(HEADER)
+    }
+}
+
+/// All chunks, and the bytes of a sector.
+fn chunks(images: &mut Images<'_>) -> Result<(Vec<Chunk>, u64), Gap> {
+    let bytes = images.exact(0, HEADER, "header")?;
+    let mut c = Cursor::new(NAME, &bytes);
+    let magic: [u8; 4] = c.array("magic")?;
+    if magic != MAGIC {
+        return Err(Gap::invalid(NAME, 0, "magic", u32::from_le_bytes(magic).into()));
+    }
+    let (major, minor) = (c.u32("major version")?, c.u32("minor version")?);
+    if major != MAJOR {
+        return Err(Gap::unsupported(NAME, 4, "major version", major.into()));
+    }
+    if minor != MINOR {
+        return Err(Gap::unsupported(NAME, 8, "minor version", minor.into()));
+    }
+    c.seek(192);
+    let count = c.u32("chunk count")?;
+    c.seek(337);
+    let ufs = c.u32("is ufs")? == 1;
+    let mut all = Vec::new();
+    let mut at = HEADER;
+    for _ in 0..count {
+        images.row(at)?;
+        match Chunk::read(images, at) {
+            Ok(chunk) => {
+                at = chunk.from().saturating_add(chunk.file_size);
+                all.push(chunk);
+            }
+            Err(gap) if all.is_empty() => return Err(gap),
+            Err(gap) => {
+                images.lose(gap, at);
+                break;
+            }
+        }
+    }
+    // Not all files of UFS devices say so.
+    let over = |chunk: &Chunk| chunk.count.saturating_mul(EMMC) < chunk.data_size;
+    let sector = if ufs || all.iter().any(over) { UFS } else { EMMC };
+    Ok((all, sector))
+}
+
+/// Lists the images that the chunks are made into.
+fn slices(images: &mut Images<'_>, chunks: Vec<Chunk>, sector: u64) {
+    let mut slices: BTreeMap<(u32, Box<str>), Vec<Chunk>> = BTreeMap::new();
+    for chunk in chunks {
+        slices.entry(chunk.slice.clone()).or_default().push(chunk);
+    }
+    for ((_, name), chunks) in slices {
+        let first = chunks.iter().map(|chunk| chunk.start).min().unwrap_or(0);
+        let said = chunks.iter().map(|chunk| chunk.slice_start).max().unwrap_or(0);
+        let start = if said == 0 { first } else { said.min(first) };
+        let mut image = Slice {
+            zlib: packed(images, Codec::Zlib),
+            zstd: packed(images, Codec::Zstd),
+            pieces: Vec::new(),
+            len: 0,
+        };
+        let at = chunks.first().map_or(0, |chunk| chunk.at);
+        for chunk in chunks {
+            let from = chunk.start.saturating_sub(start).saturating_mul(sector);
+            let room = chunk.count.saturating_mul(sector).max(chunk.data_size);
+            image.len = image.len.max(from.saturating_add(room));
+            if let Err(gap) = image.add(&chunk, from, images) {
+                let (have, unread) = (chunk.data_size, chunk.file_size);
+                images.listing.lost(&name, gap.clone(), unread);
+                image.pieces.push((from, have, Piece::Lost(gap)));
+            }
+        }
+        images.put(at, &name, image.into_blob());
+    }
+}
+
+fn packed(images: &Images<'_>, codec: Codec) -> Parts<Coded> {
+    Parts::new(NAME, images.blob, Coded { format: NAME, codec }, images.budget)
+}
+
+/// What a piece of a slice is made of: the bytes of a codec's parts from here on.
+enum Piece {
+    Zlib(u64),
+    Zstd(u64),
+    Lost(Gap),
+}
+
+/// The image of a slice.
+struct Slice {
+    zlib: Parts<Coded>,
+    zstd: Parts<Coded>,
+    /// Start, length, content.
+    pieces: Vec<(u64, u64, Piece)>,
+    len: u64,
+}
+
+impl Slice {
+    fn add(&mut self, chunk: &Chunk, to: u64, images: &Images<'_>) -> Result<(), Gap> {
+        let (from, size, len) = (chunk.from(), chunk.file_size, chunk.data_size);
+        let have = images.blob.len().saturating_sub(from);
+        if have < size {
+            return Err(Gap::truncated(NAME, from, "chunk", size, have));
+        }
+        if chunk.head != ZSTD && chunk.head.first() != Some(&ZLIB) {
+            let got = u32::from_le_bytes(chunk.head).into();
+            return Err(Gap::unsupported(NAME, from, "compression", got));
+        }
+        let (codec, parts) = if chunk.head == ZSTD {
+            (Codec::Zstd, &mut self.zstd)
+        } else {
+            (Codec::Zlib, &mut self.zlib)
+        };
+        if chunk.sparse {
+            let data = images.blob.slice(from..from.saturating_add(size));
+            let mut head = [0; 4];
+            let mut reader = codec::reader(codec, data.reader());
+            if reader.read_exact(&mut head).is_ok() && head == SPARSE {
+                return Err(Gap::unsupported(NAME, chunk.at, "is sparse", 1));
+            }
+        }
+        let at = parts.add(len, from, size, images.budget)?;
+        let piece = match codec {
+            Codec::Zstd => Piece::Zstd(at),
+            _ => Piece::Zlib(at),
+        };
+        self.pieces.push((to, len, piece));
+        Ok(())
+    }
+
+    fn into_blob(self) -> Blob {
+        let mut image = Extents::new(NAME, self.len);
+        let (zlib, zstd) = (self.zlib.into_blob(), self.zstd.into_blob());
+        let pieces = self.pieces.into_iter().map(|(to, len, piece)| {
+            let fill = match piece {
+                Piece::Zlib(at) => Fill::From(zlib.slice(at..at.saturating_add(len))),
+                Piece::Zstd(at) => Fill::From(zstd.slice(at..at.saturating_add(len))),
+                Piece::Lost(gap) => Fill::Lost(gap),
+            };
+            (to, len, fill)
+        });
+        image.overlay(pieces.collect());
+        image.into_blob()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test may overflow loudly")]
+mod tests {
+    use std::io::Write as _;
+
+    use super::super::tests::{check, field, sparse, survives};
+    use super::*;
+
+    /// Slice, its first sector, the chunk's first sector and their number, content.
+    type Row<'a> = (&'a str, u32, u32, u32, &'a [u8]);
+
+    fn zlib(data: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(data).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// A frame of one raw block.
+    fn zstd(data: &[u8]) -> Vec<u8> {
+        let len = u32::try_from(data.len()).unwrap();
+        let mut out = ZSTD.to_vec();
+        out.push(0xa0);
+        out.extend(len.to_le_bytes());
+        out.extend(&(len << 3 | 1).to_le_bytes()[..3]);
+        out.extend(data);
+        out
+    }
+
+    fn dz(ufs: u32, chunks: &[Row<'_>]) -> Vec<u8> {
+        let mut out = MAGIC.to_vec();
+        for word in [2, 1, 0] {
+            out.extend(u32::to_le_bytes(word));
+        }
+        out.extend(field("h990", 32));
+        out.extend(field("H99010b", 144));
+        out.extend(u32::try_from(chunks.len()).unwrap().to_le_bytes());
+        out.resize(337, 0);
+        out.extend(ufs.to_le_bytes());
+        out.resize(512, 0);
+        for (number, (slice, slice_start, start, count, data)) in (0_u32..).zip(chunks) {
+            let packed = if number % 2 == 0 { zlib(data) } else { zstd(data) };
+            let at = out.len();
+            out.extend(CHUNK);
+            out.extend(field(slice, 32));
+            out.extend(field(&format!("{slice}_{number}.bin"), 64));
+            for len in [data.len(), packed.len()] {
+                out.extend(u32::try_from(len).unwrap().to_le_bytes());
+            }
+            out.extend([0x5a; 16]);
+            let sparse = u32::from(data.starts_with(&SPARSE));
+            for word in [*start, *count, 0, 0x5a5a_5a5a, number, sparse, 0, *slice_start] {
+                out.extend(word.to_le_bytes());
+            }
+            out.resize(at + 512, 0);
+            out.extend(packed);
+        }
+        out
+    }
+
+    fn bytes(parts: &[(u8, usize)]) -> Vec<u8> {
+        parts.iter().flat_map(|(byte, n)| vec![*byte; *n]).collect()
+    }
+
+    #[test]
+    fn chunks_are_put_where_their_slice_has_them() {
+        let (a, b, c) = ([b'a'; 600], [b'b'; 512], [b'c'; 100]);
+        let rows: &[Row<'_>] = &[
+            ("system", 100, 101, 2, &a),
+            ("boot", 50, 50, 1, &b),
+            ("system", 100, 105, 1, &c),
+        ];
+        let system = bytes(&[(0, 512), (b'a', 600), (0, 1448), (b'c', 100), (0, 412)]);
+        check(&Dz, &dz(0, rows), &[("boot", &b), ("system", &system)], &[]);
+        let boot = bytes(&[(b'b', 512), (0, 3584)]);
+        let rows: &[Row<'_>] = &[("boot", 0, 7, 1, &b)];
+        check(&Dz, &dz(1, rows), &[("boot", &boot)], &[]);
+    }
+
+    #[test]
+    fn sectors_are_large_where_chunks_would_not_fit() {
+        let a = [b'a'; 600];
+        let expect = bytes(&[(b'a', 600), (0, 3496)]);
+        check(&Dz, &dz(0, &[("boot", 0, 9, 1, &a)]), &[("boot", &expect)], &[]);
+    }
+
+    #[test]
+    fn a_chunk_that_is_not_understood_is_lost_alone() {
+        let part = sparse(2, 0, b"abcd");
+        let rows: &[Row<'_>] = &[("x", 0, 0, 1, &part), ("x", 0, 1, 1, b"b")];
+        let gap = "dz: is sparse at 0x200: unsupported value 0x1";
+        check(&Dz, &dz(0, rows), &[("x", gap.as_bytes())], &[gap]);
+        let mut other = dz(0, &[("x", 0, 0, 1, b"aaaa"), ("y", 0, 1, 1, b"bbbb")]);
+        other[1024] = b'P';
+        let gap = "dz: compression at 0x400: unsupported value 0x4c4b0150";
+        let y = bytes(&[(b'b', 4), (0, 508)]);
+        check(&Dz, &other, &[("x", gap.as_bytes()), ("y", &y)], &[gap]);
+    }
+
+    #[test]
+    fn other_versions_are_told_from_this_one() {
+        for (at, what) in [(4, "major"), (8, "minor")] {
+            let mut data = dz(0, &[("x", 0, 0, 1, b"a")]);
+            data[at] = 0;
+            let gap = format!("dz: {what} version at {at:#x}: unsupported value 0x0");
+            check(&Dz, &data, &[], &[&gap]);
+        }
+    }
+
+    #[test]
+    fn every_prefix_and_every_flip_is_survived() {
+        survives(
+            &Dz,
+            &dz(0, &[("boot", 1, 1, 1, b"aa"), ("x", 3, 4, 1, b"b")]),
+            |_| false,
+        );
+    }
+}
