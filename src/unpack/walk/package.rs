@@ -101,8 +101,13 @@ struct Nest<'a> {
 impl Nest<'_> {
     fn open(&mut self, job: Job) {
         let place = job.leaf.place();
-        let mut head = vec![0; HEAD];
-        let got = job.leaf.head(&mut head);
+        // Nearly all are known by their first bytes; to decode more of the others is worth it.
+        let mut head = vec![0; PEEK];
+        let mut got = job.leaf.head(&mut head);
+        if got == PEEK && container(job.leaf.path(), &head).is_none() {
+            head.resize(HEAD, 0);
+            got = job.leaf.head(&mut head);
+        }
         let head = head.get(..got).unwrap_or_default();
         let Some(format) = container(job.leaf.path(), head) else {
             return self.lone(job, place, head);
