@@ -1,5 +1,7 @@
 //! Which build it is, by its own properties.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +30,103 @@ pub struct Build {
     pub fingerprint: String,
     /// `ro.build.version.security_patch`.
     pub patch: String,
+    /// `ro.miui.ui.version.name`: the generation, `V12`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub miui: String,
+    /// `ro.miui.build.region`: `cn`, `global`, `eea` …
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub region: String,
+    /// What each partition says of itself, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partitions: Vec<Partition>,
+    /// Partitions that are not of one build, or that say one thing in their properties and another in
+    /// verified boot: one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disagree: Vec<String>,
+}
+
+/// What a partition says of itself, in its properties and in verified boot; empty fields are not known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Partition {
+    /// `system`, `vendor` …
+    pub name: String,
+    /// `ro.<name>.build.fingerprint` and its older forms.
+    pub fingerprint: String,
+    /// The same by verified boot, `com.android.build.<name>.fingerprint`.
+    pub verified: String,
+    /// `ro.<name>.build.security_patch` and its older forms, or that of verified boot.
+    pub patch: String,
+}
+
+impl Partition {
+    /// What the unit of a partition's configuration says; `verified` are the properties of all vbmeta.
+    fn read(unit: &UnitFacts, verified: &BTreeMap<&str, &str>) -> Option<Self> {
+        let name = unit.unit.partition.as_str();
+        let first = |keys: &[String]| {
+            let values = keys.iter().filter_map(|key| unit.properties.get(key));
+            values.map(|value| value.trim()).find(|value| !value.is_empty())
+        };
+        let signed = |what: &str| {
+            let key = format!("com.android.build.{name}.{what}");
+            let value = verified.get(key.as_str()).copied();
+            value.map(str::trim).unwrap_or_default().to_owned()
+        };
+        let fingerprint = first(&[
+            format!("ro.{name}.build.fingerprint"),
+            "ro.build.fingerprint".to_owned(),
+            "ro.bootimage.build.fingerprint".to_owned(),
+        ]);
+        let patch = first(&[
+            format!("ro.{name}.build.security_patch"),
+            "ro.build.version.security_patch".to_owned(),
+        ]);
+        let partition = Self {
+            name: name.to_owned(),
+            fingerprint: fingerprint.unwrap_or_default().to_owned(),
+            verified: signed("fingerprint"),
+            patch: patch.map_or_else(|| signed("security_patch"), str::to_owned),
+        };
+        let known = !partition.fingerprint.is_empty() || !partition.verified.is_empty();
+        (known && !name.is_empty()).then_some(partition)
+    }
+
+    /// `V12.5.6.0.RCDMIXM` in `Redmi/dandelion/dandelion:11/RP1A.200720.011/V12.5.6.0.RCDMIXM:user/…`.
+    fn version(&self) -> &str {
+        let fingerprint = if self.fingerprint.is_empty() {
+            &self.verified
+        } else {
+            &self.fingerprint
+        };
+        let build = fingerprint.split(':').nth(1).unwrap_or_default();
+        build.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// Why partitions cannot be of one build.
+fn disagree(partitions: &[Partition]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for partition in partitions {
+        let version = partition.version();
+        if !version.is_empty() {
+            versions.entry(version).or_default().push(&partition.name);
+        }
+        let changed = !partition.fingerprint.is_empty() && !partition.verified.is_empty();
+        if changed && partition.fingerprint != partition.verified {
+            notes.push(format!(
+                "{} disagrees with itself: its properties say {}, verified boot says {}",
+                partition.name, partition.fingerprint, partition.verified
+            ));
+        }
+    }
+    if versions.len() > 1 {
+        let each: Vec<String> = versions
+            .iter()
+            .map(|(version, names)| format!("{} of {version}", names.join(", ")))
+            .collect();
+        notes.push(format!("not all of one build: {}", each.join("; ")));
+    }
+    notes
 }
 
 /// First Android release with `system/priv-app`; before it every app under `system/app` had its rights
@@ -69,7 +168,22 @@ impl Build {
         let build = |name: &str| {
             plain(&format!("ro.build.{name}")).or_else(|| plain(&format!("ro.system.build.{name}")))
         };
+        let verified: BTreeMap<&str, &str> = files
+            .iter()
+            .flat_map(|unit| &unit.properties)
+            .filter(|(key, _)| key.starts_with("com.android.build."))
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect();
+        let mut partitions: Vec<Partition> = files
+            .iter()
+            .filter_map(|unit| Partition::read(unit, &verified))
+            .collect();
+        partitions.sort();
         Self {
+            disagree: disagree(&partitions),
+            partitions,
+            miui: plain("ro.miui.ui.version.name").unwrap_or_default(),
+            region: plain("ro.miui.build.region").unwrap_or_default(),
             model: product("model").unwrap_or_default(),
             device: product("device").unwrap_or_default(),
             maker: product("manufacturer")
@@ -148,6 +262,29 @@ mod tests {
         );
         assert!(build.before_priv_app());
         assert_eq!(build.makers(), ["acme"]);
+    }
+
+    #[test]
+    fn partitions_of_two_builds_and_one_that_disagrees_with_itself_are_told() {
+        let print = |version: &str| format!("Acme/one/one:11/RP1A/{version}:user/release-keys");
+        let (new, old) = (print("14.0.9"), print("14.0.8"));
+        let units = [
+            unit("system", &[("ro.system.build.fingerprint", &new)]),
+            unit("product", &[("ro.product.build.fingerprint", &new)]),
+            unit("boot", &[("ro.bootimage.build.fingerprint", &old)]),
+            unit("vbmeta", &[("com.android.build.product.fingerprint", &old)]),
+        ];
+        let build = Build::read(&units);
+        let names: Vec<&str> = build.partitions.iter().map(|p| p.name.as_str()).collect();
+        assert_eq!(names, ["boot", "product", "system"]);
+        assert_eq!(
+            build.disagree,
+            [
+                format!("product disagrees with itself: its properties say {new}, verified boot says {old}"),
+                "not all of one build: boot of 14.0.8; product, system of 14.0.9".to_owned(),
+            ]
+        );
+        assert!(Build::read(&units[..2]).disagree.is_empty());
     }
 
     #[test]

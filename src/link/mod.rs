@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::fact::{DefaultFrom, Switch, SwitchState, UnitFacts};
 use crate::rule::Rules;
 
-pub use build::Build;
+pub use build::{Build, Partition};
 pub use permission::{Base, Levels};
 pub use switch::{Joined, Reader};
 

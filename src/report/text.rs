@@ -76,6 +76,15 @@ fn head(report: &Report, look: &Look, to: &mut dyn Write) -> io::Result<()> {
     if !build.android.is_empty() {
         write!(to, " · Android {}", inert::text(&build.android))?;
     }
+    if !build.miui.is_empty() {
+        write!(to, " · MIUI {}", inert::text(&build.miui))?;
+    }
+    if !build.region.is_empty() {
+        write!(to, " · region {}", inert::text(&build.region))?;
+    }
+    if !build.patch.is_empty() {
+        write!(to, " · patch {}", inert::text(&build.patch))?;
+    }
     for part in [&build.kind, &build.date] {
         if !part.is_empty() {
             write!(to, " · {}", inert::text(part))?;
@@ -99,7 +108,11 @@ fn head(report: &Report, look: &Look, to: &mut dyn Write) -> io::Result<()> {
             _ => write!(to, ", {}", plural(*n, one))?,
         }
     }
-    writeln!(to)
+    writeln!(to)?;
+    for note in &build.disagree {
+        writeln!(to, " {}", inert::text(note))?;
+    }
+    Ok(())
 }
 
 /// `system:Mms`, or `Mms` where there is no partition.
