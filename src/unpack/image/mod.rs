@@ -7,7 +7,7 @@
 pub mod avb;
 mod boot;
 mod cpio;
-mod gpt;
+pub(super) mod gpt;
 mod lp;
 pub(super) mod sparse;
 mod vendor_boot;
@@ -25,7 +25,13 @@ use crate::bytes::{Blob, Bytes, Gap, Kind};
 use super::registry::{Listing, Remark};
 
 /// Exactly the bytes in a range, or the gap that says how many there are.
-pub(super) fn exact(format: &'static str, blob: &Blob, at: u64, len: u64, what: &'static str) -> Result<Bytes, Gap> {
+pub(super) fn exact(
+    format: &'static str,
+    blob: &Blob,
+    at: u64,
+    len: u64,
+    what: &'static str,
+) -> Result<Bytes, Gap> {
     let bytes = blob.read(format, at..at.saturating_add(len))?;
     let have = wide(bytes.len());
     if have < len {
