@@ -64,7 +64,7 @@ mod imp {
     /// A frame, whose header is read with its first byte.
     enum Frame<R: BufRead> {
         Before(Option<Peek<R>>),
-        In(StreamingDecoder<Peek<R>, FrameDecoder>),
+        In(Box<StreamingDecoder<Peek<R>, FrameDecoder>>),
     }
 
     impl<R: BufRead> Read for Frame<R> {
@@ -72,18 +72,25 @@ mod imp {
             if let Self::Before(data) = self {
                 let Some(data) = data.take() else { return Ok(0) };
                 let decoder = StreamingDecoder::new_with_max_window_size(data, WINDOW);
-                *self = Self::In(decoder.map_err(|e| {
+                let decoder = decoder.map_err(|e| {
                     let kind = match &e {
                         FrameDecoderError::WindowSizeTooBig { .. } => io::ErrorKind::OutOfMemory,
                         _ => io::ErrorKind::InvalidData,
                     };
                     io::Error::new(kind, e)
-                })?);
+                })?;
+                *self = Self::In(Box::new(decoder));
             }
-            match self {
-                Self::In(decoder) => decoder.read(buf),
-                Self::Before(_) => Ok(0),
+            let Self::In(decoder) = self else { return Ok(0) };
+            let got = decoder.read(buf)?;
+            if got == 0 && !buf.is_empty() {
+                // The library only reckons it.
+                let said = decoder.decoder.get_checksum_from_data();
+                if said.is_some_and(|said| decoder.decoder.get_calculated_checksum() != Some(said)) {
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, "checksum"));
+                }
             }
+            Ok(got)
         }
     }
 

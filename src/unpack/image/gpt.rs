@@ -4,6 +4,8 @@
 //! is in LBA 1, its copy in the last; entries are where each header says. Files such as Qualcomm's
 //! `gpt_both0.bin` hold the table without the disk: nothing is missing from them, and nothing is listed.
 
+use std::collections::BTreeMap;
+
 use flate2::Crc;
 
 use crate::bytes::{Blob, Budget, Bytes, Cursor, Gap};
@@ -111,6 +113,29 @@ fn partitions(table: &Table, blob: &Blob, budget: &Budget, listing: &mut Listing
             listing.blob(name, part);
         }
     }
+}
+
+/// Where the partitions of a disk are, by a copy of its first blocks.
+pub(in crate::unpack) struct Layout {
+    /// Bytes of a logical block.
+    pub(in crate::unpack) block: u64,
+    /// First block, and how many there are, by name.
+    pub(in crate::unpack) partitions: BTreeMap<Box<str>, (u64, u64)>,
+}
+
+/// What the table at the start of this says of a disk that is not behind it.
+pub(in crate::unpack) fn layout(blob: &Blob) -> Option<Layout> {
+    let table = Table::find(blob, &mut Listing::default()).ok()?;
+    let rows = table.entries.chunks_exact(table.size);
+    let partitions = rows.filter_map(|row| {
+        let entry = Entry::read(row).ok()??;
+        let count = entry.last.checked_sub(entry.first)?.checked_add(1)?;
+        Some((entry.name, (entry.first, count)))
+    });
+    Some(Layout {
+        block: table.block,
+        partitions: partitions.collect(),
+    })
 }
 
 /// A header and its entries, both checked.
@@ -240,7 +265,7 @@ impl Entry {
 
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "a test may overflow loudly")]
-mod tests {
+pub(in crate::unpack) mod tests {
     use super::*;
     use crate::unpack::leaf::Data;
 
@@ -251,7 +276,7 @@ mod tests {
     }
 
     /// A disk of 40 blocks, each filled with its number, with both tables of four entries.
-    fn disk(block: usize, parts: &[(&str, u64, u64)]) -> Vec<u8> {
+    pub(in crate::unpack) fn disk(block: usize, parts: &[(&str, u64, u64)]) -> Vec<u8> {
         let mut out: Vec<u8> = (0..40_u8).flat_map(|n| vec![n; block]).collect();
         let mut entries = Vec::new();
         for (name, first, last) in parts {

@@ -7,7 +7,7 @@
 pub mod avb;
 mod boot;
 mod cpio;
-mod gpt;
+pub(super) mod gpt;
 mod lp;
 pub(super) mod sparse;
 mod vendor_boot;

@@ -79,6 +79,8 @@ impl Parts<Coded> {
             }
         }
         budget.ratio(format, from, size, len)?;
+        // Parts may share their bytes.
+        budget.ratio(format, from, self.blob.len(), self.len.saturating_add(len))?;
         let at = self.len;
         self.push(len, from, size, [0; 3])
             .ok_or_else(|| Gap::over(format, from, "packed parts", wide(MOST), wide(MOST), ""))?;

@@ -3,7 +3,8 @@
 //! No specification; as the *kdztools* in their several forms read it. Little-endian. A header of 512 bytes;
 //! then chunks, each a header of 512 bytes and one zlib stream or zstd frame. A chunk says which sectors of
 //! which hardware partition it fills, and the name of the disk's partition that those are in (its slice); what
-//! no chunk fills is left as it is on the device, here zeros. Sectors have 4096 bytes on UFS, else 512.
+//! no chunk fills is left as it is on the device, here zeros. Where slices begin and end is in the table of
+//! partitions, which is one of them. Sectors have 4096 bytes on UFS, else 512.
 //! Version 2.0 has chunks without an address, which are not read.
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use std::io::Read as _;
 use crate::bytes::{Blob, Budget, Cursor, Extents, Fill, Gap};
 
 use super::super::codec::{self, Codec};
+use super::super::image::gpt;
 use super::super::registry::{Format, Holds, Listing};
 use super::super::stream::parts::{Coded, Parts};
 use super::{Images, text};
@@ -33,6 +35,10 @@ const ZSTD: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
 const ZLIB: u8 = 0x78;
 /// `SPARSE_HEADER_MAGIC`.
 const SPARSE: [u8; 4] = 0xed26_ff3a_u32.to_le_bytes();
+/// The slice that is the table of partitions, in which lengths of slices are.
+const TABLE: &str = "PrimaryGPT";
+/// Ours: sectors of a partition.
+const LONGEST: u64 = 1 << 40;
 /// Bytes of a sector.
 const EMMC: u64 = 512;
 const UFS: u64 = 4096;
@@ -177,28 +183,35 @@ fn slices(images: &mut Images<'_>, chunks: Vec<Chunk>, sector: u64) {
     for chunk in chunks {
         slices.entry(chunk.slice.clone()).or_default().push(chunk);
     }
-    for ((_, name), chunks) in slices {
+    let mut tables: BTreeMap<u32, gpt::Layout> = BTreeMap::new();
+    for ((hardware, name), chunks) in &slices {
+        if &**name == TABLE {
+            let (slice, _) = Slice::new(images, chunks, 0, sector);
+            tables.extend(gpt::layout(&slice.into_blob()).map(|layout| (*hardware, layout)));
+        }
+    }
+    let sector = tables.values().next().map_or(sector, |layout| layout.block);
+    for ((hardware, name), chunks) in slices {
         let first = chunks.iter().map(|chunk| chunk.start).min().unwrap_or(0);
         let said = chunks.iter().map(|chunk| chunk.slice_start).max().unwrap_or(0);
-        let start = if said == 0 { first } else { said.min(first) };
-        let mut image = Slice {
-            zlib: packed(images, Codec::Zlib),
-            zstd: packed(images, Codec::Zstd),
-            pieces: Vec::new(),
-            len: 0,
+        let listed = tables
+            .get(&hardware)
+            .and_then(|layout| layout.partitions.get(&name).copied());
+        let listed = listed.filter(|(start, count)| *start <= first && *count <= LONGEST);
+        let start = match listed {
+            Some((start, _)) => start,
+            None if said == 0 => first,
+            None => said.min(first),
         };
-        let at = chunks.first().map_or(0, |chunk| chunk.at);
-        for chunk in chunks {
-            let from = chunk.start.saturating_sub(start).saturating_mul(sector);
-            let room = chunk.count.saturating_mul(sector).max(chunk.data_size);
-            image.len = image.len.max(from.saturating_add(room));
-            if let Err(gap) = image.add(&chunk, from, images) {
-                let (have, unread) = (chunk.data_size, chunk.file_size);
-                images.listing.lost(&name, gap.clone(), unread);
-                image.pieces.push((from, have, Piece::Lost(gap)));
-            }
+        let (mut slice, lost) = Slice::new(images, &chunks, start, sector);
+        if let Some((_, count)) = listed {
+            slice.len = slice.len.max(count.saturating_mul(sector));
         }
-        images.put(at, &name, image.into_blob());
+        for (gap, unread) in lost {
+            images.listing.lost(&name, gap, unread);
+        }
+        let at = chunks.first().map_or(0, |chunk| chunk.at);
+        images.put(at, &name, slice.into_blob());
     }
 }
 
@@ -223,6 +236,27 @@ struct Slice {
 }
 
 impl Slice {
+    /// Of these chunks, the first sector being `start`; and what of them is lost, with its bytes.
+    fn new(images: &Images<'_>, chunks: &[Chunk], start: u64, sector: u64) -> (Self, Vec<(Gap, u64)>) {
+        let mut slice = Self {
+            zlib: packed(images, Codec::Zlib),
+            zstd: packed(images, Codec::Zstd),
+            pieces: Vec::new(),
+            len: 0,
+        };
+        let mut lost = Vec::new();
+        for chunk in chunks {
+            let from = chunk.start.saturating_sub(start).saturating_mul(sector);
+            let room = chunk.count.saturating_mul(sector).max(chunk.data_size);
+            slice.len = slice.len.max(from.saturating_add(room));
+            if let Err(gap) = slice.add(chunk, from, images) {
+                lost.push((gap.clone(), chunk.file_size));
+                slice.pieces.push((from, chunk.data_size, Piece::Lost(gap)));
+            }
+        }
+        (slice, lost)
+    }
+
     fn add(&mut self, chunk: &Chunk, to: u64, images: &Images<'_>) -> Result<(), Gap> {
         let (from, size, len) = (chunk.from(), chunk.file_size, chunk.data_size);
         let have = images.blob.len().saturating_sub(from);
@@ -354,6 +388,34 @@ mod tests {
         let a = [b'a'; 600];
         let expect = bytes(&[(b'a', 600), (0, 3496)]);
         check(&Dz, &dz(0, &[("boot", 0, 9, 1, &a)]), &[("boot", &expect)], &[]);
+    }
+
+    #[test]
+    fn the_table_among_the_slices_tells_where_they_begin_and_end() {
+        let disk = gpt::tests::disk(4096, &[("boot", 5, 7), ("x", 8, 8)]);
+        let rows: &[Row<'_>] = &[
+            ("PrimaryGPT", 0, 0, 0, &disk[..4 * 4096]),
+            ("boot", 0, 6, 0, b"b"),
+        ];
+        let boot = bytes(&[(0, 4096), (b'b', 1), (0, 8191)]);
+        check(
+            &Dz,
+            &dz(0, rows),
+            &[("PrimaryGPT", &disk[..4 * 4096]), ("boot", &boot)],
+            &[],
+        );
+        // One that does not fit is not believed.
+        let rows: &[Row<'_>] = &[
+            ("PrimaryGPT", 0, 0, 4, &disk[..4 * 4096]),
+            ("boot", 0, 4, 1, b"b"),
+        ];
+        let boot = bytes(&[(b'b', 1), (0, 4095)]);
+        check(
+            &Dz,
+            &dz(1, rows),
+            &[("PrimaryGPT", &disk[..4 * 4096]), ("boot", &boot)],
+            &[],
+        );
     }
 
     #[test]
