@@ -50,7 +50,7 @@ impl Default for Limits {
             listed: 1 << 20,
             nested: 4096,
             notices: 10_000,
-            memory: 512 << 20,
+            memory: 256 << 20,
         }
     }
 }

@@ -57,7 +57,7 @@ struct LimitArgs {
     #[arg(long, value_name = "N")]
     max_nested: Option<u64>,
     /// Bytes of decoded layers kept in memory; what is beyond goes to a temporary file or is decoded
-    /// again [default: 512MiB]
+    /// again [default: 256MiB]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     memory: Option<u64>,
     /// Notices kept with their text; the rest is counted [default: 10000]

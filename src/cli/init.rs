@@ -34,7 +34,7 @@ const TEMPLATE: &str = r#"# phonehome.toml: how this house scans and judges. Fla
 #max-entries-per-file = 1048576   # entries of one app and all that is nested in it
 #max-nested = 4096                # packages nested in one app
 #max-notices = 10000              # notices kept with their text
-#memory = "512MiB"                # decoded layers kept in memory
+#memory = "256MiB"                # decoded layers kept in memory
 
 [gate]
 # Findings as bad as this fail when they are new or worse than in the baseline; without a baseline,
