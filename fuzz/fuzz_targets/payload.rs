@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use phonehome::bytes::{Blob, Budget, Limits};
-use phonehome::unpack::payload::volumes;
+use phonehome::unpack::volumes;
 
 /// Low, so that a bomb costs the search no time.
 const LIMITS: fn() -> Limits = || Limits {
