@@ -451,6 +451,16 @@ impl<'a> Outer<'a> {
         });
     }
 
+    /// Whether the last that was told is that this place was not read.
+    fn is_told(&self, place: &Place) -> bool {
+        let mut last = self
+            .notices
+            .iter()
+            .rev()
+            .take_while(|notice| notice.place == *place);
+        last.any(|notice| notice.gap.is_loss() && notice.unread > 0)
+    }
+
     /// Takes a file that is no container.
     fn keep(&mut self, leaf: Leaf, path: &str, head: &[u8], inner: &str) {
         let mut class = classify(path, head);
@@ -472,7 +482,10 @@ impl<'a> Outer<'a> {
             Class::Unknown if leaf.size == 0 && matches!(&*ending(path), "img" | "bin") => {
                 Some(Gap::truncated("file", 0, "file", 1, 0))
             }
-            Class::Unknown if !head.is_empty() => Some(Gap::unsupported("file", 0, UNKNOWN, first.into())),
+            // Not where the format that it claims to be has told why it is not, and counted its bytes.
+            Class::Unknown if !head.is_empty() && !self.is_told(&leaf.place()) => {
+                Some(Gap::unsupported("file", 0, UNKNOWN, first.into()))
+            }
             _ => None,
         };
         if let Some(gap) = gap {
