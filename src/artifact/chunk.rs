@@ -4,6 +4,7 @@
 //! and `validate_chunk` of `ResourceTypes.cpp` (Android 14). All fields little-endian; `headerSize`
 //! and `size` are in bytes, both count the eight bytes of the chunk header itself.
 
+pub(super) use crate::bytes::wide;
 use crate::bytes::{Cursor, Gap, Kind};
 
 /// Bytes of a `ResChunk_header`: type, headerSize, size.
@@ -96,11 +97,6 @@ impl<'a> Chunk<'a> {
 /// A 32-bit field as an index into memory. Never loses a bit where `usize` has 32 bits or more.
 pub(super) fn index(n: u32) -> usize {
     usize::try_from(n).unwrap_or(usize::MAX)
-}
-
-/// A memory index as an offset.
-pub(super) fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 /// The unsigned 16-bit field at byte `at`.

@@ -9,7 +9,7 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::bytes::{Cursor, Gap};
+use crate::bytes::{Cursor, Gap, wide};
 
 use super::dex::{Dex, Opened};
 use super::elf::Elf;
@@ -274,10 +274,6 @@ fn word(data: &[u8], at: usize) -> Option<u32> {
 
 fn size(n: u32) -> usize {
     usize::try_from(n).unwrap_or(usize::MAX)
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

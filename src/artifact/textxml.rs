@@ -8,7 +8,7 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
-use crate::bytes::Gap;
+use crate::bytes::{Gap, wide};
 
 const FORMAT: &str = "xml";
 
@@ -170,10 +170,6 @@ fn attributes(
 
 fn name(tag: &BytesStart<'_>) -> String {
     tag.local_name().as_ref().chars().take(64).collect()
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

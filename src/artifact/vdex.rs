@@ -10,7 +10,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::bytes::{Cursor, Gap};
+use crate::bytes::{Cursor, Gap, wide};
 
 use super::dex::compact::OffsetTable;
 use super::dex::{Body, Dex, Opened};
@@ -492,10 +492,6 @@ fn word(data: &[u8], at: usize) -> u32 {
 
 fn size(n: u32) -> usize {
     usize::try_from(n).unwrap_or(usize::MAX)
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

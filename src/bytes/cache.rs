@@ -5,6 +5,7 @@
 //! others wait for it, and kept until the bytes are needed for others: the unit that was used longest ago
 //! goes first. A unit that failed is remembered as its gap, so that it fails once.
 
+use super::wide;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -167,10 +168,6 @@ impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Cache({:?})", self.decoded())
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A reader of fields that cannot panic.
 
+use super::wide;
 use super::{Gap, Kind};
 
 /// Reads little-endian fields in file order; every read names its field, which is the error text.
@@ -116,11 +117,6 @@ impl<'a> Cursor<'a> {
             },
         )
     }
-}
-
-/// A memory index as an offset; never loses a bit on the platforms that Rust supports.
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -30,3 +30,8 @@ pub use glob::Glob;
 pub use place::Place;
 pub use reader::Reader;
 pub use spill::{Spill, Stored};
+
+/// A memory index or length as an offset: never loses a bit where Rust runs.
+pub fn wide(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}

@@ -4,6 +4,7 @@
 //! first decodes: packing costs as much as inflating, and two thirds of what brotli does. Pages stay in memory while all streams together fit the budget; the rest goes to one unlinked
 //! temporary file, which no name leads to and which is gone with the process.
 
+use super::wide;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -297,10 +298,6 @@ impl Source for Stream {
 fn zeros() -> Bytes {
     static ZEROS: OnceLock<Bytes> = OnceLock::new();
     ZEROS.get_or_init(|| Bytes::from(vec![0; PAGE])).clone()
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ impl Partition {
         (known && !name.is_empty()).then_some(partition)
     }
 
-    /// `V12.5.6.0.RCDMIXM` in `Redmi/dandelion/dandelion:11/RP1A.200720.011/V12.5.6.0.RCDMIXM:user/…`.
+    /// `14.0.9` in `Acme/one/one:11/RP1A.200720.011/14.0.9:user/release-keys`.
     fn version(&self) -> &str {
         let fingerprint = if self.fingerprint.is_empty() {
             &self.verified

@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirEntryExt, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use crate::bytes::{Blob, Budget, Gap, Kind};
+use crate::bytes::{Blob, Budget, Gap, Kind, wide};
 
 use super::leaf::Data;
 use super::name;
@@ -163,10 +163,6 @@ fn special(kind: &FileType) -> &'static str {
     } else {
         "device"
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use crate::bytes::{Budget, Bytes, Gap, RATIO_FROM};
+use crate::bytes::{Budget, Bytes, Gap, RATIO_FROM, wide};
 
 /// Bytes out per byte in that deflate can reach: 258 bytes for two bits, rounded up.
 pub(super) const MOST: u64 = 1032;
@@ -184,10 +184,6 @@ fn stream(data: &[u8], first: u64, cap: u64) -> (Bytes, End, u64) {
 fn progress(decoder: &Decompress) -> (usize, usize) {
     let size = |n| usize::try_from(n).unwrap_or(usize::MAX);
     (size(decoder.total_in()), size(decoder.total_out()))
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::bytes::{Blob, Budget, Bytes, Gap, Place};
+use crate::bytes::{Blob, Budget, Bytes, Gap, Place, wide};
 
 use super::serial::{Claim, Packing, Serial};
 use super::{Class, classify, stream, zip};
@@ -431,8 +431,4 @@ fn plain(blob: &Blob, budget: &Budget) -> Read {
         unread,
         salvaged: false,
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crc32fast::Hasher;
 
-use crate::bytes::{Blob, Budget, Gap, Kind};
+use crate::bytes::{Blob, Budget, Gap, Kind, wide};
 
 use super::codec::{self, Codec};
 
@@ -225,10 +225,6 @@ fn decoder<'a>(packing: Packing, data: impl io::BufRead + 'a) -> Box<dyn Read + 
         Packing::Gzip => codec::reader(Codec::Gzip, data),
         Packing::Codec(codec) => codec::reader(codec, data),
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

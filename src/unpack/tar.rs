@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::bytes::{Blob, Budget, Gap};
+use crate::bytes::{Blob, Budget, Gap, wide};
 
 use super::leaf::Data;
 use super::name;
-use super::registry::{Entry, Format, Listing, Remark};
+use super::registry::{Entry, Format, Listing, Remark, believable};
 
 /// Tar archives.
 pub(super) struct Tar;
@@ -208,11 +208,6 @@ fn member(kind: u8, raw: &[u8], link: &[u8], data: Blob, size: u64, at: u64, lis
     }
 }
 
-/// A loss that nobody believes counts as not known.
-fn believable(size: u64) -> u64 {
-    if size > 1 << 40 { 0 } else { size }
-}
-
 /// `length key=value\n` records (pax Extended Header).
 fn pax(text: &[u8], next: &mut Next) {
     let mut rest = text;
@@ -271,10 +266,6 @@ fn until_nul(field: &[u8]) -> &[u8] {
     memchr::memchr(0, field)
         .and_then(|end| field.get(..end))
         .unwrap_or(field)
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub(crate) mod build;
 
 use sha1::{Digest, Sha1};
 
-use crate::bytes::{Cursor, Gap};
+use crate::bytes::{Cursor, Gap, wide};
 
 pub use annotation::{Annotation, Annotations, Target};
 pub use class::{ClassDef, Field, Fields, Members, Method, Methods};
@@ -284,12 +284,6 @@ fn adler32(bytes: &[u8]) -> u32 {
 #[inline]
 fn size(n: u32) -> usize {
     usize::try_from(n).unwrap_or(usize::MAX)
-}
-
-/// A memory index as an offset in a gap.
-#[inline]
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 /// A number of items that came from a 32-bit field.

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 use rustc_hash::FxHashSet;
 
-use crate::bytes::{Bytes, Gap};
+use crate::bytes::{Bytes, Gap, wide};
 
 use super::dex::{Code, Dex, Insn, Op};
 
@@ -406,8 +406,4 @@ fn note(count: &mut (u64, u64), place: usize) {
         count.0 = wide(place);
     }
     count.1 = count.1.saturating_add(1);
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

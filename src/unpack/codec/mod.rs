@@ -18,7 +18,7 @@ mod zstd;
 
 use std::io::{self, BufRead, Read};
 
-use crate::bytes::{Bytes, Gap};
+use crate::bytes::{Bytes, Gap, wide};
 
 pub(in crate::unpack) use cluster::{lz4 as lz4_cluster, lz4_front, micro_lzma};
 pub(in crate::unpack) use lz4::{
@@ -192,8 +192,4 @@ impl<R> Read for Refused<R> {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
         Err(io::ErrorKind::Unsupported.into())
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

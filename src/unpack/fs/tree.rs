@@ -5,7 +5,7 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::bytes::{Blob, Budget, Gap};
+use crate::bytes::{Blob, Budget, Gap, wide};
 use crate::unpack::name;
 use crate::unpack::registry::Listing;
 
@@ -131,10 +131,6 @@ impl<'a, T> Tree<'a, T> {
     pub(super) fn link(&mut self, path: String, target: &[u8]) {
         self.listing.links.push((path, name::text(target).into()));
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -20,8 +20,10 @@ pub(super) use lp::Super;
 pub(super) use sparse::Sparse;
 pub(super) use vendor_boot::VendorBoot;
 
+pub(super) use crate::bytes::wide;
 use crate::bytes::{Blob, Bytes, Gap, Kind};
 
+pub(super) use super::registry::believable;
 use super::registry::{Listing, Remark};
 
 /// Exactly the bytes in a range, or the gap that says how many there are.
@@ -68,20 +70,11 @@ pub(super) fn lose(listing: &mut Listing, gap: Gap, unread: u64) {
     });
 }
 
-/// A loss that nobody believes counts as not known.
-pub(super) fn believable(size: u64) -> u64 {
-    if size > 1 << 40 { 0 } else { size }
-}
-
 /// The text before the first NUL.
 pub(super) fn until_nul(field: &[u8]) -> &[u8] {
     memchr::memchr(0, field)
         .and_then(|end| field.get(..end))
         .unwrap_or(field)
-}
-
-pub(super) fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

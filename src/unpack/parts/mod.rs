@@ -11,7 +11,7 @@ mod transfer;
 
 use rayon::prelude::*;
 
-use crate::bytes::{Blob, Budget, Extents, Fill, Gap};
+use crate::bytes::{Blob, Budget, Extents, Fill, Gap, wide};
 
 use super::codec::Codec;
 use super::leaf::{Data, Opened};
@@ -194,10 +194,6 @@ fn split_path(path: &str) -> (&str, &str) {
 
 /// A loss of more bytes that nobody believes counts as not known.
 const BELIEVABLE: u64 = 1 << 40;
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
-}
 
 #[cfg(test)]
 mod tests;

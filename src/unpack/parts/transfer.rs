@@ -14,7 +14,7 @@
 //! | `move`, `bsdiff`, `imgdiff`, `stash`, `free` | change blocks of the build that is replaced |
 //! | `compute_hash_tree R …` | version 4: the device makes R from other blocks; no file is in it |
 
-use crate::bytes::Gap;
+use crate::bytes::{Gap, wide};
 
 pub(super) const NAME: &str = "block-ota";
 /// Bytes of a block.
@@ -295,10 +295,6 @@ impl Lines<'_> {
         let first = self.line.first().copied().unwrap_or(0);
         decimal(self.line).ok_or_else(|| Gap::invalid(NAME, self.at, what, first.into()))
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

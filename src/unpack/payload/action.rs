@@ -1,6 +1,6 @@
 //! What an operation does: checked as far as that needs no data.
 
-use crate::bytes::{Blob, Extents, Fill, Gap};
+use crate::bytes::{Blob, Extents, Fill, Gap, wide};
 use crate::unpack::codec::Codec;
 
 use super::NAME;
@@ -182,8 +182,4 @@ pub(super) fn sum(what: &'static str, raw: &[u8], at: u64) -> Result<Option<Sum>
         _ if raw.is_empty() => Ok(None),
         _ => Err(Gap::invalid(NAME, at, what, wide(raw.len()))),
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

@@ -8,7 +8,7 @@
 
 use std::io::{self, Read};
 
-use crate::bytes::{Cursor, Gap};
+use crate::bytes::{Cursor, Gap, wide};
 use crate::unpack::codec::{self, Codec};
 
 use super::NAME;
@@ -191,8 +191,4 @@ fn signed(bytes: [u8; 8]) -> i64 {
     } else {
         magnitude.saturating_neg()
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

@@ -5,7 +5,7 @@
 //! nothing here uses, field number 0, and varints of more than 64 bits are refused. There is no recursion: a
 //! message within a message is bytes until someone reads it as one.
 
-use crate::bytes::Gap;
+use crate::bytes::{Gap, wide};
 
 use super::NAME;
 
@@ -144,10 +144,6 @@ impl<'a> Field<'a> {
             _ => Err(Gap::invalid(NAME, self.at, what, self.number)),
         }
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

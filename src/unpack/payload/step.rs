@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 
-use crate::bytes::{Blob, Budget, Bytes, Cache, Gap, Spill};
+use crate::bytes::{Blob, Budget, Bytes, Cache, Gap, Spill, wide};
 use crate::unpack::codec::{self, Codec};
 
 use super::{NAME, bsdiff, puffin};
@@ -270,8 +270,4 @@ fn word(codec: Codec) -> &'static str {
         Codec::Xz => "REPLACE_XZ data",
         _ => "ZSTD data",
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

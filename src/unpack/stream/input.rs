@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
-use crate::bytes::{Blob, Budget, Bytes, Gap};
+use crate::bytes::{Blob, Budget, Bytes, Gap, wide};
 
 use super::super::codec::{self, Codec, Mismatch, Streams};
 
@@ -189,8 +189,4 @@ impl Decoding<'_> {
     pub(super) fn got(&self) -> u64 {
         self.got
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

@@ -24,7 +24,7 @@ mod zstd;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use crate::bytes::{Blob, Budget, Bytes, Gap};
+use crate::bytes::{Blob, Budget, Bytes, Gap, wide};
 
 use super::codec::Codec;
 use super::leaf::{Data, Opened, Read};
@@ -254,8 +254,4 @@ fn whole(_: &Blob, _: &Budget) -> Option<Blob> {
 /// A stream that does not say its size.
 fn unsaid(_: &Blob) -> Option<u64> {
     None
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

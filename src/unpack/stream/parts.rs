@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::sync::{Arc, OnceLock};
 
-use crate::bytes::{Blob, Budget, Bytes, Cache, Gap, Source, Spill, Stored};
+use crate::bytes::{Blob, Budget, Bytes, Cache, Gap, Source, Spill, Stored, wide};
 
 use super::super::codec::{self, Codec};
 
@@ -249,8 +249,4 @@ fn step(reader: &mut dyn Read, buf: &mut [u8]) -> io::Result<usize> {
             result => return result,
         }
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

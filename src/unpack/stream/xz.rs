@@ -8,7 +8,7 @@ use std::io::{Cursor as Memory, Read};
 
 use flate2::Crc;
 
-use crate::bytes::{Blob, Budget, Cursor, Gap};
+use crate::bytes::{Blob, Budget, Cursor, Gap, wide};
 
 use super::super::codec::{self, Codec};
 use super::super::registry::{Format, Holds, Listing};
@@ -268,8 +268,4 @@ impl Unit for Alone {
             .chain(Memory::new(tail));
         Ok(codec::reader(Codec::Xz, all))
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

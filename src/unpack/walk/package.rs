@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::bytes::{Blob, Budget, Gap, Notice, Place};
+use crate::bytes::{Blob, Budget, Gap, Notice, Place, wide};
 
 use super::super::leaf::{HEAD, Task};
 use super::super::registry::{Format, Listing};
@@ -371,8 +371,4 @@ fn contains(mut around: Option<&Around>, hash: blake3::Hash) -> bool {
         around = this.outer.as_deref();
     }
     false
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

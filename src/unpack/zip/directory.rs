@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::bytes::{Blob, Budget, Cursor, Gap};
+use crate::bytes::{Blob, Budget, Cursor, Gap, wide};
 
 use super::super::name;
 use super::super::registry::{Listing, Remark};
@@ -436,8 +436,4 @@ fn mark_shared(archive: &mut Archive) {
             record.shared = true;
         }
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

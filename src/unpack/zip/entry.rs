@@ -2,7 +2,7 @@
 
 use flate2::Crc;
 
-use crate::bytes::{Blob, Budget, Bytes, Cursor, Gap, Kind};
+use crate::bytes::{Blob, Budget, Bytes, Cursor, Gap, Kind, wide};
 
 use super::super::codec::Codec;
 use super::super::inflate;
@@ -335,8 +335,4 @@ pub(super) fn plain(archive: &Archive, record: &Record) -> Option<Blob> {
         .checked_add(record.size)
         .filter(|until| *until <= span.end)?;
     Some(archive.blob.slice(span.start..until))
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

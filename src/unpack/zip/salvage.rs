@@ -6,7 +6,7 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::bytes::{Blob, Budget, Bytes, Cursor, Gap};
+use crate::bytes::{Blob, Budget, Bytes, Cursor, Gap, wide};
 
 use super::super::registry::Listing;
 use super::directory::{self, End, RECORD_LEN};
@@ -333,8 +333,4 @@ fn next(
         }
     }
     Ok(None)
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

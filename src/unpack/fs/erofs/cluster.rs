@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::bytes::{Budget, Bytes, Gap, Unit};
+use crate::bytes::{Budget, Bytes, Gap, Unit, wide};
 use crate::unpack::codec::{self, Codec};
 
 use super::NAME;
@@ -268,8 +268,4 @@ fn unpack(
         Ok(got) => Ok(Bytes::part(out, got)),
         Err(got) => Err(Gap::invalid(NAME, at, what, wide(got))),
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::bytes::{Blob, Gap, Source};
+use crate::bytes::{Blob, Gap, Source, wide};
 
 use super::cluster::{Ahead, Cluster};
 use super::inode::{Chunks, Inode, Layout};
@@ -370,8 +370,4 @@ impl ChunkTable<'_> {
             at: self.block.at(start),
         })
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

@@ -3,7 +3,7 @@
 //! Records of 16 or 32 bytes have their place in the file and are in its order. Those of 4 and 8 have
 //! none, each is for one logical cluster; those of 4 have only a length, their data is one after another.
 
-use crate::bytes::Gap;
+use crate::bytes::{Gap, wide};
 
 use super::cluster::{Algorithm, Cluster};
 use super::file::{Extent, Memo, Stored};
@@ -229,8 +229,4 @@ impl Records<'_> {
 fn words(raw: [u8; 16]) -> [u32; 4] {
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = raw;
     [[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]].map(u32::from_le_bytes)
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

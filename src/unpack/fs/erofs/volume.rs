@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::bytes::{Blob, Budget, Bytes, Cache, Extents, Fill, Gap};
+use crate::bytes::{Blob, Budget, Bytes, Cache, Extents, Fill, Gap, wide};
 use crate::unpack::registry::Peers;
 
 use super::cluster::Units;
@@ -291,8 +291,4 @@ impl Volume {
         }
         pieces.into_blob()
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

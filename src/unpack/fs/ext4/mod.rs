@@ -20,7 +20,7 @@ mod superblock;
 mod tests;
 mod tree;
 
-use crate::bytes::{Blob, Budget, Gap};
+use crate::bytes::{Blob, Budget, Gap, wide};
 
 use self::inode::Image;
 use self::superblock::Superblock;
@@ -115,9 +115,4 @@ fn rooted(blob: &Blob, at: u64) -> Result<(Image<'_>, Option<Gap>), Gap> {
         return Err(Gap::invalid(NAME, root.at, "i_mode", root.mode.into()));
     }
     Ok((image, odd))
-}
-
-/// A memory index as an offset.
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

@@ -22,7 +22,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::bytes::{Blob, Budget, Bytes, Cache, Extents, Fill, Gap, Kind};
+use crate::bytes::{Blob, Budget, Bytes, Cache, Extents, Fill, Gap, Kind, wide};
 use crate::unpack::registry::{Format, Holds, Listing, Remark};
 
 use super::tree::{Directory, Tree};
@@ -308,10 +308,6 @@ fn hex(name: &[u8]) -> String {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ mod metadata;
 
 use std::sync::Arc;
 
-use crate::bytes::{Blob, Budget, Cache, Cursor, Gap};
+use crate::bytes::{Blob, Budget, Cache, Cursor, Gap, wide};
 use crate::unpack::codec::Codec;
 use crate::unpack::registry::{Format, Holds, Listing, Remark};
 
@@ -256,10 +256,6 @@ fn entry(
         Ok(Inode::Special) => {}
         Err(gap) => tree.listing.lost(&path, gap, 0),
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ mod puff;
 #[cfg(test)]
 mod tests;
 
-use crate::bytes::{Cursor, Gap};
+use crate::bytes::{Cursor, Gap, wide};
 
 use super::NAME;
 use super::bsdiff;
@@ -264,8 +264,4 @@ fn extent(message: Message<'_>) -> Result<(u64, u64), Gap> {
         }
     }
     Ok((offset, length))
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
