@@ -2,34 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use phonehome::bytes::{Budget, Limits, Place};
-use phonehome::unpack::{Class, Leaf, open_package};
-
-/// Low, so that a bomb costs the search no time.
-const LIMITS: fn() -> Limits = || Limits {
-    item: 1 << 20,
-    task: 1 << 22,
-    listed: 1 << 10,
-    ..Limits::default()
-};
+use phonehome_fuzz::read_all_by_ending;
 
 /// Those that are known by their endings alone, and one that says nothing.
-const ENDINGS: [&str; 4] = ["bin", "nb0", "ofp", "ops"];
+const ENDINGS: &[&str] = &["bin", "nb0", "ofp", "ops"];
 
-fuzz_target!(|data: &[u8]| {
-    let Some((first, data)) = data.split_first() else {
-        return;
-    };
-    let ending = ENDINGS[usize::from(*first) % ENDINGS.len()];
-    let budget = Budget::new(LIMITS());
-    let leaf = Leaf::plain(
-        Place::root(&format!("a.{ending}")),
-        Class::Archive(ending),
-        data.to_vec(),
-    );
-    for package in open_package(&leaf, &budget) {
-        for leaf in &package.leaves {
-            let _ = (leaf.place(), leaf.read(&budget));
-        }
-    }
-});
+fuzz_target!(|data: &[u8]| read_all_by_ending(ENDINGS, data));
