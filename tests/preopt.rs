@@ -33,9 +33,10 @@ fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
 
 /// Instructions written back and left, and the dex files whose checksum is right and wrong.
 fn read(path: &Path) -> (u64, u64, usize, usize) {
+    let none = ClassPath::default();
     let Restored {
         bytes, undone, left, ..
-    } = preopt::restore(&Bytes::from(std::fs::read(path).unwrap()), &ClassPath::default());
+    } = preopt::restore(&Bytes::from(std::fs::read(path).unwrap()), || &none);
     let opened = preopt::open(&bytes);
     assert_eq!(opened.gaps, [], "{}", path.display());
     for dex in &opened.dexes {

@@ -7,7 +7,8 @@ use phonehome::bytes::Bytes;
 
 fuzz_target!(|data: &[u8]| {
     let file = Bytes::from(data.to_vec());
-    let restored = preopt::restore(&file, &ClassPath::default());
+    let none = ClassPath::default();
+    let restored = preopt::restore(&file, || &none);
     for dex in preopt::open(&restored.bytes).dexes {
         let _ = (dex.verify(), dex.strings().count());
         for body in dex.bodies().flatten() {

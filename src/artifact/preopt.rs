@@ -21,7 +21,7 @@ use super::dex::{Dex, Opened};
 use super::elf::Elf;
 use super::oat::{self, Oat};
 pub use super::quick::{ClassPath, Restored};
-use super::quick::{Layouts, Restorer, Rules};
+use super::quick::{Layouts, Restorer, Rules, needs_classes};
 use super::vdex::{self, Vdex};
 
 /// The name under which gaps of Dalvik's files are reported.
@@ -53,9 +53,10 @@ pub fn open(data: &[u8]) -> Opened<'_> {
 /// counted in a gap.
 ///
 /// A vdex tells it in tables. In an odex or oat it follows from the classes that an instruction works on: of
-/// those in the file itself and in `boot`, what the boot class path of the same ROM defines. It has to be all
-/// of it, from the same build: where a class differs its slots do. If the code does not fit it, it is not used.
-pub fn restore<'a>(file: &'a Bytes, boot: &ClassPath<'a>) -> Restored {
+/// those in the file itself and in `boot`, what the boot class path of the same ROM defines; that is asked for
+/// where something in the file depends on it. It has to be all of it, from the same build: where a class
+/// differs its slots do. If the code does not fit it, it is not used.
+pub fn restore<'p>(file: &Bytes, boot: impl FnOnce() -> &'p ClassPath) -> Restored {
     if Vdex::sniff(file) {
         return restore_vdex(file);
     }
@@ -81,15 +82,21 @@ pub fn restore<'a>(file: &'a Bytes, boot: &ClassPath<'a>) -> Restored {
 }
 
 /// Writes back dex files without tables; each with the byte of the file that it starts at.
-fn by_class<'a>(
-    file: &'a Bytes,
+fn by_class<'p>(
+    file: &Bytes,
     format: &'static str,
-    parts: &[(Dex<'a>, usize)],
-    boot: &ClassPath<'a>,
+    parts: &[(Dex<'_>, usize)],
+    boot: impl FnOnce() -> &'p ClassPath,
     rules: Rules,
 ) -> Restored {
-    let own = ClassPath::new(parts.iter().map(|(dex, _)| *dex));
-    let run = |boot: &ClassPath<'a>| {
+    let dexes = || parts.iter().map(|(dex, _)| *dex);
+    let (none, mut own) = (ClassPath::default(), ClassPath::default());
+    let mut boot_or_none = &none;
+    if dexes().any(|dex| needs_classes(&dex)) {
+        own = ClassPath::new(dexes());
+        boot_or_none = boot();
+    }
+    let run = |boot: &ClassPath| {
         let mut layouts = Layouts::new(boot, &own, rules);
         let mut restorer = Restorer::new(file, format);
         for (dex, start) in parts {
@@ -97,12 +104,12 @@ fn by_class<'a>(
         }
         restorer
     };
-    let restorer = run(boot);
+    let restorer = run(boot_or_none);
     let Some(misfit) = restorer.misfit() else {
         return restorer.finish();
     };
     // Another ROM's classes: better none than wrong ones.
-    let mut restorer = run(&ClassPath::default());
+    let mut restorer = run(&none);
     restorer.gap(misfit);
     restorer.finish()
 }
@@ -164,7 +171,8 @@ mod tests {
 
     /// Without a boot class path.
     fn restore(file: &Bytes) -> Restored {
-        super::restore(file, &ClassPath::default())
+        let none = ClassPath::default();
+        super::restore(file, || &none)
     }
 
     /// A dex with all that ART optimises.
@@ -537,7 +545,7 @@ mod tests {
         let other = other.build();
         let boot = ClassPath::new(Dex::open(&other).dexes);
         let file = Bytes::from(odex(&quick));
-        let restored = super::restore(&file, &boot);
+        let restored = super::restore(&file, || &boot);
         assert_eq!((restored.undone, restored.left), (5, 1));
         assert_eq!(
             restored.gaps[0].what,

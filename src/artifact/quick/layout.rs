@@ -9,11 +9,14 @@
 //! Fields follow those of the superclass, references first. So nothing is known of a class unless all its
 //! superclasses are; `java.lang.Object` alone is known by heart.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
-use crate::artifact::dex::{ClassDef, Dex};
+use super::class_path::{Class, ClassPath, MAX_NAME, MAX_NAMES};
+use super::fields::place;
+use crate::artifact::dex::Dex;
 
 /// `java.lang.Object`.
 pub(super) const OBJECT: &[u8] = b"Ljava/lang/Object;";
@@ -37,22 +40,12 @@ const OBJECT_SIZE: u32 = 8;
 const CLASS: &[u8] = b"Ljava/lang/Class;";
 
 /// Ours: superclasses of a class. The deepest real ones have about a dozen.
-const MAX_DEPTH: usize = 256;
+pub(super) const MAX_DEPTH: usize = 256;
 /// Ours: slots of all tables together, members and interfaces read. What one app sees of a framework has
 /// some hundred thousand.
 const MAX_SLOTS: usize = 2 << 20;
 
-/// Ours: bytes of a name that is compared with others. The longest real ones have some three hundred.
-pub(super) const MAX_NAME: usize = 512;
-/// Ours: bytes of all names that are read for one file, and of one dex of a class path. A dex of 65 536
-/// methods has six million; a hostile one has as many references to one huge string.
-const MAX_NAMES: usize = 64 << 20;
-
 const ACC_PUBLIC: u32 = 0x1;
-const ACC_PRIVATE: u32 = 0x2;
-const ACC_PROTECTED: u32 = 0x4;
-const ACC_INTERFACE: u32 = 0x200;
-const ACC_ABSTRACT: u32 = 0x400;
 
 /// Whose rules hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,44 +57,6 @@ pub(in crate::artifact) enum Rules {
     Art6,
     /// Android 7: interfaces are listed after their own superinterfaces, and looked at from the last one.
     Art7,
-}
-
-/// The classes that an app sees besides its own: what the files of the boot class path define. The first
-/// definition counts.
-#[derive(Debug, Default)]
-pub struct ClassPath<'a> {
-    dexes: Vec<Dex<'a>>,
-    /// By descriptor: number of the dex, number of the class in it.
-    classes: FxHashMap<&'a [u8], (usize, u32)>,
-}
-
-impl<'a> ClassPath<'a> {
-    /// The classes of these files, in this order.
-    pub fn new(dexes: impl IntoIterator<Item = Dex<'a>>) -> Self {
-        let mut this = Self::default();
-        for dex in dexes {
-            let number = this.dexes.len();
-            let mut left = MAX_NAMES;
-            for class in dex.classes() {
-                let name = dex.type_descriptor(class.class).unwrap_or_default();
-                let Some(rest) = left.checked_sub(name.len()) else {
-                    break;
-                };
-                left = rest;
-                if !name.is_empty() && name.len() <= MAX_NAME {
-                    this.classes.entry(name).or_insert((number, class.index));
-                }
-            }
-            this.dexes.push(dex);
-        }
-        this
-    }
-
-    fn find(&self, name: &[u8]) -> Option<(Dex<'a>, ClassDef)> {
-        let (number, index) = self.classes.get(name)?;
-        let dex = self.dexes.get(*number)?;
-        Some((*dex, dex.class(*index)?))
-    }
 }
 
 /// A method as tables compare them.
@@ -116,9 +71,9 @@ pub(super) struct Signature<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Slot<'a> {
     pub(super) signature: Signature<'a>,
-    access: u32,
+    pub(super) access: u32,
     /// The class that defines what is in it.
-    class: &'a [u8],
+    pub(super) class: &'a [u8],
 }
 
 /// An instance field.
@@ -140,17 +95,17 @@ pub(super) struct Layout<'a> {
     /// Bytes of an object; `None` where that is not known.
     pub(super) size: Option<u32>,
     /// Interfaces, those of superclasses first.
-    interfaces: Vec<&'a [u8]>,
+    pub(super) interfaces: Vec<&'a [u8]>,
 }
 
 /// Layouts of the classes of a class path and of one file, computed as they are asked for.
-pub(in crate::artifact) struct Layouts<'p, 'a> {
-    boot: &'p ClassPath<'a>,
-    own: &'p ClassPath<'a>,
-    rules: Rules,
+pub(in crate::artifact) struct Layouts<'a> {
+    boot: &'a ClassPath,
+    own: &'a ClassPath,
+    pub(super) rules: Rules,
     known: FxHashMap<&'a [u8], Option<Rc<Layout<'a>>>>,
-    interfaces: FxHashMap<&'a [u8], Option<Rc<[&'a [u8]]>>>,
-    protos: FxHashMap<Vec<u8>, u32>,
+    pub(super) interfaces: FxHashMap<&'a [u8], Option<Rc<[&'a [u8]]>>>,
+    protos: FxHashMap<Cow<'a, [u8]>, u32>,
     object: Rc<Layout<'a>>,
     /// Slots that may still be filled.
     budget: usize,
@@ -158,8 +113,8 @@ pub(in crate::artifact) struct Layouts<'p, 'a> {
     names: usize,
 }
 
-impl<'p, 'a> Layouts<'p, 'a> {
-    pub(in crate::artifact) fn new(boot: &'p ClassPath<'a>, own: &'p ClassPath<'a>, rules: Rules) -> Self {
+impl<'a> Layouts<'a> {
+    pub(in crate::artifact) fn new(boot: &'a ClassPath, own: &'a ClassPath, rules: Rules) -> Self {
         let mut this = Self {
             boot,
             own,
@@ -175,7 +130,7 @@ impl<'p, 'a> Layouts<'p, 'a> {
             let slots = OBJECT_METHODS.map(|(name, proto)| Slot {
                 signature: Signature {
                     name,
-                    proto: this.proto(proto.to_vec()),
+                    proto: this.proto(Cow::Borrowed(proto)),
                 },
                 access: ACC_PUBLIC,
                 class: OBJECT,
@@ -192,20 +147,22 @@ impl<'p, 'a> Layouts<'p, 'a> {
 
     /// The slots of `java.lang.Object`, where it is on the class path.
     fn object_slots(&mut self) -> Option<Vec<Slot<'a>>> {
-        let (dex, class) = self.find(OBJECT)?;
-        let mut slots = Vec::new();
-        for method in dex.members(&class).ok()?.methods() {
-            let method = method.ok()?;
+        let class = self.find(OBJECT)?;
+        self.declared(OBJECT, &class)
+    }
+
+    /// The virtual methods that a class defines itself.
+    fn declared(&mut self, name: &'a [u8], class: &Class<'a>) -> Option<Vec<Slot<'a>>> {
+        let mut declared = Vec::new();
+        for method in class.methods()? {
             self.charge(1)?;
-            if method.is_virtual {
-                slots.push(Slot {
-                    signature: self.signature(&dex, method.index)?,
-                    access: method.access,
-                    class: OBJECT,
-                });
-            }
+            declared.push(Slot {
+                signature: self.signature(method.name, method.proto)?,
+                access: method.access,
+                class: name,
+            });
         }
-        Some(slots)
+        Some(declared)
     }
 
     pub(super) fn rules(&self) -> Rules {
@@ -213,7 +170,7 @@ impl<'p, 'a> Layouts<'p, 'a> {
     }
 
     /// The number of a prototype's text.
-    pub(super) fn proto(&mut self, text: Vec<u8>) -> u32 {
+    pub(super) fn proto(&mut self, text: Cow<'a, [u8]>) -> u32 {
         let next = u32::try_from(self.protos.len()).unwrap_or(u32::MAX);
         *self.protos.entry(text).or_insert(next)
     }
@@ -221,7 +178,8 @@ impl<'p, 'a> Layouts<'p, 'a> {
     /// A name that was read: counts it, and refuses what is too long to be one.
     pub(super) fn name(&mut self, name: Option<&'a [u8]>) -> Option<&'a [u8]> {
         let name = name?;
-        self.names = self.names.checked_sub(name.len())?;
+        // One more, since even nothing takes a step.
+        self.names = self.names.checked_sub(name.len().saturating_add(1))?;
         (name.len() <= MAX_NAME).then_some(name)
     }
 
@@ -234,21 +192,21 @@ impl<'p, 'a> Layouts<'p, 'a> {
         }
         text.push(b')');
         text.extend(self.name(dex.type_descriptor(proto.return_type))?);
-        Some(self.proto(text))
+        Some(self.proto(Cow::Owned(text)))
     }
 
-    /// Name and prototype of method `i` of `dex`.
-    pub(super) fn signature(&mut self, dex: &Dex<'a>, i: u32) -> Option<Signature<'a>> {
-        let method = dex.method(i)?;
+    /// Name and prototype of a method of a class path.
+    pub(super) fn signature(&mut self, name: &'a [u8], proto: &'a [u8]) -> Option<Signature<'a>> {
+        self.names = self.names.checked_sub(name.len().saturating_add(proto.len()))?;
         Some(Signature {
-            proto: self.proto_of(dex, method.proto)?,
-            name: self.name(dex.string(method.name))?,
+            name,
+            proto: self.proto(Cow::Borrowed(proto)),
         })
     }
 
     /// The definition of a class that counts on the device.
-    fn find(&self, name: &[u8]) -> Option<(Dex<'a>, ClassDef)> {
-        let hidden = self.boot.dexes.is_empty() && is_platform(name);
+    pub(super) fn find(&self, name: &[u8]) -> Option<Class<'a>> {
+        let hidden = self.boot.is_empty() && is_platform(name);
         self.boot
             .find(name)
             .or_else(|| self.own.find(name).filter(|_| !hidden))
@@ -256,8 +214,7 @@ impl<'p, 'a> Layouts<'p, 'a> {
 
     /// The superclass of a class that is known; `None` for the others and for `java.lang.Object`.
     pub(super) fn superclass(&self, name: &[u8]) -> Option<&'a [u8]> {
-        let (dex, class) = self.find(name)?;
-        dex.type_descriptor(class.superclass?)
+        self.find(name)?.superclass()
     }
 
     /// Whether the class is known, and an interface.
@@ -265,7 +222,7 @@ impl<'p, 'a> Layouts<'p, 'a> {
         if name == OBJECT {
             return Some(false);
         }
-        Some(self.find(name)?.1.access & ACC_INTERFACE != 0)
+        Some(self.find(name)?.is_interface())
     }
 
     /// The layout of a class, of an array (that of an object) or of an interface (the same); `None` where
@@ -285,14 +242,11 @@ impl<'p, 'a> Layouts<'p, 'a> {
                 break known.clone();
             }
             let found = self.find(at);
-            if found
-                .as_ref()
-                .is_some_and(|(_, class)| class.access & ACC_INTERFACE != 0)
-            {
+            if found.is_some_and(|class| class.is_interface()) {
                 break Some(Rc::clone(&self.object));
             }
             missing.push(at);
-            let parent = found.and_then(|(dex, class)| dex.type_descriptor(class.superclass?));
+            let parent = found.and_then(|class| class.superclass());
             match parent.filter(|_| missing.len() < MAX_DEPTH) {
                 Some(parent) => at = parent,
                 None => break None,
@@ -306,35 +260,19 @@ impl<'p, 'a> Layouts<'p, 'a> {
     }
 
     fn lay_out(&mut self, name: &'a [u8], parent: &Layout<'a>) -> Option<Layout<'a>> {
-        let (dex, class) = self.find(name)?;
-        let members = dex.members(&class).ok()?;
+        let class = self.find(name)?;
         let mut fields = Vec::new();
-        for field in members.fields() {
-            let field = field.ok()?;
+        for (name, type_) in class.fields()? {
             self.charge(1)?;
-            let id = dex.field(field.index).filter(|_| !field.is_static);
-            if let Some(id) = id {
-                fields.push(Field {
-                    name: self.name(dex.string(id.name))?,
-                    type_: self.name(dex.type_descriptor(id.type_))?,
-                    offset: 0,
-                });
-            }
+            fields.push(Field {
+                name,
+                type_,
+                offset: 0,
+            });
         }
-        let mut declared = Vec::new();
-        for method in members.methods() {
-            let method = method.ok()?;
-            self.charge(1)?;
-            if method.is_virtual {
-                declared.push(Slot {
-                    signature: self.signature(&dex, method.index)?,
-                    access: method.access,
-                    class: name,
-                });
-            }
-        }
+        let declared = self.declared(name, &class)?;
         let mut slots = self.override_slots(parent, &declared)?;
-        let (interfaces, mut new) = self.interfaces_of(&dex, &class, parent)?;
+        let (interfaces, mut new) = self.interfaces_of(&class, parent)?;
         if self.rules == Rules::Art7 {
             new.reverse();
         }
@@ -344,7 +282,7 @@ impl<'p, 'a> Layouts<'p, 'a> {
             .filter(|_| self.rules != Rules::Dalvik || name != CLASS);
         let size = known.map(|start| place(&mut fields, start, self.rules));
         Some(Layout {
-            superclass: dex.type_descriptor(class.superclass?),
+            superclass: Some(class.superclass()?),
             slots,
             fields,
             size,
@@ -353,138 +291,8 @@ impl<'p, 'a> Layouts<'p, 'a> {
     }
 
     /// Counts `n` slots, which are about to be filled.
-    fn charge(&mut self, n: usize) -> Option<()> {
+    pub(super) fn charge(&mut self, n: usize) -> Option<()> {
         self.budget = self.budget.checked_sub(n)?;
-        Some(())
-    }
-
-    /// The parent's table with these methods in it: each overrides the first slot that it may, the others
-    /// are added.
-    fn override_slots(&mut self, parent: &Layout<'a>, declared: &[Slot<'a>]) -> Option<Vec<Slot<'a>>> {
-        self.charge(parent.slots.len().saturating_add(declared.len()))?;
-        let mut slots = parent.slots.clone();
-        let mut open: FxHashMap<Signature<'a>, Slot<'a>> =
-            declared.iter().map(|slot| (slot.signature, *slot)).collect();
-        for slot in &mut slots {
-            let Some(over) = open.get(&slot.signature) else {
-                continue;
-            };
-            if self.rules == Rules::Dalvik || may_override(slot, over) {
-                let signature = slot.signature;
-                *slot = *over;
-                open.remove(&signature);
-            }
-        }
-        slots.extend(
-            declared
-                .iter()
-                .filter(|slot| open.remove(&slot.signature).is_some()),
-        );
-        Some(slots)
-    }
-
-    /// All interfaces of a class, and those of them that its superclass does not have.
-    fn interfaces_of(
-        &mut self,
-        dex: &Dex<'a>,
-        class: &ClassDef,
-        parent: &Layout<'a>,
-    ) -> Option<(Vec<&'a [u8]>, Vec<&'a [u8]>)> {
-        let mut all = parent.interfaces.clone();
-        let mut new = Vec::new();
-        let mut seen: FxHashSet<&[u8]> = all.iter().copied().collect();
-        for interface in dex.interfaces(class).ok()?.iter() {
-            let name = dex.type_descriptor(interface)?;
-            for name in self.with_superinterfaces(name)?.iter() {
-                if seen.insert(name) {
-                    new.push(*name);
-                }
-            }
-        }
-        self.charge(all.len().saturating_add(new.len()))?;
-        all.extend(&new);
-        Some((all, new))
-    }
-
-    /// An interface and its superinterfaces, in the order in which their methods are looked at.
-    fn with_superinterfaces(&mut self, name: &'a [u8]) -> Option<Rc<[&'a [u8]]>> {
-        let mut open: Vec<(&'a [u8], bool)> = vec![(name, false)];
-        let mut path: Vec<&[u8]> = Vec::new();
-        while let Some((name, entered)) = open.pop() {
-            if self.interfaces.contains_key(name) {
-                continue;
-            }
-            let direct = self.find(name).and_then(|(dex, class)| {
-                let list = dex.interfaces(&class).ok()?;
-                list.iter()
-                    .map(|i| dex.type_descriptor(i))
-                    .collect::<Option<Vec<_>>>()
-            });
-            if !entered {
-                let Some(direct) = &direct else {
-                    self.interfaces.insert(name, None);
-                    continue;
-                };
-                if path.contains(&name) || path.len() >= MAX_DEPTH {
-                    self.interfaces.insert(name, None);
-                    continue;
-                }
-                path.push(name);
-                open.push((name, true));
-                open.extend(direct.iter().map(|name| (*name, false)));
-                continue;
-            }
-            path.pop();
-            let list = direct.and_then(|direct| self.flatten(name, &direct));
-            self.interfaces.insert(name, list);
-        }
-        self.interfaces.get(name)?.clone()
-    }
-
-    fn flatten(&mut self, name: &'a [u8], direct: &[&'a [u8]]) -> Option<Rc<[&'a [u8]]>> {
-        let mut list = Vec::new();
-        let mut seen = FxHashSet::default();
-        let superinterfaces_first = self.rules == Rules::Art7;
-        if !superinterfaces_first {
-            list.push(name);
-        }
-        for direct in direct {
-            let inner = self.interfaces.get(direct)?.clone()?;
-            list.extend(inner.iter().filter(|name| seen.insert(**name)));
-        }
-        if superinterfaces_first {
-            list.push(name);
-        }
-        self.charge(list.len())?;
-        Some(list.into())
-    }
-
-    /// Adds a slot for each method of the new interfaces that the class neither has nor inherits. A method
-    /// with code in an interface makes the order of slots another one: then nothing is known.
-    fn add_mirandas(&mut self, class: &'a [u8], slots: &mut Vec<Slot<'a>>, new: &[&'a [u8]]) -> Option<()> {
-        let mut seen: Option<FxHashSet<Signature<'a>>> = None;
-        for interface in new {
-            let (dex, def) = self.find(interface)?;
-            for method in dex.members(&def).ok()?.methods() {
-                let method = method.ok()?;
-                self.charge(1)?;
-                if !method.is_virtual {
-                    continue;
-                }
-                if method.access & ACC_ABSTRACT == 0 {
-                    return None;
-                }
-                let signature = self.signature(&dex, method.index)?;
-                let seen = seen.get_or_insert_with(|| slots.iter().map(|slot| slot.signature).collect());
-                if seen.insert(signature) {
-                    slots.push(Slot {
-                        signature,
-                        access: method.access,
-                        class,
-                    });
-                }
-            }
-        }
         Some(())
     }
 }
@@ -508,287 +316,10 @@ fn is_platform(name: &[u8]) -> bool {
     among(&PLATFORM) && !among(&LIBRARIES)
 }
 
-/// Whether ART lets a method override what is in a slot: a method without access of its own is only
-/// overridden in its package.
-fn may_override(slot: &Slot<'_>, by: &Slot<'_>) -> bool {
-    if slot.access & (ACC_PUBLIC | ACC_PROTECTED) != 0 {
-        return true;
-    }
-    slot.access & ACC_PRIVATE == 0 && package(slot.class) == package(by.class)
-}
-
-fn package(class: &[u8]) -> &[u8] {
-    let end = memchr::memrchr(b'/', class).unwrap_or(0);
-    class.get(..end).unwrap_or_default()
-}
-
-/// Bytes of a field's value; references have four.
-pub(super) fn width(type_: &[u8]) -> u32 {
-    match type_.first() {
-        Some(b'J' | b'D') => 8,
-        Some(b'S' | b'C') => 2,
-        Some(b'Z' | b'B') => 1,
-        _ => 4,
-    }
-}
-
-fn is_reference(type_: &[u8]) -> bool {
-    matches!(type_.first(), Some(b'L' | b'['))
-}
-
-/// Gives the fields of a class their offsets, from `start` on; returns where they end.
-fn place(fields: &mut [Field<'_>], start: u32, rules: Rules) -> u32 {
-    match rules {
-        Rules::Dalvik => place_dalvik(fields, start),
-        Rules::Art5 => place_art5(fields, start),
-        Rules::Art6 | Rules::Art7 => place_art(fields, start),
-    }
-}
-
-/// Dalvik moves as few fields as it can: it swaps one that is in the way with the last one that fits.
-fn place_dalvik(fields: &mut [Field<'_>], start: u32) -> u32 {
-    let is_wide = |field: &Field<'_>| width(field.type_) == 8;
-    let mut offset = start;
-    let mut next = 0;
-    let mut last = fields.len();
-    while next < fields.len() {
-        if !swap_from_end(fields, next, &mut last, |field| is_reference(field.type_)) {
-            break;
-        }
-        put(fields, next, &mut offset, 4);
-        next = next.saturating_add(1);
-    }
-    if next < fields.len() && offset & 4 != 0 {
-        // One narrow field, so that the wide ones are aligned; or nothing.
-        let mut last = fields.len();
-        if swap_from_end(fields, next, &mut last, |field| !is_wide(field)) {
-            put(fields, next, &mut offset, 4);
-            next = next.saturating_add(1);
-        } else {
-            offset = offset.saturating_add(4);
-        }
-    }
-    let mut last = fields.len();
-    while next < fields.len() {
-        swap_from_end(fields, next, &mut last, is_wide);
-        let size = if fields.get(next).is_some_and(is_wide) {
-            8
-        } else {
-            4
-        };
-        put(fields, next, &mut offset, size);
-        next = next.saturating_add(1);
-    }
-    offset
-}
-
-/// Makes field `at` one that `wanted` takes, by a swap with the last such before `last`; whether it is one.
-fn swap_from_end(
-    fields: &mut [Field<'_>],
-    at: usize,
-    last: &mut usize,
-    wanted: impl Fn(&Field<'_>) -> bool,
-) -> bool {
-    if fields.get(at).is_some_and(&wanted) {
-        return true;
-    }
-    while let Some(candidate) = last.checked_sub(1).filter(|candidate| *candidate > at) {
-        *last = candidate;
-        if fields.get(candidate).is_some_and(&wanted) {
-            fields.swap(at, candidate);
-            return true;
-        }
-    }
-    false
-}
-
-fn put(fields: &mut [Field<'_>], at: usize, offset: &mut u32, size: u32) {
-    if let Some(field) = fields.get_mut(at) {
-        field.offset = *offset;
-    }
-    *offset = offset.saturating_add(size);
-}
-
-/// References, then by size and type; within each in the order of the file, which is by name.
-fn sort(fields: &mut [Field<'_>]) {
-    let rank = |type_: &[u8]| match type_.first() {
-        Some(b'L' | b'[') => 0,
-        Some(b'J') => 1,
-        Some(b'D') => 2,
-        Some(b'I') => 3,
-        Some(b'F') => 4,
-        Some(b'C') => 5,
-        Some(b'S') => 6,
-        Some(b'Z') => 7,
-        _ => 8,
-    };
-    fields.sort_by_key(|field| rank(field.type_));
-}
-
-/// Android 5: one narrow field goes in front of the wide ones where that aligns them.
-fn place_art5(fields: &mut [Field<'_>], start: u32) -> u32 {
-    fields.sort_by_key(|field| match is_reference(field.type_) {
-        true => 0,
-        false if width(field.type_) == 8 => 1,
-        false => 2,
-    });
-    let references = fields.iter().filter(|field| is_reference(field.type_)).count();
-    let mut offset = start;
-    for at in 0..references {
-        put(fields, at, &mut offset, 4);
-    }
-    let mut next = references;
-    if next < fields.len() && offset & 4 != 0 {
-        let narrow = fields.iter().skip(next).position(|field| width(field.type_) != 8);
-        if let Some(narrow) = narrow {
-            if let Some(range) = fields.get_mut(next..=next.saturating_add(narrow)) {
-                range.rotate_right(1);
-            }
-            put(fields, next, &mut offset, 4);
-            next = next.saturating_add(1);
-        } else {
-            offset = offset.saturating_add(4);
-        }
-    }
-    for at in next..fields.len() {
-        let size = fields.get(at).map_or(4, |field| width(field.type_).max(4));
-        put(fields, at, &mut offset, size);
-    }
-    offset
-}
-
-/// Since Android 6: by size, and what alignment leaves is filled, largest gap first.
-fn place_art(fields: &mut [Field<'_>], start: u32) -> u32 {
-    sort(fields);
-    let mut gaps: Vec<(u32, u32)> = Vec::new();
-    let mut offset = start;
-    for field in fields {
-        let size = width(field.type_);
-        let aligned = offset.checked_next_multiple_of(size).unwrap_or(offset);
-        if aligned != offset {
-            add_gap(&mut gaps, offset, aligned);
-            offset = aligned;
-        }
-        // References are never put into a gap.
-        let gap = match is_reference(field.type_) {
-            true => None,
-            false => widest(&gaps, size),
-        };
-        match gap.map(|i| gaps.swap_remove(i)) {
-            Some((at, wide)) => {
-                field.offset = at;
-                let (from, to) = (at.saturating_add(size), at.saturating_add(wide));
-                add_gap(&mut gaps, from, to);
-            }
-            None => {
-                field.offset = offset;
-                offset = offset.saturating_add(size);
-            }
-        }
-    }
-    offset
-}
-
-/// The widest gap that holds `size` bytes, of those the first.
-fn widest(gaps: &[(u32, u32)], size: u32) -> Option<usize> {
-    let best = gaps
-        .iter()
-        .enumerate()
-        .max_by_key(|(_, (at, wide))| (*wide, u32::MAX.saturating_sub(*at)));
-    best.filter(|(_, (_, wide))| *wide >= size).map(|(i, _)| i)
-}
-
-/// Adds what is between two offsets, in pieces that are as wide as they are aligned.
-fn add_gap(gaps: &mut Vec<(u32, u32)>, from: u32, to: u32) {
-    let mut at = from;
-    while at < to {
-        let left = to.saturating_sub(at);
-        let wide = match () {
-            () if left >= 4 && at & 3 == 0 => 4,
-            () if left >= 2 && at & 1 == 0 => 2,
-            () => 1,
-        };
-        gaps.push((at, wide));
-        at = at.saturating_add(wide);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::artifact::dex::build::{ABSTRACT, DexBuilder, INTERFACE, PUBLIC};
-
-    #[track_caller]
-    fn check_fields(rules: Rules, start: u32, types: &[&str], expect: &[(&str, u32)], end: u32) {
-        let names: Vec<String> = (0..types.len()).map(|i| format!("f{i}")).collect();
-        let mut fields: Vec<Field<'_>> = names
-            .iter()
-            .zip(types)
-            .map(|(name, type_)| Field {
-                name: name.as_bytes(),
-                type_: type_.as_bytes(),
-                offset: 0,
-            })
-            .collect();
-        assert_eq!(place(&mut fields, start, rules), end);
-        let mut found: Vec<_> = fields
-            .iter()
-            .map(|field| (std::str::from_utf8(field.name).unwrap(), field.offset))
-            .collect();
-        found.sort_unstable();
-        assert_eq!(found, expect);
-    }
-
-    #[test]
-    fn dalvik_swaps_references_to_the_front_and_aligns_what_is_wide() {
-        check_fields(
-            Rules::Dalvik,
-            8,
-            &["Z", "J", "La;", "I", "[I"],
-            // The last reference comes first. The boolean was swapped with it, so it is the last.
-            &[("f0", 28), ("f1", 16), ("f2", 12), ("f3", 24), ("f4", 8)],
-            32,
-        );
-        check_fields(Rules::Dalvik, 12, &["J"], &[("f0", 16)], 24);
-        check_fields(Rules::Dalvik, 12, &["J", "I"], &[("f0", 16), ("f1", 12)], 24);
-    }
-
-    #[test]
-    fn android_5_gives_every_field_four_bytes_at_least() {
-        check_fields(
-            Rules::Art5,
-            8,
-            &["Z", "J", "La;", "B"],
-            &[("f0", 12), ("f1", 16), ("f2", 8), ("f3", 24)],
-            28,
-        );
-    }
-
-    #[test]
-    fn android_6_packs_by_size_and_fills_gaps() {
-        check_fields(
-            Rules::Art6,
-            8,
-            &["Z", "J", "La;", "B", "S", "I"],
-            &[
-                ("f0", 26),
-                ("f1", 16),
-                ("f2", 8),
-                ("f3", 27),
-                ("f4", 24),
-                ("f5", 12),
-            ],
-            28,
-        );
-        // A superclass that ends at an odd place leaves gaps of one and two bytes.
-        check_fields(
-            Rules::Art7,
-            13,
-            &["Z", "La;", "C", "B", "Z"],
-            &[("f0", 13), ("f1", 16), ("f2", 14), ("f3", 21), ("f4", 20)],
-            22,
-        );
-    }
 
     fn names(layout: &Layout<'_>) -> Vec<String> {
         let own = layout.slots.iter().skip(OBJECT_METHODS.len());

@@ -5,7 +5,10 @@
 //! of virtual methods. It keeps the opcode's kind and all registers, so the original is the same length and
 //! can be put back in place, given the index. The index is in a table of the vdex.
 
+mod class_path;
+mod fields;
 mod layout;
+mod slots;
 mod types;
 
 use std::borrow::Cow;
@@ -16,7 +19,7 @@ use crate::bytes::{Bytes, Gap, wide};
 
 use super::dex::{Code, Dex, Insn, Op};
 
-pub use layout::ClassPath;
+pub use class_path::ClassPath;
 pub(super) use layout::{Layouts, Rules};
 use types::Resolver;
 
@@ -162,6 +165,12 @@ impl Kind {
     }
 }
 
+/// Whether what some instruction of a dex stood for follows from classes.
+pub(super) fn needs_classes(dex: &Dex<'_>) -> bool {
+    let mut bodies = dex.bodies().flatten();
+    bodies.any(|body| body.code.insns().any(|insn| Kind::of(insn.op).needs_index()))
+}
+
 /// A file with its optimised instructions written back.
 #[derive(Debug, Clone)]
 pub struct Restored {
@@ -279,7 +288,7 @@ impl<'a> Restorer<'a> {
 
     /// Writes back a dex that starts at byte `start` of the file and has no table, by the classes that its
     /// instructions work on.
-    pub(super) fn by_class<'d>(&mut self, dex: &Dex<'d>, start: usize, layouts: &mut Layouts<'_, 'd>) {
+    pub(super) fn by_class<'d>(&mut self, dex: &Dex<'d>, start: usize, layouts: &mut Layouts<'d>) {
         let mut resolver = Resolver::new(layouts, *dex);
         for body in dex.bodies().flatten() {
             let Some(at) = self.first_time(dex, &body.code, start) else {

@@ -9,11 +9,13 @@
 //! Nothing is guessed: a register whose type is not certain resolves nothing, and a method whose parameters
 //! do not fit the registers of the call is refused.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::layout::{Layouts, OBJECT, Rules, Signature, width};
+use super::fields::width;
+use super::layout::{Layouts, OBJECT, Rules, Signature};
 use super::{Kind, Real};
 use crate::artifact::dex::opcode::{BRANCHES, CONTINUES, INVOKES, SWITCHES};
 use crate::artifact::dex::{Body, Code, Dex, Insn, Op};
@@ -102,8 +104,8 @@ impl<'a> Type<'a> {
 }
 
 /// Finds what the instructions of one dex stood for.
-pub(super) struct Resolver<'l, 'p, 'a> {
-    layouts: &'l mut Layouts<'p, 'a>,
+pub(super) struct Resolver<'l, 'a> {
+    layouts: &'l mut Layouts<'a>,
     dex: Dex<'a>,
     /// The names of the dex, once they are needed.
     names: Option<Names<'a>>,
@@ -127,7 +129,7 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     /// Reads them. Where that is more than a sound dex has, the rest is not known.
-    fn read(dex: &Dex<'a>, layouts: &mut Layouts<'_, 'a>) -> Self {
+    fn read(dex: &Dex<'a>, layouts: &mut Layouts<'a>) -> Self {
         let mut this = Self::default();
         for i in 0..dex.type_count() {
             this.types.push(layouts.name(dex.type_descriptor(i)));
@@ -201,8 +203,8 @@ struct Guard<'a> {
     handlers: Vec<(&'a [u8], u32)>,
 }
 
-impl<'l, 'p, 'a> Resolver<'l, 'p, 'a> {
-    pub(super) fn new(layouts: &'l mut Layouts<'p, 'a>, dex: Dex<'a>) -> Self {
+impl<'l, 'a> Resolver<'l, 'a> {
+    pub(super) fn new(layouts: &'l mut Layouts<'a>, dex: Dex<'a>) -> Self {
         Self {
             layouts,
             dex,
@@ -635,7 +637,7 @@ impl<'l, 'p, 'a> Resolver<'l, 'p, 'a> {
     /// The method that Dalvik calls by number.
     fn inline(&mut self, number: u32, is_range: bool, insn: &Insn<'a>) -> Option<(Real, Type<'a>)> {
         let (class, name, proto, kind) = INLINE.get(usize::try_from(number).ok()?)?;
-        let proto = self.layouts.proto(proto.to_vec());
+        let proto = self.layouts.proto(Cow::Borrowed(*proto));
         let index = *self
             .names
             .as_ref()?
@@ -678,7 +680,7 @@ fn targets<'a>(code: &Code<'a>, insn: &Insn<'a>) -> Vec<u32> {
 }
 
 /// The closest superclass of two classes; `None` where it is not known.
-fn common<'a>(layouts: &Layouts<'_, 'a>, a: &'a [u8], b: &'a [u8]) -> Option<&'a [u8]> {
+fn common<'a>(layouts: &Layouts<'a>, a: &'a [u8], b: &'a [u8]) -> Option<&'a [u8]> {
     let is_class = |name: &[u8]| name.first() == Some(&b'L') && layouts.is_interface(name) == Some(false);
     let is_plain = |name: &[u8]| name.first() == Some(&b'[') || layouts.is_interface(name) == Some(true);
     // As verifiers have it, an interface or an array has nothing but the object in common with others.
