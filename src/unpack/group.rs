@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::bytes::{Notice, Place};
 
-use super::{Class, Leaf, Tree};
+use super::{Class, Leaf, Tree, any_architecture};
 
 /// What kind of unit it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -166,23 +166,25 @@ impl Sorter {
         });
     }
 
-    /// Code that was compiled from a package belongs to it: `X.odex` beside `X.apk`, or
-    /// `oat/arm64/X.odex` below its folder. Alone it is a unit of its own.
+    /// Code that was compiled from a package belongs to it: `X.odex` beside `X.apk`, `oat/arm64/X.odex`
+    /// below its folder, or of the framework `boot-X.oat` with the boot image. Alone it is a unit of its own,
+    /// with its copies for other architectures.
     fn attach(&mut self, leaf: Leaf) {
         let place = leaf.place();
         let stem = place
             .logical()
             .rsplit_once('.')
             .map_or(place.logical(), |(stem, _)| stem);
-        let unit = self.stems.get(stem).or_else(|| {
-            let (folder, name) = stem.rsplit_once('/')?;
-            let (above, _arch) = folder.rsplit_once('/')?;
-            let base = above.strip_suffix("oat")?;
-            self.stems.get(&format!("{base}{name}"))
-        });
-        match unit.and_then(|i| self.units.get_mut(*i)) {
+        let copies = any_architecture(stem);
+        let names = [Some(stem.to_string()), compiled_from(stem), copies.clone()];
+        let mut units = names.iter().flatten().filter_map(|name| self.stems.get(name));
+        match units.next().and_then(|i| self.units.get_mut(*i)) {
             Some(unit) => unit.leaves.push(leaf),
-            None => self.unit(Kind::Jar, leaf),
+            None => {
+                let number = self.units.len();
+                self.stems.extend(copies.map(|name| (name, number)));
+                self.unit(Kind::Jar, leaf);
+            }
         }
     }
 
@@ -203,6 +205,27 @@ impl Sorter {
         });
         unit.leaves.push(leaf);
     }
+}
+
+/// The package that `oat/arm64/X` or a part of the boot image was compiled from, without its ending.
+fn compiled_from(stem: &str) -> Option<String> {
+    let (folder, name) = stem.rsplit_once('/')?;
+    if let Some((above, _architecture)) = folder.rsplit_once('/')
+        && let Some(base) = above.strip_suffix("oat")
+    {
+        return Some(format!("{base}{name}"));
+    }
+    // Since Android 7 the boot image is a file for each jar; the first one has no name of its own.
+    let jar = match name.strip_prefix("boot") {
+        Some("") => "core-oj",
+        Some(rest) => rest.strip_prefix('-')?,
+        None => return None,
+    };
+    let folder = match any_architecture(stem) {
+        Some(_) => folder.rsplit_once('/')?.0,
+        None => folder,
+    };
+    Some(format!("{folder}/{jar}"))
 }
 
 /// Programs seldom have an ending; their folder says it.
@@ -257,6 +280,36 @@ mod tests {
                 (Kind::App, "system:app/B/B.apk", 3),
                 (Kind::Jar, "system:framework/f.jar", 2),
                 (Kind::Jar, "system:framework/arm/boot.oat", 1),
+            ]
+        );
+    }
+
+    #[test]
+    fn parts_of_the_boot_image_belong_to_their_jars_and_copies_to_each_other() {
+        let got = group(tree(&[
+            ("system:app/A/oat/arm/A.odex", 1),
+            ("system:app/A/oat/arm64/A.odex", 1),
+            ("system:framework/arm/boot-f.oat", 1),
+            ("system:framework/arm/boot-gone.oat", 1),
+            ("system:framework/arm/boot.oat", 1),
+            ("system:framework/arm64/boot-f.oat", 1),
+            ("system:framework/arm64/boot-gone.oat", 1),
+            ("system:framework/arm64/boot.oat", 1),
+            ("system:framework/boot-f.vdex", 1),
+            ("system:framework/f.jar", 1),
+        ]));
+        let shape: Vec<(&str, usize)> = got
+            .units
+            .iter()
+            .map(|unit| (unit.place.logical(), unit.leaves.len()))
+            .collect();
+        assert_eq!(
+            shape,
+            [
+                ("system:framework/f.jar", 4),
+                ("system:app/A/oat/arm/A.odex", 2),
+                ("system:framework/arm/boot-gone.oat", 2),
+                ("system:framework/arm/boot.oat", 2),
             ]
         );
     }

@@ -13,6 +13,7 @@
 mod class;
 mod codec;
 mod folder;
+mod framework;
 mod fs;
 mod group;
 mod image;
@@ -33,6 +34,7 @@ mod wrapper;
 mod zip;
 
 pub use class::{Class, classify};
+pub use framework::{any_architecture, framework};
 pub use group::{Groups, Kind as GroupKind, Skipped, Unit, group};
 pub use image::avb;
 pub use leaf::{Leaf, Read};
