@@ -111,6 +111,8 @@ pub fn scan(
             });
         }
     }
+    // Before anything is left out: what is looked at may depend on it.
+    let framework = unpack::framework(&tree);
     tree.leaves.retain(|leaf| options.wants(leaf.place().logical()));
     let left_out = listed.saturating_sub(tree.leaves.len());
     let mut groups = unpack::group(tree);
@@ -118,7 +120,7 @@ pub fn scan(
         return Err(nothing(input, &format, listed, left_out));
     }
 
-    let collector = Collector::new(rules, &budget);
+    let collector = Collector::new(rules, &budget).with_framework(framework);
     let done = Done::new(&groups.units, &budget, progress);
     let collect = |unit: &Unit| {
         // The last line of defence: one unit that crashes must not take the others with it.

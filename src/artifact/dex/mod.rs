@@ -112,6 +112,13 @@ impl<'a> Dex<'a> {
         self.data
     }
 
+    /// The file itself, by the size in its header; not of use for a compact dex, whose parts lie apart.
+    pub fn bytes(&self) -> &'a [u8] {
+        let len = self.header.len(self.data.len().saturating_sub(self.at));
+        let end = self.at.saturating_add(len);
+        self.data.get(self.at..end).unwrap_or_default()
+    }
+
     /// Bytes from the start of what was opened to [`Dex::data`].
     pub fn base(&self) -> usize {
         self.base
@@ -134,12 +141,7 @@ impl<'a> Dex<'a> {
         if self.header.compact.is_some() {
             return Ok(());
         }
-        let len = self.header.len(self.data.len().saturating_sub(self.at));
-        let file = self
-            .data
-            .get(self.at..self.at.saturating_add(len))
-            .unwrap_or_default();
-        let sum = adler32(file.get(12..).unwrap_or_default());
+        let sum = adler32(self.bytes().get(12..).unwrap_or_default());
         if sum == self.header.checksum {
             return Ok(());
         }
@@ -150,9 +152,7 @@ impl<'a> Dex<'a> {
     /// Whether the file is, byte for byte, what the signature of the header was made of. Android never
     /// asks; whoever compares two files does. Reads every byte.
     pub fn is_original(&self) -> bool {
-        let len = self.header.len(self.data.len().saturating_sub(self.at));
-        let from = self.at.saturating_add(SIGNED_FROM);
-        let signed = self.data.get(from..self.at.saturating_add(len));
+        let signed = self.bytes().get(SIGNED_FROM..);
         let sum = |bytes| <[u8; 20]>::from(Sha1::digest(bytes));
         self.header.compact.is_none() && signed.is_some_and(|bytes| sum(bytes) == self.header.signature)
     }

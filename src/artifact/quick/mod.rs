@@ -7,6 +7,7 @@
 
 mod class_path;
 mod fields;
+mod form;
 mod layout;
 mod slots;
 mod types;
@@ -20,6 +21,7 @@ use crate::bytes::{Bytes, Gap, wide};
 use super::dex::{Code, Dex, Insn, Op};
 
 pub use class_path::ClassPath;
+pub use form::is_form_of;
 pub(super) use layout::{Layouts, Rules};
 use types::Resolver;
 
@@ -180,8 +182,10 @@ pub struct Restored {
     pub undone: u64,
     /// Instructions whose field or method is still not known.
     pub left: u64,
-    /// What could not be read of the tables, and one that tells how many instructions are left.
+    /// What could not be read of the tables.
     pub gaps: Vec<Gap>,
+    /// That instructions are left, and how many.
+    pub unknown: Option<Gap>,
 }
 
 impl Restored {
@@ -192,6 +196,7 @@ impl Restored {
             undone: 0,
             left: 0,
             gaps: Vec::new(),
+            unknown: None,
         }
     }
 }
@@ -387,11 +392,8 @@ impl<'a> Restorer<'a> {
                 self.gaps.push(Gap::invalid(self.format, at, what, times));
             }
         }
-        if self.left > 0 {
-            let what = Cow::Borrowed("optimised instructions whose field or method is not known");
-            self.gaps
-                .push(Gap::unsupported(self.format, self.first_left, what, self.left));
-        }
+        let what = Cow::Borrowed("optimised instructions whose field or method is not known");
+        let unknown = Gap::unsupported(self.format, self.first_left, what, self.left);
         Restored {
             bytes: match self.copy {
                 Some(copy) => Bytes::part(copy, self.file.len()),
@@ -400,6 +402,7 @@ impl<'a> Restorer<'a> {
             undone: self.undone,
             left: self.left,
             gaps: self.gaps,
+            unknown: (self.left > 0).then_some(unknown),
         }
     }
 }

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::artifact::dex::{Dex, Opened};
-use crate::artifact::preopt::{self, ClassPath, Restored};
+use crate::artifact::preopt::{self, Restored};
 use crate::bytes::{Bytes, Place};
 use crate::fact::code::{self, File};
 
@@ -14,12 +14,9 @@ impl Collector<'_> {
     /// Reads the dex files of one package together: a class of one may call those of another. `name` is
     /// the package's name, where it is known.
     pub(super) fn code(&self, files: &[(Place, Bytes)], name: Option<&str>, draft: &mut Draft) {
-        // What an odex or oat of Android 7 and before calls by slot outside of its own classes stays
-        // unknown, and is counted: the boot class path is another unit.
-        let boot = ClassPath::default();
         let restored: Vec<(&Place, Restored)> = files
             .iter()
-            .map(|(place, file)| (place, preopt::restore(file, &boot)))
+            .map(|(place, file)| (place, preopt::restore(file, || self.boot.classes(self.budget))))
             .collect();
         let mut all: Vec<File<'_>> = Vec::new();
         let mut seen = Seen::default();
@@ -27,10 +24,12 @@ impl Collector<'_> {
             draft.gaps(place, file.gaps.iter().cloned(), 0);
             let Opened { dexes, gaps, .. } = preopt::open(&file.bytes);
             draft.gaps(place, gaps, 0);
+            let (dexes, copies): (Vec<_>, Vec<_>) = dexes.into_iter().partition(|dex| !seen.again(dex));
+            // What its instructions stood for is known where there are only copies of what is at hand.
+            if !dexes.is_empty() || copies.is_empty() {
+                draft.gaps(place, file.unknown.clone(), 0);
+            }
             for dex in dexes {
-                if seen.again(&dex) {
-                    continue;
-                }
                 draft.gaps(place, dex.verify(), 0);
                 draft.trackers.classes(&dex, place, &self.rules.trackers);
                 all.push(File {
@@ -63,14 +62,15 @@ struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    /// Whether the very same file was taken. The signature in a header is believed only after both files
-    /// were hashed: a file that borrows another's is read like any other.
+    /// Whether the very same file was taken, or what it was before it was optimised. The signature in a header
+    /// is not believed: a file that borrows another's, and is not the same to the byte, is read like any other.
     fn again(&mut self, dex: &Dex<'a>) -> bool {
         let signature = dex.header().signature;
         let Some((first, original)) = self.files.get_mut(&signature) else {
             self.files.insert(signature, (*dex, None));
             return false;
         };
-        *original.get_or_insert_with(|| first.is_original()) && dex.is_original()
+        preopt::is_form_of(dex, first)
+            || *original.get_or_insert_with(|| first.is_original()) && dex.is_original()
     }
 }

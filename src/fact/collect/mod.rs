@@ -3,6 +3,7 @@
 //!
 //! Each unit is one task. What it decompresses it holds only while the task runs.
 
+mod boot;
 mod code;
 mod draft;
 mod file;
@@ -15,8 +16,9 @@ use crate::code::Interest;
 use crate::fact::endpoint::Finder;
 use crate::fact::{Coverage, NoticeFact, Unit, UnitFacts, UnitKind};
 use crate::rule::Rules;
-use crate::unpack::{self, GroupKind, Skipped};
+use crate::unpack::{self, GroupKind, Leaf, Skipped};
 
+use boot::Boot;
 use draft::Draft;
 
 /// Turns units into facts. Compiled once per run and shared by all tasks.
@@ -26,6 +28,7 @@ pub struct Collector<'r> {
     budget: &'r Budget,
     finder: Finder<'r>,
     interest: Interest<'r>,
+    boot: Boot,
 }
 
 impl<'r> Collector<'r> {
@@ -36,7 +39,14 @@ impl<'r> Collector<'r> {
             budget,
             finder: Finder::new(rules),
             interest: Interest::new(rules),
+            boot: Boot::default(),
         }
+    }
+
+    /// For units of a build with this framework, see [`unpack::framework`].
+    pub fn with_framework(mut self, files: Vec<Leaf>) -> Self {
+        self.boot = Boot::new(files);
+        self
     }
 
     /// The facts of one unit.

@@ -139,7 +139,15 @@ impl Collector<'_> {
                 Class::Arsc if core.table.is_none() && leaf.path() == "resources.arsc" => {
                     core.table = Some((leaf, leaf.read(self.budget)));
                 }
-                Class::Dex | Class::Odex => core.dexes.push((leaf, leaf.read(self.budget))),
+                Class::Dex | Class::Odex | Class::Vdex => core.dexes.push((leaf, leaf.read(self.budget))),
+                // Code without a package, of one architecture; that of the others is beside it.
+                Class::Elf if package.format == "file" => {
+                    let read = leaf.read(self.budget);
+                    match Oat::sniff(&read.bytes) {
+                        true => core.dexes.push((leaf, read)),
+                        false => core.rest.push(leaf),
+                    }
+                }
                 Class::Cert if cert::is_v1_entry(leaf.path()) => {
                     core.certs.push((leaf, leaf.read(self.budget)))
                 }
