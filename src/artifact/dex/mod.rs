@@ -41,7 +41,7 @@ use crate::bytes::{Cursor, Gap, wide};
 pub use annotation::{Annotation, Annotations, Target};
 pub use class::{ClassDef, Field, Fields, Members, Method, Methods};
 pub use code::{Catch, Catches, Code, Tries, Try};
-pub use disasm::disassemble;
+pub use disasm::{disassemble, write_insn};
 pub use dynamic::{CallSite, MethodHandle};
 pub use header::{Header, Section};
 pub use ids::{FieldId, MethodId, Proto, TypeList};

@@ -43,6 +43,10 @@ const NAME: u8 = 1;
 const END: u8 = 2;
 /// May be part of a scheme.
 const SCHEME: u8 = 4;
+/// An upper-case letter.
+const UPPER: u8 = 8;
+/// Neither a digit nor a dot.
+const WORD: u8 = 16;
 
 impl Letters {
     pub(super) fn new() -> Self {
@@ -50,6 +54,12 @@ impl Letters {
         for (byte, class) in (0_u8..=255).zip(table.iter_mut()) {
             if byte.is_ascii_alphanumeric() {
                 *class |= NAME | SCHEME;
+            }
+            if byte.is_ascii_uppercase() {
+                *class |= UPPER;
+            }
+            if !byte.is_ascii_digit() && byte != b'.' {
+                *class |= WORD;
             }
             match byte {
                 b'.' | b'-' => *class |= NAME | SCHEME,
@@ -63,7 +73,25 @@ impl Letters {
     }
 
     fn is(&self, byte: u8, class: u8) -> bool {
-        self.0.get(usize::from(byte)).is_some_and(|c| c & class != 0)
+        self.of(byte) & class != 0
+    }
+
+    fn of(&self, byte: u8) -> u8 {
+        self.0.get(usize::from(byte)).copied().unwrap_or_default()
+    }
+
+    /// How many bytes in a row may be part of a name; `classes` gets all classes of these.
+    fn run<'b>(&self, bytes: impl Iterator<Item = &'b u8>, classes: &mut u8) -> usize {
+        let mut len = 0_usize;
+        for byte in bytes {
+            let class = self.of(*byte);
+            if class & NAME == 0 {
+                break;
+            }
+            *classes |= class;
+            len = len.saturating_add(1);
+        }
+        len
     }
 }
 
@@ -211,34 +239,22 @@ impl Finder<'_> {
     /// Looks at the name around the dot at `dot`, which begins at `from` or later. Returns where the
     /// search goes on.
     fn name(&self, text: &[u8], dot: usize, from: usize, around: Around, hits: &mut Vec<Hit>) -> usize {
-        let is_name = |b: &u8| self.letters.is(*b, NAME);
         let low = from.max(dot.saturating_sub(MAX_NAME));
         let before = text.get(low..dot).unwrap_or_default();
-        let start = low.saturating_add(
-            before
-                .iter()
-                .rposition(|b| !is_name(b))
-                .map_or(0, |n| n.saturating_add(1)),
-        );
         let after = text.get(dot..).unwrap_or_default();
         let after = after.get(..MAX_NAME.saturating_add(1)).unwrap_or(after);
-        let end = dot.saturating_add(after.iter().position(|b| !is_name(b)).unwrap_or(after.len()));
-        let Some(token) = text.get(start..end) else {
-            return end;
-        };
-        let token_end = end;
-        let trailing = token.len().saturating_sub(
-            token
-                .iter()
-                .rposition(|b| *b != b'.')
-                .map_or(0, |n| n.saturating_add(1)),
-        );
-        let end = end.saturating_sub(trailing);
-        let token = text.get(start..end).unwrap_or_default();
-        if token.len() > MAX_NAME || token.len() < 4 {
+        // All classes of its bytes together tell most tokens of code and prose from a host.
+        let mut classes = 0;
+        let start = dot.saturating_sub(self.letters.run(before.iter().rev(), &mut classes));
+        let token_end = dot.saturating_add(self.letters.run(after.iter(), &mut classes));
+        let token = text.get(start..token_end).unwrap_or_default();
+        let trailing = token.iter().rev().take_while(|b| **b == b'.').count();
+        let end = token_end.saturating_sub(trailing);
+        let len = end.saturating_sub(start);
+        if classes & UPPER != 0 || !(4..=MAX_NAME).contains(&len) {
             return token_end;
         }
-        let Some(hit) = self.bare(text, start..end, around) else {
+        let Some(hit) = self.bare(text, start..end, classes & WORD == 0, around) else {
             return token_end;
         };
         let end = hit.range.end.max(token_end);
@@ -246,17 +262,17 @@ impl Finder<'_> {
         end
     }
 
-    /// A bare name or address at `range`, with the port and path behind it, if it stands for itself.
-    fn bare(&self, text: &[u8], range: Range<usize>, around: Around) -> Option<Hit> {
+    /// A bare name without capitals, or an address, at `range`, with the port and path behind it, if it
+    /// stands for itself.
+    fn bare(&self, text: &[u8], range: Range<usize>, numeric: bool, around: Around) -> Option<Hit> {
         let token = text.get(range.clone())?;
-        let numeric = token.iter().all(|b| b.is_ascii_digit() || *b == b'.');
         let top = token.rsplit(|b| *b == b'.').next()?;
         let lower = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-';
         if numeric {
             if !address::is_ipv4(token) {
                 return None;
             }
-        } else if top.len() < 2 || !top.iter().all(lower) || token.iter().any(u8::is_ascii_uppercase) {
+        } else if top.len() < 2 || !top.iter().all(lower) {
             return None;
         }
         let hole = range.start >= 2 && text.get(range.start.saturating_sub(2)..range.start) == Some(b"{}");
