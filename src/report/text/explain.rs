@@ -8,8 +8,8 @@ use crate::detect::{Confidence, Finding, Score};
 use crate::fact::Site;
 use crate::judge::severity_name;
 
-use super::table::{BOLD, DIM, paint, painted, score_text};
-use super::{Explanation, Look, inert};
+use crate::report::table::{BOLD, DIM, paint, painted, score_text};
+use crate::report::{Explanation, Look, inert};
 
 /// Where the text of a label's line begins.
 const INDENT: usize = 9;

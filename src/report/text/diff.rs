@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use crate::detect::Finding;
 use crate::judge::{Diff, End, FieldChange, Host, percent};
 
-use super::table::{BOLD, Cell, DIM, Set, Table, grouped, painted, plural, score_text};
-use super::text::{short_place, signed};
-use super::{Look, inert};
+use super::{short_place, signed};
+use crate::report::table::{BOLD, Cell, DIM, Set, Table, grouped, painted, plural, score_text};
+use crate::report::{Look, inert};
 
 /// Findings of each kind listed without `--all`.
 const TOP: usize = 40;

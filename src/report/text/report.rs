@@ -1,4 +1,4 @@
-//! The report for people. Its wording may change in any release.
+//! The report of a scan: the build, findings, apps, partitions, and what was not read.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -6,10 +6,11 @@ use std::io::{self, Write};
 use crate::bytes::GapClass;
 use crate::detect::{Finding, Severity};
 use crate::fact::UnitKind;
-use crate::judge::{Outcome, Verdict, WaiverState, percent, severity_name};
+use crate::judge::{WaiverState, percent, severity_name};
+use crate::report::table::{BOLD, Cell, DIM, Set, Table, bytes, grouped, paint, painted, plural};
+use crate::report::{Look, Report, inert};
 
-use super::table::{BOLD, Cell, DIM, Set, Table, bytes, grouped, letter, paint, painted, plural, score_text};
-use super::{Document, Format, Kind, Listing, Look, Report, inert, text_diff, text_explain};
+use super::{class_name, finding_cells, finding_table, short_place};
 
 /// Findings listed without `--all`.
 const TOP_FINDINGS: usize = 20;
@@ -18,38 +19,8 @@ const TOP_APPS: usize = 10;
 /// The longest bar, in columns.
 const BAR: f64 = 12.0;
 
-/// Tables for a terminal; without one the same columns, nothing cut, no bars.
-pub(super) struct Text;
-
-impl Format for Text {
-    fn name(&self) -> &'static str {
-        "text"
-    }
-
-    fn extensions(&self) -> &'static [&'static str] {
-        &["txt"]
-    }
-
-    fn about(&self) -> &'static str {
-        "for people; its wording may change"
-    }
-
-    fn fits(&self, _: Kind) -> bool {
-        true
-    }
-
-    fn write(&self, document: &Document, look: &Look, to: &mut dyn Write) -> io::Result<()> {
-        match document {
-            Document::Report(report) => write_report(report, look, to),
-            Document::Diff(diff, ..) => text_diff::write(diff, look, to),
-            Document::Verdict(verdict, report) => write_verdict(verdict, report, look, to),
-            Document::Explanation(explanation) => text_explain::write(explanation, look, to),
-            Document::Listing(listing) => write_listing(listing, look, to),
-        }
-    }
-}
-
-fn write_report(report: &Report, look: &Look, to: &mut dyn Write) -> io::Result<()> {
+/// Writes a report.
+pub(super) fn write(report: &Report, look: &Look, to: &mut dyn Write) -> io::Result<()> {
     head(report, look, to)?;
     writeln!(to)?;
     findings(report, look, to)?;
@@ -113,44 +84,6 @@ fn head(report: &Report, look: &Look, to: &mut dyn Write) -> io::Result<()> {
         writeln!(to, " {}", inert::text(note))?;
     }
     Ok(())
-}
-
-/// `system:Mms`, or `Mms` where there is no partition.
-pub(super) fn short_place(kind: UnitKind, partition: &str, app: &str) -> String {
-    if kind == UnitKind::Config {
-        return if partition.is_empty() {
-            "configuration".to_owned()
-        } else {
-            format!("{partition}: configuration")
-        };
-    }
-    if partition.is_empty() {
-        app.to_owned()
-    } else {
-        format!("{partition}:{app}")
-    }
-}
-
-/// The columns of a list of findings.
-pub(super) fn finding_table() -> Table {
-    Table::new(&[
-        ("sev", Set::Left),
-        ("score", Set::Right),
-        ("where", Set::Shrink(16)),
-        ("what", Set::Shrink(24)),
-        ("id", Set::Left),
-    ])
-}
-
-/// The cells of one finding in those columns.
-pub(super) fn finding_cells(finding: &Finding, mark: &str) -> [Cell; 5] {
-    [
-        Cell::severity(Some(finding.severity)),
-        Cell::score(finding.score.total),
-        Cell::new(short_place(finding.kind, &finding.partition, &finding.app)),
-        Cell::new(format!("{}{mark}", finding.title)),
-        Cell::styled(&finding.id, DIM),
-    ]
 }
 
 fn findings(report: &Report, look: &Look, to: &mut dyn Write) -> io::Result<()> {
@@ -375,20 +308,6 @@ fn coverage(report: &Report, look: &Look, to: &mut dyn Write) -> io::Result<()> 
     Ok(())
 }
 
-/// The class of a loss, in a word.
-pub(super) fn class_name(class: GapClass) -> &'static str {
-    match class {
-        GapClass::Truncated => "truncated",
-        GapClass::Invalid => "invalid",
-        GapClass::Unsupported => "unsupported",
-        GapClass::Encrypted => "encrypted",
-        GapClass::OverLimit => "over a limit",
-        GapClass::Odd => "odd",
-        GapClass::Io => "refused by the system",
-        GapClass::Bug => "crashed in phonehome",
-    }
-}
-
 fn foot(report: &Report, to: &mut dyn Write) -> io::Result<()> {
     if !report.set_aside.is_empty() {
         let uses = report.set_aside.values().fold(0_u64, |a, n| a.saturating_add(*n));
@@ -435,140 +354,4 @@ fn foot(report: &Report, to: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     writeln!(to)
-}
-
-fn write_verdict(verdict: &Verdict, report: &Report, look: &Look, to: &mut dyn Write) -> io::Result<()> {
-    /// Ids named on one line.
-    const IDS: usize = 10;
-    for check in &verdict.checks {
-        write!(to, " ")?;
-        painted(
-            &format!("{:<9}", outcome_name(check.outcome)),
-            outcome_paint(check.outcome),
-            look,
-            to,
-        )?;
-        write!(to, " {}", inert::text(&check.text))?;
-        if !check.findings.is_empty() {
-            let ids: Vec<_> = check
-                .findings
-                .iter()
-                .take(IDS)
-                .map(|id| inert::text(id))
-                .collect();
-            write!(to, ": {}", ids.join(" "))?;
-            let more = check.findings.len().saturating_sub(IDS);
-            if more > 0 {
-                write!(to, " and {more} more")?;
-            }
-        }
-        writeln!(to)?;
-        if look.verbose > 0 && check.outcome == Outcome::Fail {
-            let mut table = Table::new(&[
-                ("", Set::Left),
-                ("", Set::Left),
-                ("", Set::Shrink(16)),
-                ("", Set::Shrink(24)),
-                ("", Set::Left),
-            ]);
-            for finding in check
-                .findings
-                .iter()
-                .filter_map(|id| report.findings.iter().find(|f| f.id == *id))
-            {
-                table.row([
-                    Cell::new("         "),
-                    Cell::styled(letter(finding.severity), paint(finding.severity)),
-                    Cell::new(short_place(finding.kind, &finding.partition, &finding.app)),
-                    Cell::new(&finding.title),
-                    Cell::styled(&finding.id, DIM),
-                ]);
-            }
-            table.write(look, to)?;
-        }
-    }
-    write!(to, "gate: ")?;
-    painted(
-        outcome_name(verdict.outcome),
-        outcome_paint(verdict.outcome),
-        look,
-        to,
-    )?;
-    writeln!(to)
-}
-
-fn outcome_name(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Fail => "fail",
-        Outcome::Undecided => "undecided",
-        Outcome::Note => "note",
-        Outcome::Pass => "pass",
-    }
-}
-
-fn outcome_paint(outcome: Outcome) -> anstyle::Style {
-    use anstyle::AnsiColor::{Green, Red, Yellow};
-    match outcome {
-        Outcome::Fail => Red.on_default().bold(),
-        Outcome::Undecided => Yellow.on_default().bold(),
-        Outcome::Note => DIM,
-        Outcome::Pass => Green.on_default(),
-    }
-}
-
-fn write_listing(listing: &Listing, look: &Look, to: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new(&[("size", Set::Right), ("place", Set::Left), ("layers", Set::Left)]);
-    for entry in &listing.entries {
-        let place = match &entry.target {
-            Some(target) => format!("{} → {target}", entry.place),
-            None => entry.place.clone(),
-        };
-        let size = if entry.target.is_some() {
-            String::new()
-        } else {
-            grouped(entry.size)
-        };
-        // The layers say nothing where they repeat the place.
-        let path = entry.place.replace([':', '!'], "/");
-        let layers = if entry.physical.ends_with(&path) {
-            ""
-        } else {
-            entry.physical.as_str()
-        };
-        table.row([Cell::new(size), Cell::new(place), Cell::styled(layers, DIM)]);
-    }
-    table.write(look, to)?;
-    let mut table = Table::new(&[
-        ("why", Set::Left),
-        ("lost", Set::Right),
-        ("place", Set::Left),
-        ("what", Set::Left),
-    ]);
-    for notice in &listing.notices {
-        let lost = if notice.unread > 0 {
-            bytes(notice.unread)
-        } else {
-            "-".to_owned()
-        };
-        table.row([
-            Cell::new(class_name(notice.class)),
-            Cell::new(lost),
-            Cell::new(&notice.place),
-            Cell::new(&notice.text),
-        ]);
-    }
-    table.write(look, to)?;
-    if listing.notices_dropped > 0 {
-        writeln!(to, " … {} more", grouped(listing.notices_dropped))?;
-    }
-    Ok(())
-}
-
-/// A difference of scores with its sign.
-pub(super) fn signed(difference: f64) -> String {
-    if difference == 0.0 {
-        return "±0".to_owned();
-    }
-    let sign = if difference < 0.0 { '−' } else { '+' };
-    format!("{sign}{}", score_text(difference.abs()))
 }
