@@ -1,123 +1,25 @@
 //! `phonehome.toml`, the environment and the flags, merged; each value knows where it came from.
 
-use std::collections::BTreeMap;
-use std::fs;
+mod args;
+mod file;
+mod size;
+
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use toml::Spanned;
-
 use crate::bytes::{Glob, Limits};
-use crate::judge::{self, GateTable, Policy, RuleTable};
+use crate::judge::{self, Policy};
 
 use super::exit::shown;
 use super::{Error, Global};
+use file::{Found, ScanTable, discover, is_inside, read, read_as_policy, text};
+use size::Size;
+
+pub(super) use args::ScanArgs;
 
 /// The configuration file's name.
 pub(super) const FILE: &str = "phonehome.toml";
 /// The waivers file's name; it lies beside the configuration or the policy.
 const WAIVERS: &str = "waivers.toml";
-
-/// Options of a scan that have a place in the configuration file too.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub(super) struct ScanArgs {
-    /// Look at these places only; repeatable. GLOB is over names such as system:app/Mms.apk
-    #[arg(long, value_name = "GLOB", help_heading = "Selection")]
-    only: Vec<String>,
-    /// Leave these places alone; repeatable
-    #[arg(long, value_name = "GLOB", help_heading = "Selection")]
-    skip: Vec<String>,
-    #[command(flatten)]
-    limits: LimitArgs,
-}
-
-/// Limits, as flags and as keys of the configuration file; see [`Limits`].
-#[derive(Debug, Clone, Default, clap::Args)]
-#[command(next_help_heading = "Limits (hitting one is a gap in the report, not an error)")]
-struct LimitArgs {
-    /// Containers within containers [default: 16]
-    #[arg(long, value_name = "N")]
-    max_depth: Option<u32>,
-    /// Output bytes per input byte of a compressed item beyond 256 MiB [default: 1000]
-    #[arg(long, value_name = "N")]
-    max_ratio: Option<u64>,
-    /// Bytes of one item in memory [default: 256MiB]
-    #[arg(long, value_name = "SIZE", value_parser = size)]
-    max_item: Option<u64>,
-    /// Bytes decoded from one app and all that is nested in it [default: 1GiB]
-    #[arg(long, value_name = "SIZE", value_parser = size)]
-    max_decoded: Option<u64>,
-    /// Entries in all directories [default: 4194304]
-    #[arg(long, value_name = "N")]
-    max_entries: Option<u64>,
-    /// Entries of one app and all that is nested in it [default: 1048576]
-    #[arg(long, value_name = "N")]
-    max_entries_per_file: Option<u64>,
-    /// Packages nested in one app [default: 4096]
-    #[arg(long, value_name = "N")]
-    max_nested: Option<u64>,
-    /// Bytes of decoded layers kept in memory; what is beyond goes to a temporary file or is decoded
-    /// again [default: 256MiB]
-    #[arg(long, value_name = "SIZE", value_parser = size)]
-    memory: Option<u64>,
-    /// Notices kept with their text; the rest is counted [default: 10000]
-    #[arg(long, value_name = "N")]
-    max_notices: Option<u64>,
-}
-
-/// The file, as it is written.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct File {
-    scan: ScanTable,
-    gate: GateTable,
-    rules: BTreeMap<Spanned<String>, RuleTable>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-struct ScanTable {
-    only: Option<Vec<String>>,
-    skip: Option<Vec<String>>,
-    threads: Option<usize>,
-    signatures: Option<Vec<PathBuf>>,
-    max_depth: Option<u32>,
-    max_ratio: Option<u64>,
-    max_item: Option<Size>,
-    max_decoded: Option<Size>,
-    max_entries: Option<u64>,
-    max_entries_per_file: Option<u64>,
-    max_nested: Option<u64>,
-    max_notices: Option<u64>,
-    memory: Option<Size>,
-}
-
-/// A size in the file: a number of bytes, or text such as `"256MiB"`.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "toml::Value")]
-struct Size(u64);
-
-impl TryFrom<toml::Value> for Size {
-    type Error = String;
-
-    fn try_from(value: toml::Value) -> Result<Self, String> {
-        match value {
-            toml::Value::Integer(n) => u64::try_from(n).map(Self).map_err(|_| WRONG_SIZE.to_owned()),
-            toml::Value::String(text) => size(&text).map(Self),
-            _ => Err(WRONG_SIZE.to_owned()),
-        }
-    }
-}
-
-/// A configuration file that was read.
-struct Found {
-    /// As shown.
-    name: String,
-    /// Its folder.
-    folder: PathBuf,
-    source: String,
-    file: File,
-}
 
 /// What holds for this run.
 #[derive(Default)]
@@ -357,91 +259,4 @@ impl Pick {
 
 fn globs(list: Vec<String>) -> Vec<Glob> {
     list.iter().map(|text| Glob::new(text)).collect()
-}
-
-/// The nearest configuration file from the working folder up to the repository's root; without a
-/// repository only the working folder counts, as what lies above it is anybody's.
-fn discover() -> Option<PathBuf> {
-    let here = std::env::current_dir().ok()?;
-    let root = here
-        .ancestors()
-        .find(|folder| folder.join(".git").exists())
-        .unwrap_or(&here);
-    here.ancestors()
-        .take_while(|folder| folder.starts_with(root))
-        .map(|folder| folder.join(FILE))
-        .find(|path| path.is_file())
-}
-
-fn is_inside(path: &Path, input: &Path) -> bool {
-    match (path.canonicalize(), input.canonicalize()) {
-        (Ok(path), Ok(input)) => path.starts_with(input),
-        _ => false,
-    }
-}
-
-fn read(path: &Path) -> Result<Found, Error> {
-    let source = text(path)?;
-    let name = shown(path);
-    let file = judge::parse(&name, &source)?;
-    Ok(Found {
-        name,
-        folder: parent(path),
-        source,
-        file,
-    })
-}
-
-/// A policy file is checked by the judge; of its own tables only the text is needed.
-fn read_as_policy(path: &Path) -> Result<Found, Error> {
-    Ok(Found {
-        name: shown(path),
-        folder: parent(path),
-        source: text(path)?,
-        file: File::default(),
-    })
-}
-
-fn parent(path: &Path) -> PathBuf {
-    path.parent().map(Path::to_owned).unwrap_or_default()
-}
-
-fn text(path: &Path) -> Result<String, Error> {
-    fs::read_to_string(path)
-        .map_err(|e| Error::usage(format!("{} cannot be read: {e}", shown(path))).help("check the name"))
-}
-
-const WRONG_SIZE: &str = "a number of bytes is wanted, like 512MiB, 2GiB or 1000000";
-
-/// Reads a size: `2GiB`, `512M`, `1000000`.
-pub(super) fn size(text: &str) -> Result<u64, String> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let one: u64 = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "kb" | "kib" => 1 << 10,
-        "m" | "mb" | "mib" => 1 << 20,
-        "g" | "gb" | "gib" => 1 << 30,
-        _ => return Err(WRONG_SIZE.to_owned()),
-    };
-    number
-        .parse::<u64>()
-        .ok()
-        .and_then(|n| n.checked_mul(one))
-        .ok_or_else(|| WRONG_SIZE.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_read_with_their_units() {
-        assert_eq!(size("2GiB"), Ok(2 << 30));
-        assert_eq!(size("64 m"), Ok(64 << 20));
-        assert_eq!(size("1000"), Ok(1000));
-        for wrong in ["", "GiB", "-1", "1.5G", "99999999999G", "1 parsec"] {
-            assert!(size(wrong).is_err(), "{wrong}");
-        }
-    }
 }
