@@ -75,7 +75,6 @@ fn adler32(bytes: &[u8]) -> u32 {
 }
 
 #[cfg(test)]
-#[expect(clippy::arithmetic_side_effects, reason = "a test may overflow loudly")]
 mod tests {
     use super::adler32;
 
