@@ -214,6 +214,8 @@ fn pax(text: &[u8], next: &mut Next) {
     while let Some(space) = memchr::memchr(b' ', rest) {
         let (len, _) = rest.split_at_checked(space).unwrap_or_default();
         let len = str::from_utf8(len).ok().and_then(|len| len.parse::<usize>().ok());
+        // The length counts its own digits: a smaller one would be read again for ever.
+        let len = len.filter(|len| *len > space);
         let Some((record, after)) = len.and_then(|len| rest.split_at_checked(len)) else {
             return;
         };
@@ -320,5 +322,15 @@ mod tests {
         assert_eq!(got.entries[0].size, 3);
         assert_eq!(got.notices.len(), 1);
         assert_eq!(got.notices[0].unread, 2);
+    }
+
+    #[test]
+    fn a_pax_record_of_length_zero_ends_the_list() {
+        let mut next = Next::default();
+        pax(b"0 path=a\n", &mut next);
+        pax(b"1 path=a\n", &mut next);
+        assert!(next.name.is_none());
+        pax(b"9 path=a\n", &mut next);
+        assert_eq!(next.name.as_deref(), Some(&b"a"[..]));
     }
 }
