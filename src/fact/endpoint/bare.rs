@@ -177,6 +177,7 @@ pub(super) enum Side {
     Right,
 }
 
+#[inline]
 pub(super) fn border(byte: u8, side: Side, around: Around) -> Border {
     match (byte, side) {
         (b'"' | b'\'' | b'`' | 0..=0x1f | 0x7f, _) | (b'>', Side::Left) | (b'<', Side::Right) => {

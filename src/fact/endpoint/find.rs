@@ -56,6 +56,7 @@ impl Letters {
         Self(table)
     }
 
+    #[inline]
     pub(super) fn is(&self, byte: u8, class: u8) -> bool {
         self.0.get(usize::from(byte)).is_some_and(|c| c & class != 0)
     }
