@@ -7,6 +7,7 @@
 )]
 
 mod corpus;
+mod gzip;
 mod random_access;
 
 use std::io::Write as _;
