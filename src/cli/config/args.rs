@@ -15,7 +15,7 @@ pub(in crate::cli) struct ScanArgs {
     pub(super) limits: LimitArgs,
 }
 
-/// Limits, as flags and as keys of the configuration file; see [`Limits`].
+/// Limits, as flags and as keys of the configuration file; see [`Limits`](crate::bytes::Limits).
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Limits (hitting one is a gap in the report, not an error)")]
 pub(super) struct LimitArgs {
