@@ -1,0 +1,57 @@
+//! What is in an input, and what of it could not be read.
+
+use std::io::{self, Write};
+
+use crate::report::table::{Cell, DIM, Set, Table, bytes, grouped};
+use crate::report::{Listing, Look};
+
+use super::class_name;
+
+/// Writes a listing.
+pub(super) fn write(listing: &Listing, look: &Look, to: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(&[("size", Set::Right), ("place", Set::Left), ("layers", Set::Left)]);
+    for entry in &listing.entries {
+        let place = match &entry.target {
+            Some(target) => format!("{} → {target}", entry.place),
+            None => entry.place.clone(),
+        };
+        let size = if entry.target.is_some() {
+            String::new()
+        } else {
+            grouped(entry.size)
+        };
+        // The layers say nothing where they repeat the place.
+        let path = entry.place.replace([':', '!'], "/");
+        let layers = if entry.physical.ends_with(&path) {
+            ""
+        } else {
+            entry.physical.as_str()
+        };
+        table.row([Cell::new(size), Cell::new(place), Cell::styled(layers, DIM)]);
+    }
+    table.write(look, to)?;
+    let mut table = Table::new(&[
+        ("why", Set::Left),
+        ("lost", Set::Right),
+        ("place", Set::Left),
+        ("what", Set::Left),
+    ]);
+    for notice in &listing.notices {
+        let lost = if notice.unread > 0 {
+            bytes(notice.unread)
+        } else {
+            "-".to_owned()
+        };
+        table.row([
+            Cell::new(class_name(notice.class)),
+            Cell::new(lost),
+            Cell::new(&notice.place),
+            Cell::new(&notice.text),
+        ]);
+    }
+    table.write(look, to)?;
+    if listing.notices_dropped > 0 {
+        writeln!(to, " … {} more", grouped(listing.notices_dropped))?;
+    }
+    Ok(())
+}
