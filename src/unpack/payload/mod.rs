@@ -11,7 +11,6 @@
 //! and the rest is read.
 
 mod action;
-mod bsdiff;
 mod image;
 mod manifest;
 mod plan;

@@ -1,7 +1,7 @@
 //! The outer layers: from the input down to files, APKs and jars, which stay closed.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
@@ -63,41 +63,14 @@ impl std::error::Error for OpenError {
 
 /// Lists an input's outer layers. APKs and jars stay closed; a single file is a tree of one leaf.
 pub fn walk(path: &Path, budget: &Budget) -> Result<Tree, OpenError> {
-    let open = |source| OpenError {
-        what: "cannot open",
-        source,
-    };
-    let meta = fs::metadata(path).map_err(open)?;
-    let whole = fs::canonicalize(path).map_err(open)?;
-    let name = name::text(whole.file_name().unwrap_or_default().as_bytes());
-    let mut outer = Outer::new(Place::root(&name), budget);
-    if meta.is_dir() {
-        outer.format = "folder";
-        let listing = folder::list(path, budget);
-        outer.input = listing
-            .entries
-            .iter()
-            .fold(0, |sum, entry| sum.saturating_add(entry.size));
-        let sizes = listing.entries.iter().map(|entry| entry.size);
-        outer.input = sizes.fold(0, u64::saturating_add);
-        outer.add(listing, "", 0);
-    } else if meta.is_file() {
-        let blob = Blob::open(path).map_err(open)?;
-        outer.size = blob.len();
-        outer.input = blob.len();
-        outer.root(&name, blob);
-    } else {
-        let source = io::Error::new(io::ErrorKind::InvalidInput, "a pipe, a socket or a device");
-        return Err(OpenError {
-            what: "neither a file nor a folder",
-            source,
-        });
-    }
-    while let Some(next) = outer.queue.pop_front() {
-        let inner = next.path.clone();
-        outer.open(next, &inner);
-    }
-    Ok(outer.finish())
+    Ok(Outer::walk(path, budget, None)?.finish())
+}
+
+/// The images of partitions in an input, by the names that they have without slot and ending. Nothing of what is
+/// in them is looked at.
+pub fn images(path: &Path, budget: &Budget) -> Result<BTreeMap<Box<str>, Blob>, OpenError> {
+    let outer = Outer::walk(path, budget, Some(BTreeMap::new()))?;
+    Ok(outer.images.unwrap_or_default())
 }
 
 /// What is said of a file that nobody knows.
@@ -124,6 +97,22 @@ struct Pending {
     context: Context,
 }
 
+impl Pending {
+    /// Whether it is the image of a partition, and not something that such images are in.
+    fn is_image(&self, format: Option<&'static dyn Format>) -> bool {
+        let volume = self.context.partition.is_some();
+        match format.map(Format::holds) {
+            Some(Holds::Partition | Holds::Parts) => true,
+            Some(Holds::Volumes) => false,
+            // A partition may begin like a stream, where its name does not say that it is one.
+            Some(Holds::Stream) => volume && ending(&self.path) == "img",
+            Some(Holds::Files | Holds::Ramdisk) => volume,
+            // Firmware, where nothing has to be decoded for it.
+            None => volume || ending(&self.path) == "img" && self.data.blob().is_some(),
+        }
+    }
+}
+
 /// The outer layers while they are being listed.
 struct Outer<'a> {
     root: Place,
@@ -141,9 +130,50 @@ struct Outer<'a> {
     inner: u64,
     /// Paths of images that another one has taken as a part of itself.
     taken: Rc<RefCell<BTreeSet<String>>>,
+    /// Where only the images of partitions are wanted: those that were found.
+    images: Option<BTreeMap<Box<str>, Blob>>,
 }
 
 impl<'a> Outer<'a> {
+    fn walk(
+        path: &Path,
+        budget: &'a Budget,
+        images: Option<BTreeMap<Box<str>, Blob>>,
+    ) -> Result<Self, OpenError> {
+        let open = |source| OpenError {
+            what: "cannot open",
+            source,
+        };
+        let meta = fs::metadata(path).map_err(open)?;
+        let whole = fs::canonicalize(path).map_err(open)?;
+        let name = name::text(whole.file_name().unwrap_or_default().as_bytes());
+        let mut outer = Self::new(Place::root(&name), budget);
+        outer.images = images;
+        if meta.is_dir() {
+            outer.format = "folder";
+            let listing = folder::list(path, budget);
+            let sizes = listing.entries.iter().map(|entry| entry.size);
+            outer.input = sizes.fold(0, u64::saturating_add);
+            outer.add(listing, "", 0);
+        } else if meta.is_file() {
+            let blob = Blob::open(path).map_err(open)?;
+            outer.size = blob.len();
+            outer.input = blob.len();
+            outer.root(&name, blob);
+        } else {
+            let source = io::Error::new(io::ErrorKind::InvalidInput, "a pipe, a socket or a device");
+            return Err(OpenError {
+                what: "neither a file nor a folder",
+                source,
+            });
+        }
+        while let Some(next) = outer.queue.pop_front() {
+            let inner = next.path.clone();
+            outer.open(next, &inner);
+        }
+        Ok(outer)
+    }
+
     fn new(root: Place, budget: &'a Budget) -> Self {
         Self {
             root,
@@ -158,6 +188,7 @@ impl<'a> Outer<'a> {
             decoded: 0,
             inner: 0,
             taken: Rc::default(),
+            images: None,
         }
     }
 
@@ -202,7 +233,11 @@ impl<'a> Outer<'a> {
             self.note(&place, gap, file.size);
             return self.leaves.push(leaf);
         }
-        let Some(format) = container(&file.path, &head) else {
+        let format = container(&file.path, &head);
+        if self.images.is_some() && file.is_image(format) {
+            return self.image(&leaf, &place, &file);
+        }
+        let Some(format) = format else {
             return self.keep(leaf, &file.path, &head, inner);
         };
         if inner.is_empty() {
@@ -259,6 +294,19 @@ impl<'a> Outer<'a> {
                 self.images(listing, inner, &file, format.holds(), |_| context.clone());
             }
             Holds::Partition => self.partition(listing, inner, &file, &blob),
+        }
+    }
+
+    /// Takes the image of a partition. Of several with one name the first that holds anything.
+    fn image(&mut self, leaf: &Leaf, place: &Place, file: &Pending) {
+        let partition = file.context.partition(&file.path);
+        let known = |images: &BTreeMap<Box<str>, Blob>| images.contains_key(&*partition);
+        if self.images.as_ref().is_some_and(known) {
+            return;
+        }
+        let blob = self.random_access(leaf, place).filter(|blob| !blob.is_empty());
+        if let (Some(images), Some(blob)) = (&mut self.images, blob) {
+            images.insert(partition.into(), blob);
         }
     }
 
