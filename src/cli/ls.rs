@@ -44,6 +44,7 @@ pub(super) struct Ls {
 pub(super) fn run(args: Ls, global: &Global, ui: &Ui) -> Result<Exit, Error> {
     let targets = args.output.targets(Kind::Listing)?;
     targets.spare(&[&args.input])?;
+    targets.spare_base(&args.scan)?;
     let mut listing = if args.gaps {
         gaps(&args, global, ui)?
     } else {
@@ -90,7 +91,7 @@ fn gaps(args: &Ls, global: &Global, ui: &Ui) -> Result<Listing, Error> {
 fn entries(args: &Ls, global: &Global) -> Result<Listing, Error> {
     let settings = Settings::new(global, &args.scan, &[&args.input])?;
     regular(&args.input)?;
-    let budget = Budget::new(settings.limits);
+    let budget = settings.budget()?;
     let tree = unpack::walk(&args.input, &budget)
         .map_err(|e| Error::input(format!("{} cannot be read", shown(&args.input))).at(e.to_string()))?;
     let Tree {
