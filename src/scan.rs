@@ -91,7 +91,9 @@ impl std::error::Error for Error {}
 pub fn budget(limits: Limits, base: &[PathBuf]) -> Result<Budget, Error> {
     let mut budget = Budget::new(limits);
     for path in base {
-        let images = unpack::images(path, &budget).map_err(|e| open_error(path, e))?;
+        let images = unpack::images(path, &budget)
+            .map_err(|e| open_error(path, e))?
+            .all;
         if images.is_empty() {
             return Err(Error::NoImages(path.clone()));
         }

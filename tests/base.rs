@@ -212,3 +212,39 @@ fn without_the_old_build_or_with_another_nothing_wrong_is_read() {
         "{errors}"
     );
 }
+
+#[test]
+fn a_payload_is_compared_with_its_own_hashes() {
+    let builds = builds();
+    let write = |name: &str, image: &[u8]| {
+        let mut full = PayloadBuilder::new();
+        let mut system = PartitionBuilder::new("system");
+        system.op(full.op(REPLACE, image, &[(0, (image.len() / BLOCK) as u64)]));
+        full.partition(system.image(&builds.old));
+        fs::write(builds.path(name), full.build()).unwrap();
+    };
+    write("full.bin", &builds.old);
+    write("other.bin", &builds.new);
+    let (text, errors, code) = builds.run(&["ls", "full.bin", "--verify"]);
+    assert!(
+        code == 0 && text.contains("verified  system  image"),
+        "{text}{errors}"
+    );
+    // One byte of the data is another; and data that is whole, but not that of the image.
+    let mut broken = fs::read(builds.path("full.bin")).unwrap();
+    let last = broken.len() - 1;
+    broken[last] ^= 1;
+    fs::write(builds.path("broken.bin"), broken).unwrap();
+    for name in ["broken.bin", "other.bin"] {
+        let (text, errors, code) = builds.run(&["ls", name, "--verify", "-o", "json"]);
+        assert!(code == 1 && text.contains("\"wrong\""), "{name} {text}{errors}");
+    }
+    // An update without the build that it was made from; with it, all is there.
+    builds.payload("payload.zip");
+    let (text, _, code) = builds.run(&["ls", "payload.zip", "--verify"]);
+    assert!(code == 4 && text.contains("see --base"), "{text}");
+    let (text, _, code) = builds.run(&["ls", "payload.zip", "--verify", "--base", "full.bin"]);
+    assert!(code == 0 && text.contains("verified"), "{text}");
+    fs::write(builds.path("text"), "nothing").unwrap();
+    assert_eq!(builds.run(&["ls", "text", "--verify"]).2, 4);
+}

@@ -9,7 +9,7 @@ use crate::fact::UnitKind;
 use crate::judge::{Outcome, Verdict, WaiverState, percent, severity_name};
 
 use super::table::{BOLD, Cell, DIM, Set, Table, bytes, grouped, letter, paint, painted, plural, score_text};
-use super::{Document, Format, Kind, Listing, Look, Report, inert, text_diff, text_explain};
+use super::{CheckResult, Document, Format, Kind, Listing, Look, Report, inert, text_diff, text_explain};
 
 /// Findings listed without `--all`.
 const TOP_FINDINGS: usize = 20;
@@ -555,6 +555,31 @@ fn write_listing(listing: &Listing, look: &Look, to: &mut dyn Write) -> io::Resu
             Cell::new(lost),
             Cell::new(&notice.place),
             Cell::new(&notice.text),
+        ]);
+    }
+    table.write(look, to)?;
+    let mut table = Table::new(&[
+        ("result", Set::Left),
+        ("image", Set::Left),
+        ("what", Set::Left),
+        ("why", Set::Left),
+    ]);
+    for check in &listing.checks {
+        let (word, outcome) = match check.result {
+            CheckResult::Verified => ("verified", Outcome::Pass),
+            CheckResult::Wrong => ("wrong", Outcome::Fail),
+            CheckResult::NotChecked => ("not checked", Outcome::Undecided),
+        };
+        let what = match (&check.by, &check.test_key) {
+            (Some(by), _) if *by != check.about => format!("{} in {by}", check.what),
+            (_, Some(key)) => format!("{}, with AOSP's public {key}", check.what),
+            _ => check.what.clone(),
+        };
+        table.row([
+            Cell::styled(word, outcome_paint(outcome)),
+            Cell::new(&check.about),
+            Cell::new(what),
+            Cell::styled(check.why.as_deref().unwrap_or_default(), DIM),
         ]);
     }
     table.write(look, to)?;

@@ -66,10 +66,18 @@ pub fn walk(path: &Path, budget: &Budget) -> Result<Tree, OpenError> {
     Ok(Outer::walk(path, budget, None)?.finish())
 }
 
-/// The images of partitions in an input, by the names that they have without slot and ending. Nothing of what is
-/// in them is looked at.
-pub fn images(path: &Path, budget: &Budget) -> Result<BTreeMap<Box<str>, Blob>, OpenError> {
-    let outer = Outer::walk(path, budget, Some(BTreeMap::new()))?;
+/// The images of partitions in an input, by the names that they have without slot and ending.
+#[derive(Debug, Clone, Default)]
+pub struct Images {
+    /// All that were found. Of several with one name, the first that holds anything.
+    pub all: BTreeMap<Box<str>, Blob>,
+    /// What packages say that their SHA-256 is.
+    pub sums: BTreeMap<Box<str>, [u8; 32]>,
+}
+
+/// The images of partitions in an input. Nothing of what is in them is looked at.
+pub fn images(path: &Path, budget: &Budget) -> Result<Images, OpenError> {
+    let outer = Outer::walk(path, budget, Some(Images::default()))?;
     Ok(outer.images.unwrap_or_default())
 }
 
@@ -131,15 +139,11 @@ struct Outer<'a> {
     /// Paths of images that another one has taken as a part of itself.
     taken: Rc<RefCell<BTreeSet<String>>>,
     /// Where only the images of partitions are wanted: those that were found.
-    images: Option<BTreeMap<Box<str>, Blob>>,
+    images: Option<Images>,
 }
 
 impl<'a> Outer<'a> {
-    fn walk(
-        path: &Path,
-        budget: &'a Budget,
-        images: Option<BTreeMap<Box<str>, Blob>>,
-    ) -> Result<Self, OpenError> {
+    fn walk(path: &Path, budget: &'a Budget, images: Option<Images>) -> Result<Self, OpenError> {
         let open = |source| OpenError {
             what: "cannot open",
             source,
@@ -230,6 +234,10 @@ impl<'a> Outer<'a> {
         if got == 0
             && let Some(gap) = leaf.broken()
         {
+            if self.images.is_some() && file.is_image(None) {
+                // Whoever reads it is told why.
+                return self.image(&leaf, &place, &file);
+            }
             self.note(&place, gap, file.size);
             return self.leaves.push(leaf);
         }
@@ -276,6 +284,12 @@ impl<'a> Outer<'a> {
             Holds::Files | Holds::Ramdisk => self.add(listing, inner, file.depth),
             Holds::Stream => self.images(listing, inner, &file, format.holds(), |_| file.context.clone()),
             Holds::Volumes => {
+                if let Some(images) = &mut self.images {
+                    for (name, sum) in std::mem::take(&mut listing.sums) {
+                        let name = context::partition(&name).into();
+                        images.sums.entry(name).or_insert(sum);
+                    }
+                }
                 let all = listing
                     .entries
                     .iter()
@@ -297,16 +311,16 @@ impl<'a> Outer<'a> {
         }
     }
 
-    /// Takes the image of a partition. Of several with one name the first that holds anything.
+    /// Takes the image of a partition.
     fn image(&mut self, leaf: &Leaf, place: &Place, file: &Pending) {
         let partition = file.context.partition(&file.path);
-        let known = |images: &BTreeMap<Box<str>, Blob>| images.contains_key(&*partition);
+        let known = |images: &Images| images.all.contains_key(&*partition);
         if self.images.as_ref().is_some_and(known) {
             return;
         }
         let blob = self.random_access(leaf, place).filter(|blob| !blob.is_empty());
         if let (Some(images), Some(blob)) = (&mut self.images, blob) {
-            images.insert(partition.into(), blob);
+            images.all.insert(partition.into(), blob);
         }
     }
 
