@@ -94,6 +94,11 @@ impl Vbmeta {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "a test may fail loudly"
+)]
 mod tests {
     use super::*;
 
