@@ -1,10 +1,16 @@
 //! The flags that a scan shares with the configuration file.
 
+use std::path::PathBuf;
+
 use super::size::size;
 
 /// Options of a scan that have a place in the configuration file too.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(in crate::cli) struct ScanArgs {
+    /// The older build that an incremental update was made from, in any form that is read; repeatable for updates
+    /// of updates, the oldest first
+    #[arg(long, value_name = "OLD", help_heading = "Selection")]
+    pub(in crate::cli) base: Vec<PathBuf>,
     /// Look at these places only; repeatable. GLOB is over names such as system:app/Mms.apk
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     pub(super) only: Vec<String>,

@@ -6,10 +6,12 @@ mod size;
 
 use std::path::{Path, PathBuf};
 
-use crate::bytes::{Glob, Limits};
+use crate::bytes::{Budget, Glob, Limits};
 use crate::judge::{self, Policy};
+use crate::scan;
 
 use super::exit::shown;
+use super::load::{regular, scan_error};
 use super::{Error, Global};
 use file::{Found, ScanTable, discover, is_inside, read, read_as_policy, text};
 use size::Size;
@@ -32,6 +34,8 @@ pub(super) struct Settings {
     pub(super) only: Vec<Glob>,
     /// Places to leave alone.
     pub(super) skip: Vec<Glob>,
+    /// Older builds that inputs hold changes of.
+    pub(super) base: Vec<PathBuf>,
     /// Folders of more signatures, later ones win.
     pub(super) signatures: Vec<PathBuf>,
     config: Option<Found>,
@@ -44,12 +48,22 @@ impl Settings {
     /// Merges flags, environment and the configuration file. A file that lies inside one of the
     /// inputs is not ours: whoever made the input wrote it.
     pub(super) fn new(global: &Global, scan: &ScanArgs, inputs: &[&Path]) -> Result<Self, Error> {
-        let mut settings = Self::default();
+        let mut settings = Self {
+            base: scan.base.clone(),
+            ..Self::default()
+        };
+        let lies_in = |path: &Path| {
+            let mut all = inputs
+                .iter()
+                .copied()
+                .chain(scan.base.iter().map(PathBuf::as_path));
+            all.any(|input| is_inside(path, input))
+        };
         let found = match (&global.config, global.isolated) {
             (Some(path), _) => Some(read(path)?),
             (None, true) => None,
             (None, false) => match discover() {
-                Some(path) if inputs.iter().any(|input| is_inside(&path, input)) => {
+                Some(path) if lies_in(&path) => {
                     settings.ignored = Some(path);
                     None
                 }
@@ -125,6 +139,12 @@ impl Settings {
         settings.origins = pick.origins;
         settings.config = found;
         Ok(settings)
+    }
+
+    /// What this run may hold and do, with the images of older builds.
+    pub(super) fn budget(&self) -> Result<Budget, Error> {
+        self.base.iter().try_for_each(|base| regular(base))?;
+        scan::budget(self.limits, &self.base).map_err(scan_error)
     }
 
     /// The configuration file that was passed over since it lies in the input.

@@ -2,10 +2,12 @@
 
 use std::io::{self, Write};
 
+use crate::judge::Outcome;
 use crate::report::table::{Cell, DIM, Set, Table, bytes, grouped};
-use crate::report::{Listing, Look};
+use crate::report::{CheckResult, Listing, Look};
 
 use super::class_name;
+use super::verdict::outcome_paint;
 
 /// Writes a listing.
 pub(super) fn write(listing: &Listing, look: &Look, to: &mut dyn Write) -> io::Result<()> {
@@ -47,6 +49,31 @@ pub(super) fn write(listing: &Listing, look: &Look, to: &mut dyn Write) -> io::R
             Cell::new(lost),
             Cell::new(&notice.place),
             Cell::new(&notice.text),
+        ]);
+    }
+    table.write(look, to)?;
+    let mut table = Table::new(&[
+        ("result", Set::Left),
+        ("image", Set::Left),
+        ("what", Set::Left),
+        ("why", Set::Left),
+    ]);
+    for check in &listing.checks {
+        let (word, outcome) = match check.result {
+            CheckResult::Verified => ("verified", Outcome::Pass),
+            CheckResult::Wrong => ("wrong", Outcome::Fail),
+            CheckResult::NotChecked => ("not checked", Outcome::Undecided),
+        };
+        let what = match (&check.by, &check.test_key) {
+            (Some(by), _) if *by != check.about => format!("{} in {by}", check.what),
+            (_, Some(key)) => format!("{}, with AOSP's public {key}", check.what),
+            _ => check.what.clone(),
+        };
+        table.row([
+            Cell::styled(word, outcome_paint(outcome)),
+            Cell::new(&check.about),
+            Cell::new(what),
+            Cell::styled(check.why.as_deref().unwrap_or_default(), DIM),
         ]);
     }
     table.write(look, to)?;

@@ -78,7 +78,7 @@ fn outcome_name(outcome: Outcome) -> &'static str {
     }
 }
 
-fn outcome_paint(outcome: Outcome) -> anstyle::Style {
+pub(super) fn outcome_paint(outcome: Outcome) -> anstyle::Style {
     use anstyle::AnsiColor::{Green, Red, Yellow};
     match outcome {
         Outcome::Fail => Red.on_default().bold(),

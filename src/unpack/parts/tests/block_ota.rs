@@ -1,7 +1,6 @@
 //! Images that a transfer list and its data give.
 
 use super::*;
-use crate::bytes::Kind;
 
 pub(super) const LIST: &[u8] = b"4\n5\n0\n0\nerase 2,1,7\nnew 4,0,1,5,7\nzero 2,1,3\nnew 2,7,9\n";
 
@@ -150,19 +149,6 @@ fn what_is_made_from_the_old_build_is_lost() {
             "x.img: block-ota: blocks made from those of the old build, see --base at 0x17: unsupported value 0x3, 24576 unread",
         ],
     );
-    let mut listing = Listing::default();
-    for (name, bytes) in files {
-        listing.blob(name, Blob::from(bytes.to_vec()));
-    }
-    let mut budget = Budget::default();
-    budget.base.insert("x".into(), Blob::from(data("abcdefghi")));
-    join(&mut listing, &budget);
-    assert_eq!(listing.notices[0].gap.what, "changed blocks, which are not made");
-    let image = listing.entries[0].data.blob().unwrap();
-    for block in [1, 3, 6] {
-        let gap = image.read("t", block * 4096..block * 4096 + 1).unwrap_err();
-        assert!(matches!(gap.kind, Kind::Unsupported { got: 3 }), "{gap}");
-    }
 }
 
 #[test]

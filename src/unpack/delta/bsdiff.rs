@@ -11,15 +11,16 @@ use std::io::{self, Read};
 use crate::bytes::{Cursor, Gap, wide};
 use crate::unpack::codec::{self, Codec};
 
-use super::NAME;
-
 /// Ours: control entries that put nothing out. `bsdiff` writes none or one; a stream of nothing else would
 /// never end.
 const IDLE: u32 = 1024;
+/// Bytes by which a buffer grows.
+const PIECE: usize = 64 << 10;
 
 /// A patch being applied. Reads as the new file.
-pub(super) struct Patch<'a> {
-    /// The patch's operation, in bytes from the payload's start.
+pub(in crate::unpack) struct Patch<'a> {
+    format: &'static str,
+    /// What the patch belongs to, in bytes from the start of what `format` reads.
     at: u64,
     control: Box<dyn Read + 'a>,
     diff: Box<dyn Read + 'a>,
@@ -37,10 +38,15 @@ pub(super) struct Patch<'a> {
 }
 
 impl<'a> Patch<'a> {
-    /// The new file that `patch` makes of `old`.
-    pub(super) fn open(at: u64, patch: &'a [u8], old: &'a [u8]) -> Result<Self, Gap> {
-        let mut c = Cursor::new(NAME, patch);
-        let bad = |what: &'static str, got: u64| Gap::invalid(NAME, at, what, got);
+    /// The new file that `patch` makes of `old`. `format` and `at` are for gaps.
+    pub(in crate::unpack) fn open(
+        format: &'static str,
+        at: u64,
+        patch: &'a [u8],
+        old: &'a [u8],
+    ) -> Result<Self, Gap> {
+        let mut c = Cursor::new(format, patch);
+        let bad = |what: &'static str, got: u64| Gap::invalid(format, at, what, got);
         let short = |gap: Gap| Gap { at, ..gap };
         let magic: [u8; 8] = c.array("bsdiff magic").map_err(short)?;
         let kinds = match magic {
@@ -67,10 +73,11 @@ impl<'a> Patch<'a> {
                 0 => Ok(Box::new(data)),
                 1 => Ok(codec::reader(Codec::Bzip2, data)),
                 2 => Ok(codec::reader(Codec::Brotli, data)),
-                kind => Err(Gap::unsupported(NAME, at, "bsdiff compression", kind.into())),
+                kind => Err(Gap::unsupported(format, at, "bsdiff compression", kind.into())),
             }
         };
         Ok(Self {
+            format,
             at,
             control: open(kind, control)?,
             diff: open(of_diff, diff)?,
@@ -86,12 +93,12 @@ impl<'a> Patch<'a> {
     }
 
     /// Bytes that are still to come.
-    pub(super) fn left(&self) -> u64 {
+    pub(in crate::unpack) fn left(&self) -> u64 {
         self.left
     }
 
     /// Fills the front of `buf` with what comes next; 0 at the end.
-    pub(super) fn read(&mut self, buf: &mut [u8]) -> Result<usize, Gap> {
+    pub(in crate::unpack) fn read(&mut self, buf: &mut [u8]) -> Result<usize, Gap> {
         if buf.is_empty() {
             return Ok(0);
         }
@@ -123,11 +130,27 @@ impl<'a> Patch<'a> {
         Ok(0)
     }
 
+    /// Appends what comes next, up to `len` bytes. Grown by what is there: lengths are only claimed.
+    pub(in crate::unpack) fn fill(&mut self, len: u64, to: &mut Vec<u8>) -> Result<(), Gap> {
+        let start = to.len();
+        let end = usize::try_from(len).map_or(usize::MAX, |len| start.saturating_add(len));
+        let mut done = start;
+        while done < end {
+            to.resize(done.saturating_add(PIECE).min(end), 0);
+            match self.read(to.get_mut(done..).unwrap_or_default())? {
+                0 => break,
+                got => done = done.saturating_add(got),
+            }
+        }
+        to.truncate(done);
+        Ok(())
+    }
+
     /// The next entry of the control stream.
     fn entry(&mut self) -> Result<(), Gap> {
         let mut entry = [0; 24];
         exact(&mut self.control, &mut entry).map_err(|_| self.broken("bsdiff control stream"))?;
-        let mut c = Cursor::new(NAME, &entry);
+        let mut c = Cursor::new(self.format, &entry);
         let add = signed(c.array("add")?);
         let copy = signed(c.array("copy")?);
         let seek = signed(c.array("seek")?);
@@ -137,7 +160,7 @@ impl<'a> Patch<'a> {
             .filter(|(add, copy)| add.checked_add(*copy).is_some_and(|both| both <= self.left));
         let Some((add, copy)) = both else {
             return Err(Gap::invalid(
-                NAME,
+                self.format,
                 self.at,
                 "bsdiff control entry",
                 add.unsigned_abs(),
@@ -148,7 +171,7 @@ impl<'a> Patch<'a> {
             if self.idle > IDLE {
                 let (got, limit) = (self.idle.into(), IDLE.into());
                 return Err(Gap::over(
-                    NAME,
+                    self.format,
                     self.at,
                     "empty bsdiff control entries",
                     got,
@@ -174,7 +197,7 @@ impl<'a> Patch<'a> {
     }
 
     fn broken(&self, what: &'static str) -> Gap {
-        Gap::invalid(NAME, self.at, what, self.left)
+        Gap::invalid(self.format, self.at, what, self.left)
     }
 }
 
