@@ -35,6 +35,8 @@ pub struct Options {
     pub only: Vec<Glob>,
     /// Logical places to leave alone.
     pub skip: Vec<Glob>,
+    /// Older builds that the input holds changes of, the oldest first.
+    pub base: Vec<PathBuf>,
 }
 
 /// How far a scan has come.
@@ -61,6 +63,8 @@ pub enum Error {
     NotFound(PathBuf),
     /// The operating system refuses to read it.
     Unreadable(PathBuf, std::io::Error),
+    /// An older build has no images of partitions that anything could be a change of.
+    NoImages(PathBuf),
     /// It was read, and nothing in it is anything that can be analysed.
     NothingToAnalyse {
         /// The input.
@@ -75,12 +79,28 @@ impl fmt::Display for Error {
         match self {
             Self::NotFound(path) => write!(f, "{}: no such file or folder", path.display()),
             Self::Unreadable(path, e) => write!(f, "{}: {e}", path.display()),
+            Self::NoImages(path) => write!(f, "{}: no images of partitions", path.display()),
             Self::NothingToAnalyse { path, why } => write!(f, "{}: {why}", path.display()),
         }
     }
 }
 
 impl std::error::Error for Error {}
+
+/// What a run may hold and do, with the images of older builds. Each of these may hold changes of the one before.
+pub fn budget(limits: Limits, base: &[PathBuf]) -> Result<Budget, Error> {
+    let mut budget = Budget::new(limits);
+    for path in base {
+        let images = unpack::images(path, &budget)
+            .map_err(|e| open_error(path, e))?
+            .all;
+        if images.is_empty() {
+            return Err(Error::NoImages(path.clone()));
+        }
+        budget.base.extend(images);
+    }
+    Ok(budget)
+}
 
 /// Scans an input: a ROM zip, an archive, a folder, a package or a single file. `progress` is called
 /// from any thread, whenever a unit is done.
@@ -90,7 +110,7 @@ pub fn scan(
     rules: &Rules,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Report, Error> {
-    let budget = Budget::new(options.limits);
+    let budget = budget(options.limits, &options.base)?;
     let mut tree = unpack::walk(input, &budget).map_err(|e| open_error(input, e))?;
     progress(Progress::default());
     let (name, size, format) = (tree.root.logical().to_owned(), tree.size, tree.format.clone());

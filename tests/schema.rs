@@ -83,6 +83,21 @@ fn what_is_written_fits_its_schema() {
         "ls-1.json",
         &["ls", "samples/acme-1.1.zip", "-o", "json", "--isolated"],
     );
+    let payload = samples("samples/payload/full");
+    fits(
+        "ls-1.json",
+        &["ls", &payload, "--verify", "-o", "json", "--isolated"],
+    );
+}
+
+/// The input of a sample.
+fn samples(case: &str) -> String {
+    let mut names = fs::read_dir(root().join(case)).unwrap();
+    let input = names.find_map(|entry| {
+        let path = entry.unwrap().path();
+        (path.file_stem()? == "in").then_some(path)
+    });
+    input.unwrap().to_str().unwrap().to_owned()
 }
 
 /// Whether everything in `old` is in `new`: fields may be added, never lost.

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use super::{Blob, Gap, Source};
+use super::{Blob, Cut, Gap, Overlay, Source};
 
 /// What a piece is made of.
 #[derive(Debug, Clone)]
@@ -73,34 +73,13 @@ impl Extents {
     /// Puts pieces that come in any order in order. Where two overlap, the later one in `pieces` wins,
     /// as if they had been written one after another.
     pub fn overlay(&mut self, pieces: Vec<(u64, u64, Fill)>) {
-        let mut done: std::collections::BTreeMap<u64, Piece> = std::collections::BTreeMap::new();
+        let mut all = Overlay::default();
         for (at, len, fill) in pieces {
             let end = at.saturating_add(len).min(self.len);
-            if at >= end {
-                continue;
-            }
-            let hit: Vec<u64> = done
-                .range(..end)
-                .rev()
-                .take_while(|(_, piece)| piece.at.saturating_add(piece.len) > at)
-                .map(|(start, _)| *start)
-                .collect();
-            for start in hit {
-                let Some(old) = done.remove(&start) else { continue };
-                let old_end = old.at.saturating_add(old.len);
-                if old.at < at {
-                    let len = at.saturating_sub(old.at);
-                    done.insert(old.at, Piece { len, ..old.clone() });
-                }
-                if old_end > end {
-                    let tail = old.from(end.saturating_sub(old.at));
-                    done.insert(end, tail);
-                }
-            }
-            let len = end.saturating_sub(at);
-            done.insert(at, Piece { at, len, fill });
+            all.write(at, end.saturating_sub(at), fill);
         }
-        self.pieces = done.into_values().collect();
+        let pieces = all.into_pieces();
+        self.pieces = pieces.map(|(at, len, fill)| Piece { at, len, fill }).collect();
     }
 
     /// Bytes of the pieces that are made of such.
@@ -146,22 +125,16 @@ impl Extents {
     }
 }
 
-impl Piece {
-    /// The rest of it from byte `skip` on.
-    fn from(&self, skip: u64) -> Self {
-        let fill = match &self.fill {
-            Fill::From(blob) => Fill::From(blob.slice(skip..blob.len())),
-            Fill::Word(word) => {
+impl Cut for Fill {
+    fn cut(&self, skip: u64) -> Self {
+        match self {
+            Self::From(blob) => Self::From(blob.slice(skip..blob.len())),
+            Self::Word(word) => {
                 let mut word = *word;
                 word.rotate_left(usize::try_from(skip % 4).unwrap_or(0));
-                Fill::Word(word)
+                Self::Word(word)
             }
             fill => fill.clone(),
-        };
-        Self {
-            at: self.at.saturating_add(skip),
-            len: self.len.saturating_sub(skip),
-            fill,
         }
     }
 }

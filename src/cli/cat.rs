@@ -28,7 +28,7 @@ pub(super) struct Cat {
 pub(super) fn run(args: Cat, global: &Global, ui: &Ui) -> Result<Exit, Error> {
     let settings = Settings::new(global, &args.scan, &[&args.input])?;
     regular(&args.input)?;
-    let budget = Budget::new(settings.limits);
+    let budget = settings.budget()?;
     let tree = unpack::walk(&args.input, &budget)
         .map_err(|e| Error::input(format!("{} cannot be read", shown(&args.input))).at(e.to_string()))?;
     let leaf = find(&tree.leaves, &args.path, &budget).ok_or_else(|| {

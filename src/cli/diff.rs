@@ -41,6 +41,7 @@ pub(super) fn run(args: Diff, global: &Global, ui: &Ui) -> Result<Exit, Error> {
         return Err(Error::usage("standard input holds one report, not two"));
     }
     targets.spare(&inputs)?;
+    targets.spare_base(&args.scan)?;
     let desk = Desk::new(global, &args.scan, &args.judging, None, &inputs, ui)?;
     let old = side(&args.old, &desk, ui)?;
     let new = side(&args.new, &desk, ui)?;

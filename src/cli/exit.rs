@@ -14,14 +14,14 @@ use crate::rule::RuleError;
 pub enum Exit {
     /// Done; the gate passed, or none was asked for.
     Done = 0,
-    /// The gate failed: `gate`, or `--fail-on` was met.
+    /// The gate failed: `gate`, or `--fail-on` was met; or `ls --verify` found something wrong.
     Failed = 1,
     /// Wrong arguments, configuration, policy, waivers or signatures, or an output that cannot be
     /// written. Also clap's own code.
     Usage = 2,
     /// The input cannot be read, or nothing in it could be analysed.
     Input = 3,
-    /// The gate could not decide: too much was not looked at.
+    /// The gate could not decide: too much was not looked at; or `ls --verify` could verify nothing.
     Undecided = 4,
     /// A bug: some part of phonehome crashed; the report, if there is one, says which.
     Bug = 70,

@@ -38,6 +38,7 @@ pub(super) fn run(args: Explain, global: &Global, ui: &Ui) -> Result<Exit, Error
     let source = args.from.as_deref().or(args.input.as_deref());
     let inputs: Vec<_> = source.into_iter().collect();
     targets.spare(&inputs)?;
+    targets.spare_base(&args.scan)?;
     let desk = Desk::new(global, &args.scan, &args.judging, None, &inputs, ui)?;
     let report = match source {
         Some(path) if args.from.is_some() || is_report(path) => Some(saved(path)?),

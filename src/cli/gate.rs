@@ -44,6 +44,7 @@ pub(super) fn run(args: Gate, global: &Global, ui: &Ui) -> Result<Exit, Error> {
     let mut inputs = vec![args.input.as_path()];
     inputs.extend(args.baseline.as_deref());
     targets.spare(&inputs)?;
+    targets.spare_base(&args.scan)?;
     let desk = Desk::new(
         global,
         &args.scan,

@@ -173,12 +173,14 @@ impl Desk {
             .help("save it to a file, and name that"));
         }
         regular(input)?;
+        self.settings.base.iter().try_for_each(|base| regular(base))?;
         let rules = self.rules()?;
         let options = Options {
             limits: self.settings.limits,
             threads: self.settings.threads,
             only: self.settings.only.clone(),
             skip: self.settings.skip.clone(),
+            base: self.settings.base.clone(),
         };
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.settings.threads)
@@ -199,10 +201,15 @@ impl Desk {
     }
 }
 
-fn scan_error(error: scan::Error) -> Error {
+pub(super) fn scan_error(error: scan::Error) -> Error {
     match error {
         scan::Error::NotFound(path) => not_found(&path),
         scan::Error::Unreadable(path, e) => unreadable(&path, &e),
+        scan::Error::NoImages(path) => {
+            Error::input(format!("{} has no images of partitions", shown(&path))).help(
+                "--base wants the build that an update was made from: a full package, an image, a folder of images",
+            )
+        }
         scan::Error::NothingToAnalyse { path, why } => {
             Error::input(format!("nothing to analyse in {}", shown(&path)))
                 .at(report::inert::text(&why))

@@ -7,8 +7,9 @@ use sha2::{Digest, Sha256};
 
 use crate::bytes::{Budget, Gap, Notice};
 use crate::fact::NoticeFact;
-use crate::report::{Document, Kind, LS_SCHEMA, ListEntry, Listing};
-use crate::unpack::{self, Class, Leaf, Tree};
+use crate::report::{CheckFact, CheckResult, Document, Kind, LS_SCHEMA, ListEntry, Listing};
+use crate::unpack::avb::verify::Check;
+use crate::unpack::{self, Claim, Class, Leaf, OpenError, Tree};
 
 use super::config::{ScanArgs, Settings};
 use super::exit::shown;
@@ -35,6 +36,10 @@ pub(super) struct Ls {
     /// The SHA-256 of every file, in JSON
     #[arg(long)]
     sha256: bool,
+    /// Check what the input says of its own images, instead of entries: signatures and digests of verified boot,
+    /// hashes of a payload. Exits with 1 if any is wrong, with 4 if none could be checked; reads every image
+    #[arg(long, conflicts_with_all = ["gaps", "sha256", "depth", "path"])]
+    verify: bool,
     #[command(flatten)]
     output: Output,
     #[command(flatten)]
@@ -44,8 +49,11 @@ pub(super) struct Ls {
 pub(super) fn run(args: Ls, global: &Global, ui: &Ui) -> Result<Exit, Error> {
     let targets = args.output.targets(Kind::Listing)?;
     targets.spare(&[&args.input])?;
+    targets.spare_base(&args.scan)?;
     let mut listing = if args.gaps {
         gaps(&args, global, ui)?
+    } else if args.verify {
+        checks(&args, global)?
     } else {
         entries(&args, global)?
     };
@@ -60,7 +68,51 @@ pub(super) fn run(args: Ls, global: &Global, ui: &Ui) -> Result<Exit, Error> {
         }
     }
     targets.write(&Document::Listing(&listing), ui)?;
-    Ok(Exit::Done)
+    if !args.verify {
+        return Ok(Exit::Done);
+    }
+    let any = |result| listing.checks.iter().any(|check| check.result == result);
+    if any(CheckResult::Wrong) {
+        return Ok(Exit::Failed);
+    }
+    if any(CheckResult::Verified) {
+        return Ok(Exit::Done);
+    }
+    ui.note("nothing could be checked: no signature, digest or hash is there, or no image that one is of");
+    Ok(Exit::Undecided)
+}
+
+fn checks(args: &Ls, global: &Global) -> Result<Listing, Error> {
+    let settings = Settings::new(global, &args.scan, &[&args.input])?;
+    regular(&args.input)?;
+    let budget = settings.budget()?;
+    let claims = unpack::verify(&args.input, &budget).map_err(|e| unreadable(args, &e))?;
+    Ok(Listing {
+        schema: LS_SCHEMA.to_owned(),
+        input: name(&args.input),
+        checks: claims.into_iter().map(check).collect(),
+        ..Listing::default()
+    })
+}
+
+fn check(claim: Claim) -> CheckFact {
+    let (result, why) = match claim.check {
+        Check::Same => (CheckResult::Verified, None),
+        Check::Differs => (CheckResult::Wrong, None),
+        Check::NotChecked(gap) => (CheckResult::NotChecked, Some(gap.to_string())),
+    };
+    CheckFact {
+        result,
+        about: claim.about,
+        what: claim.what.to_owned(),
+        by: (!claim.by.is_empty()).then_some(claim.by),
+        why,
+        test_key: claim.test_key.map(str::to_owned),
+    }
+}
+
+fn unreadable(args: &Ls, e: &OpenError) -> Error {
+    Error::input(format!("{} cannot be read", shown(&args.input))).at(e.to_string())
 }
 
 /// The place itself, or something in it.
@@ -84,15 +136,15 @@ fn gaps(args: &Ls, global: &Global, ui: &Ui) -> Result<Listing, Error> {
         entries: Vec::new(),
         notices: report.notices,
         notices_dropped: report.notices_dropped,
+        checks: Vec::new(),
     })
 }
 
 fn entries(args: &Ls, global: &Global) -> Result<Listing, Error> {
     let settings = Settings::new(global, &args.scan, &[&args.input])?;
     regular(&args.input)?;
-    let budget = Budget::new(settings.limits);
-    let tree = unpack::walk(&args.input, &budget)
-        .map_err(|e| Error::input(format!("{} cannot be read", shown(&args.input))).at(e.to_string()))?;
+    let budget = settings.budget()?;
+    let tree = unpack::walk(&args.input, &budget).map_err(|e| unreadable(args, &e))?;
     let Tree {
         root,
         format,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::report::{self, Document, Format, Kind};
 
+use super::config::ScanArgs;
 use super::exit::shown;
 use super::{Error, Ui, interrupt};
 
@@ -133,6 +134,12 @@ impl Targets {
             }
         }
         Ok(())
+    }
+
+    /// The same for the older builds.
+    pub(super) fn spare_base(&self, scan: &ScanArgs) -> Result<(), Error> {
+        let base: Vec<&Path> = scan.base.iter().map(PathBuf::as_path).collect();
+        self.spare(&base)
     }
 
     /// Writes a document to every target: all of them rendered first, then files, then standard

@@ -44,6 +44,7 @@ pub(super) fn run(args: Scan, global: &Global, ui: &Ui) -> Result<Exit, Error> {
         return Ok(Exit::Done);
     }
     targets.spare(&inputs)?;
+    targets.spare_base(&args.scan)?;
     let (report, _) = desk.scan(&input, ui)?;
     targets.write(&Document::Report(&report), ui)?;
     let mut exit = if report.summary.bugs > 0 {

@@ -49,7 +49,7 @@ struct Tally {
 pub(super) fn run(args: Unpack, global: &Global, ui: &Ui) -> Result<Exit, Error> {
     let settings = Settings::new(global, &args.scan, &[&args.input])?;
     regular(&args.input)?;
-    let budget = Budget::new(settings.limits);
+    let budget = settings.budget()?;
     let tree = unpack::walk(&args.input, &budget)
         .map_err(|e| Error::input(format!("{} cannot be read", shown(&args.input))).at(e.to_string()))?;
     let glob = args.glob.as_deref().map(Glob::new);

@@ -13,6 +13,7 @@
 
 mod cfg;
 mod engine;
+mod evidence;
 mod frame;
 mod interest;
 mod interp;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::artifact::dex::{self, Dex, Insn, disassemble, mutf8};
+use crate::artifact::dex::{self, Dex, mutf8};
 use crate::bytes::Gap;
 
 use super::engine::{At, Engine, Found, Record, Returns};
@@ -15,11 +15,6 @@ use super::platform::{Access, Member, Store, Use};
 use super::table::{Table, string};
 use super::value::{Atom, AtomId, Val};
 use super::walk::Walked;
-
-/// Instructions before the one that is meant, in evidence: its key and its default.
-const BEFORE: usize = 2;
-/// Instructions after it: what becomes of the result.
-const AFTER: usize = 1;
 
 /// Bytes of one string that its uses may add up to, each of them being searched again. A hostile file
 /// loads one string of a megabyte a million times.
@@ -198,9 +193,9 @@ pub struct WrapperCall {
 /// What was found in the code of one package.
 #[derive(Debug)]
 pub struct Reading<'a> {
-    package: Package<'a>,
+    pub(super) package: Package<'a>,
     tables: Vec<Table>,
-    walked: Vec<Walked>,
+    pub(super) walked: Vec<Walked>,
     found: Found<'a>,
     statics: Vec<StaticString<'a>>,
     /// By file and string: loaded by an instruction or a static value.
@@ -625,53 +620,5 @@ impl<'a> Reading<'a> {
             }
             _ => Arg::Unknown,
         }
-    }
-
-    /// The class descriptor of the method of a place.
-    pub fn class(&self, at: At) -> Option<String> {
-        let method = self.walked.get(usize::from(at.dex))?.method(at.method)?;
-        Some(self.package.dex(at.dex)?.type_text(method.type_))
-    }
-
-    /// Name and descriptor of the method of a place, `a(Landroid/content/Context;)V`.
-    pub fn method(&self, at: At) -> Option<String> {
-        let method = self.walked.get(usize::from(at.dex))?.method(at.method)?;
-        let dex = self.package.dex(at.dex)?;
-        let id = dex.method(method.method)?;
-        let name = dex
-            .string(id.name)
-            .map(|name| mutf8(name).into_owned())
-            .unwrap_or_default();
-        Some(format!("{name}{}", dex.proto_text(id.proto)))
-    }
-
-    /// The instructions around a place; the one that is meant is marked with `→`.
-    pub fn lines(&self, at: At) -> Vec<String> {
-        self.around(at).unwrap_or_default()
-    }
-
-    fn around(&self, at: At) -> Option<Vec<String>> {
-        let method = self.walked.get(usize::from(at.dex))?.method(at.method)?;
-        let dex = self.package.dex(at.dex)?;
-        let code = dex.code(method.code_off).ok()?;
-        let mut before = [None; BEFORE];
-        let mut insns = code.insns();
-        let at = loop {
-            let insn = insns.next()?;
-            if insn.pc >= at.pc {
-                break (insn.pc == at.pc).then_some(insn)?;
-            }
-            before.rotate_left(1);
-            if let Some(last) = before.last_mut() {
-                *last = Some(insn);
-            }
-        };
-        let line =
-            |insn: &Insn<'_>, sign: &str| format!("{sign} {:04x}: {}", insn.pc, disassemble(dex, insn));
-        let mut lines: Vec<String> = before.iter().flatten().map(|insn| line(insn, " ")).collect();
-        lines.push(line(&at, "→"));
-        let after = insns.take(AFTER).take_while(|insn| !insn.is_payload());
-        lines.extend(after.map(|insn| line(&insn, " ")));
-        Some(lines)
     }
 }

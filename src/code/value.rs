@@ -297,7 +297,7 @@ impl<'a> Values<'a> {
         self.made_total = total;
         let index = u32::try_from(self.made.len()).unwrap_or(u32::MAX);
         self.made.push(bytes.into());
-        let hot = memchr::memmem::find(bytes, b"://").is_some();
+        let hot = bytes.windows(3).any(|part| part == b"://");
         let id = self.intern(Atom::Made(index), Meta { parts: 1, hot });
         self.made_ids.insert(bytes.into(), id);
         id

@@ -23,6 +23,41 @@ pub struct Listing {
     pub notices: Vec<NoticeFact>,
     /// Notices beyond those listed.
     pub notices_dropped: u64,
+    /// What the input says of its own images, where that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckFact>,
+}
+
+/// Something that an input says of its own images, checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckFact {
+    /// Whether it is so.
+    pub result: CheckResult,
+    /// The partition that it is about.
+    pub about: String,
+    /// What is said: `signature`, `hash`, `hash tree`, `key`, `image`.
+    pub what: String,
+    /// The partition whose vbmeta says it; absent where the package does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Why it could not be checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The key of a signature, where anybody has its private half: its name in AOSP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_key: Option<String>,
+}
+
+/// What became of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckResult {
+    /// It is so.
+    Verified,
+    /// It is not.
+    Wrong,
+    /// Nobody knows.
+    NotChecked,
 }
 
 /// An entry.

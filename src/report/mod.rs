@@ -17,8 +17,6 @@ mod model;
 mod schema;
 mod table;
 mod text;
-mod text_diff;
-mod text_explain;
 
 pub use explain::*;
 pub use format::*;

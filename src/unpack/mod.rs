@@ -10,8 +10,12 @@
 //! knows depth, ratio, budget and what was seen before. Parsers return what could be read plus
 //! [`Notice`](crate::bytes::Notice)s; they never fail as a whole.
 
+#[cfg(test)]
+#[path = "../../tests/build/payload.rs"]
+mod build;
 mod class;
 mod codec;
+mod delta;
 mod folder;
 mod framework;
 mod fs;
@@ -29,6 +33,7 @@ pub mod registry;
 mod serial;
 mod stream;
 mod tar;
+mod verify;
 mod walk;
 mod wrapper;
 mod zip;
@@ -41,4 +46,5 @@ pub use leaf::{Leaf, Read};
 pub use order::{Step, order};
 pub use payload::{Volume, volumes};
 pub use registry::{ALL, Format, Listing};
-pub use walk::{OpenError, Package, Tree, open_package, walk};
+pub use verify::{Claim, verify};
+pub use walk::{Images, OpenError, Package, Tree, images, open_package, walk};

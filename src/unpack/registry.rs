@@ -102,6 +102,8 @@ pub struct Listing {
     pub(super) links: Vec<(String, String)>,
     /// What is wrong or odd: with the entry's name where it is about one, and the bytes not read.
     pub(super) notices: Vec<Remark>,
+    /// What the container says that the SHA-256 of entries is; it is not checked here.
+    pub(super) sums: Vec<(Box<str>, [u8; 32])>,
     /// Entries share bytes: together they decode to more than the archive should hold.
     pub(super) overlaps: bool,
     /// Android would refuse the whole.

@@ -19,7 +19,12 @@ const MAX_CASES: usize = 8;
 
 /// One instruction as a line, such as `invoke-static {v0}, La/B;->c(I)V`.
 pub fn disassemble(dex: &Dex<'_>, insn: &Insn<'_>) -> String {
-    Line { dex, insn }.to_string()
+    text(|out| write_insn(out, dex, insn))
+}
+
+/// Writes one instruction, as [`disassemble`] does.
+pub fn write_insn(out: &mut String, dex: &Dex<'_>, insn: &Insn<'_>) -> fmt::Result {
+    Line { dex, insn }.write(out)
 }
 
 struct Line<'d, 'a> {
@@ -27,8 +32,8 @@ struct Line<'d, 'a> {
     insn: &'d Insn<'a>,
 }
 
-impl fmt::Display for Line<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Line<'_, '_> {
+    fn write(&self, f: &mut String) -> fmt::Result {
         let insn = self.insn;
         if insn.is_payload() {
             return payload(f, insn);
@@ -75,10 +80,8 @@ impl fmt::Display for Line<'_, '_> {
             }
         }
     }
-}
 
-impl Line<'_, '_> {
-    fn reference(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn reference(&self, f: &mut String) -> fmt::Result {
         let i = self.insn.index().unwrap_or(0);
         let dex = self.dex;
         match self.insn.info().reference {
@@ -183,12 +186,12 @@ fn text(write: impl FnOnce(&mut String) -> fmt::Result) -> String {
     out
 }
 
-fn number(f: &mut fmt::Formatter<'_>, n: i64) -> fmt::Result {
+fn number(f: &mut String, n: i64) -> fmt::Result {
     let sign = if n < 0 { "-" } else { "" };
     write!(f, "{sign}{:#x}", n.unsigned_abs())
 }
 
-fn registers(f: &mut fmt::Formatter<'_>, registers: Registers) -> fmt::Result {
+fn registers(f: &mut String, registers: Registers) -> fmt::Result {
     f.write_str(" {")?;
     for (i, register) in registers.iter().take(MAX_REGISTERS).enumerate() {
         write!(f, "{}v{register}", if i == 0 { "" } else { ", " })?;
@@ -200,7 +203,7 @@ fn registers(f: &mut fmt::Formatter<'_>, registers: Registers) -> fmt::Result {
     f.write_str("}, ")
 }
 
-fn payload(f: &mut fmt::Formatter<'_>, insn: &Insn<'_>) -> fmt::Result {
+fn payload(f: &mut String, insn: &Insn<'_>) -> fmt::Result {
     let Some(payload) = insn.payload() else {
         return write!(f, "payload ({} units)", insn.width());
     };

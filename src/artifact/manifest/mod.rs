@@ -5,6 +5,7 @@
 //! `core/java/android/content/pm/PackageParser.java` and `…/pm/pkg/parsing/ParsingPackageUtils.java`
 //! (Android 14) for where an element counts and what holds when an attribute is absent.
 
+mod absent;
 mod attr;
 mod network;
 mod permission;

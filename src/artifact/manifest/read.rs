@@ -1,5 +1,6 @@
 //! One pass over a manifest. Elements count where the platform looks for them and nowhere else.
 
+use super::absent;
 use super::attr::{self, Reader, truth};
 use super::{
     Application, CODENAME, Component, FORMAT, Filter, Manifest, MetaData, Overlay, Permission,
@@ -9,10 +10,6 @@ use crate::artifact::arsc::{PoolStr, Table};
 use crate::artifact::axml::{Element, Event, Xml};
 use crate::bytes::Gap;
 
-/// Since this level (Android 4.2) providers are private unless they say otherwise.
-const JELLY_BEAN_MR1: u32 = 17;
-/// Since this level (Android 12) a component with a filter has to say whether it is exported.
-const S: u32 = 31;
 /// Components, permissions and other items taken out of one manifest. Real ones have under 2 000.
 const MAX_ITEMS: usize = 100_000;
 
@@ -118,60 +115,8 @@ pub(super) fn manifest(xml: &Xml<'_>, table: Option<&Table<'_>>) -> Manifest {
             .gaps
             .push(Gap::invalid(FORMAT, 0, "manifest without a package name", 0));
     }
-    finish(&mut manifest);
+    absent::fill(&mut manifest);
     manifest
-}
-
-/// Fills in what holds when nothing is written.
-fn finish(manifest: &mut Manifest) {
-    let target = manifest.effective_target();
-    let Manifest {
-        package,
-        application,
-        components,
-        instrumentation,
-        ..
-    } = manifest;
-    for class in [&mut application.name, &mut application.backup_agent]
-        .into_iter()
-        .flatten()
-    {
-        *class = class_name(package, class);
-    }
-    for (class, _) in instrumentation {
-        *class = class_name(package, class);
-    }
-    for component in components {
-        component.name = class_name(package, &component.name);
-        component.target = component.target.as_deref().map(|c| class_name(package, c));
-        component.enabled &= application.enabled;
-        component.exported = component.exported_given.unwrap_or(match component.tag {
-            "provider" => target < JELLY_BEAN_MR1,
-            // From S on the platform refuses to install it.
-            _ => !component.filters.is_empty() && target < S,
-        });
-        if component.tag != "activity-alias" && component.permission.is_none() {
-            component.permission.clone_from(&application.permission);
-        }
-        if component.tag == "provider" {
-            for own in [&mut component.read_permission, &mut component.write_permission] {
-                if own.is_none() {
-                    own.clone_from(&component.permission);
-                }
-            }
-        }
-    }
-}
-
-/// `PackageParser.buildClassName`: `.Foo` and `Foo` belong to the package.
-fn class_name(package: &str, class: &str) -> String {
-    if class.starts_with('.') {
-        format!("{package}{class}")
-    } else if class.is_empty() || class.contains('.') {
-        class.to_owned()
-    } else {
-        format!("{package}.{class}")
-    }
 }
 
 struct Pass<'a, 't> {

@@ -106,7 +106,7 @@ pub(super) fn folder(root: &Path) -> Hashes {
 
 /// Runs a program; false where it is not installed or ends otherwise than with one of these codes, which is
 /// said.
-pub(super) fn run(program: &str, args: &[&str], codes: &[i32]) -> bool {
+pub(in crate::unpack) fn run(program: &str, args: &[&str], codes: &[i32]) -> bool {
     let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin";
     let mut command = Command::new(program);
     command

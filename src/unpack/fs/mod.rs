@@ -9,7 +9,7 @@ mod squashfs;
 mod tree;
 
 #[cfg(test)]
-mod corpus;
+pub(super) mod corpus;
 
 pub(super) use erofs::Erofs;
 pub(super) use ext4::Ext4;

@@ -9,6 +9,8 @@ mod boot;
 mod cpio;
 pub(super) mod gpt;
 mod lp;
+#[cfg(test)]
+mod made;
 pub(super) mod sparse;
 mod vendor_boot;
 

@@ -10,21 +10,23 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
+use std::sync::Arc;
 
-use crate::bytes::{Blob, Budget, Extents, Fill, Gap};
+use crate::bytes::{Blob, Budget, Fill, Gap};
 
 use super::super::leaf::Data;
 use super::super::registry::{Entry, Format, Listing};
 use super::super::serial::Packing;
-use super::transfer::{self, BLOCK, NAME, Transfer, What};
+use super::apply::{Inputs, apply};
+use super::old::{self, Old, SCRIPT};
+use super::transfer::{self, BLOCK, NAME, Transfer};
 use super::{Joined, concat, number, packing, split_path, wide};
 
 /// Block-based OTAs. No file is one: the set of files in a container is, see [`super::join`].
 pub(in crate::unpack) struct BlockOta;
 
-/// What blocks are called that are made from those of an old build, without it and with it.
+/// What blocks are called that are made from those of an old build, where it is not there.
 const OLD: &str = "blocks made from those of the old build, see --base";
-const CHANGES: &str = "changed blocks, which are not made";
 /// Ours: bytes of a list. The largest met has 5 KB; changes have some hundred bytes for each file.
 const LARGEST: u64 = 16 << 20;
 
@@ -34,7 +36,7 @@ impl Format for BlockOta {
     }
 
     fn about(&self) -> &'static str {
-        "block-based OTA, versions 1 to 4: transfer list and new data, also packed or in parts; changes of an old build are not applied"
+        "block-based OTA, versions 1 to 4: transfer list and new data, also packed or in parts; changes of an old build with --base"
     }
 
     fn sniff(&self, _: &[u8]) -> bool {
@@ -69,6 +71,7 @@ pub(super) struct Set {
     name: String,
     list: usize,
     patch: Option<usize>,
+    script: Option<usize>,
     new: Forms,
 }
 
@@ -79,10 +82,10 @@ impl Set {
             name: self.name.clone(),
             ..Joined::default()
         };
-        let transfer = match self
-            .text(entries, &mut joined, budget)
-            .and_then(|text| transfer::read(&text))
-        {
+        let missing = || Gap::truncated(NAME, 0, "transfer list", 1, 0);
+        let list = entries.get(self.list).ok_or_else(missing);
+        let text = list.and_then(|list| text(&list.data, "transfer list", &mut joined, budget));
+        let transfer = match text.and_then(|text| transfer::read(&text)) {
             Ok(transfer) => transfer,
             Err(gap) => {
                 joined.remark(gap, 0);
@@ -100,21 +103,43 @@ impl Set {
             let more = have.saturating_sub(need);
             joined.remark(Gap::odd(NAME, need, "new data after the last command", more), 0);
         }
-        // The changes are not applied, whether there is an old build or not.
-        let (_, file) = split_path(&self.name);
-        let given = file
-            .strip_suffix(".img")
-            .is_some_and(|name| budget.base.contains_key(name));
-        let old = if given { CHANGES } else { OLD };
-        let image = image(&transfer, &new.blob, &end, old, &mut joined);
-        if transfer.blocks == 0 && joined.remarks.is_empty() {
-            // The partition is as it was.
-            joined.remark(Gap::unsupported(NAME, 0, old, 0), 0);
+        let old = self.old(&transfer, entries, &mut joined, budget);
+        // With an old image, what no command writes stays as it was.
+        let missing = match (&old, transfer.old) {
+            (None, Some((blocks, at))) => Some(Gap::unsupported(NAME, at, OLD, blocks)),
+            _ => None,
+        };
+        let patch = self.patch_data(&transfer, old.is_some(), entries, &mut joined, budget);
+        let (is_there, blocks) = (old.is_some(), transfer.blocks);
+        let laid = apply(&Inputs {
+            transfer: &transfer,
+            new: &new.blob,
+            end: &end,
+            patch,
+            old,
+            missing: missing.clone(),
+            budget,
+        });
+        let mut lost = laid.lost;
+        for gap in &transfer.gaps {
+            joined.remark(gap.clone(), std::mem::take(&mut lost));
         }
-        if transfer.blocks == 0 || (have == 0 && need > 0) {
+        for (gap, lost) in laid.faults {
+            joined.remark(gap, lost);
+        }
+        if let Some(gap) = missing {
+            let lost = |fill: &Fill| matches!(fill, Fill::Lost(why) if *why == gap);
+            let lost = laid.image.sum(lost);
+            joined.remark(gap, lost);
+        }
+        if blocks == 0 && !is_there && joined.remarks.is_empty() {
+            // The partition is as it was.
+            joined.remark(Gap::unsupported(NAME, 0, OLD, 0), 0);
+        }
+        if (blocks == 0 || (have == 0 && need > 0)) && !is_there {
             return joined;
         }
-        joined.image = Some(image.into_blob());
+        joined.image = Some(laid.image.into_blob());
         joined.entries = new.entries;
         joined.entries.push(self.list);
         let idle = |patch: &usize| entries.get(*patch).is_some_and(|entry| entry.size == 0);
@@ -124,25 +149,46 @@ impl Set {
         joined
     }
 
-    /// The transfer list.
-    fn text(&self, entries: &[Entry], joined: &mut Joined, budget: &Budget) -> Result<Vec<u8>, Gap> {
-        let missing = || Gap::truncated(NAME, 0, "transfer list", 1, 0);
-        let entry = entries.get(self.list).ok_or_else(missing)?;
-        let (mut serial, mut gaps) = entry.data.serial(budget)?;
-        let mut text = Vec::new();
-        let most = LARGEST.saturating_add(1);
-        let end = serial.by_ref().take(most).read_to_end(&mut text);
-        // What there is of it may still be read; its total tells whether that is all.
-        gaps.extend(end.err().map(|e| Gap::of(e, NAME, 0)));
-        gaps.extend(serial.notes());
-        for gap in gaps {
+    /// The image that is changed: of `--base`, by the partition's name.
+    fn old(
+        &self,
+        transfer: &Transfer,
+        entries: &[Entry],
+        joined: &mut Joined,
+        budget: &Budget,
+    ) -> Option<Arc<Old>> {
+        let name = split_path(&self.name).1.strip_suffix(".img")?;
+        let blob = budget.base.get(name)?;
+        let mut sums = Vec::new();
+        if let Some(script) = self.script.and_then(|script| entries.get(script)) {
+            match text(&script.data, "updater-script", joined, budget) {
+                Ok(script) => sums = old::sums(&String::from_utf8_lossy(&script), name, blob.len()),
+                Err(gap) => joined.remark(gap, 0),
+            }
+        }
+        // A full package changes nothing, and checks nothing before it starts.
+        let changes = transfer.old.is_some() || transfer.blocks == 0 || !sums.is_empty();
+        changes.then(|| Old::new(blob.clone(), sums))
+    }
+
+    /// The patches of all commands, where they are wanted.
+    fn patch_data(
+        &self,
+        transfer: &Transfer,
+        wanted: bool,
+        entries: &[Entry],
+        joined: &mut Joined,
+        budget: &Budget,
+    ) -> Blob {
+        let entry = self.patch.and_then(|patch| entries.get(patch));
+        let Some(entry) = entry.filter(|_| wanted && transfer.old.is_some()) else {
+            return Blob::from(Vec::new());
+        };
+        let (mut blobs, cut) = joined.open(NAME, &[&entry.data], Packing::Plain, u64::MAX, budget);
+        if let Some(gap) = cut {
             joined.remark(gap, 0);
         }
-        let len = wide(text.len());
-        if len > LARGEST {
-            return Err(Gap::over(NAME, 0, "transfer list", len, LARGEST, ""));
-        }
-        Ok(text)
+        blobs.pop().unwrap_or_else(|| Blob::from(Vec::new()))
     }
 
     /// The new data: `need` bytes, and one more if there is more.
@@ -192,6 +238,25 @@ impl Set {
     }
 }
 
+/// A text that is read whole.
+fn text(data: &Data, what: &'static str, joined: &mut Joined, budget: &Budget) -> Result<Vec<u8>, Gap> {
+    let (mut serial, mut gaps) = data.serial(budget)?;
+    let mut text = Vec::new();
+    let most = LARGEST.saturating_add(1);
+    let end = serial.by_ref().take(most).read_to_end(&mut text);
+    // What there is of it may still be read; a list's total tells whether that is all.
+    gaps.extend(end.err().map(|e| Gap::of(e, NAME, 0)));
+    gaps.extend(serial.notes());
+    for gap in gaps {
+        joined.remark(gap, 0);
+    }
+    let len = wide(text.len());
+    if len > LARGEST {
+        return Err(Gap::over(NAME, 0, what, len, LARGEST, ""));
+    }
+    Ok(text)
+}
+
 /// New data, as far as it could be had.
 struct New {
     blob: Blob,
@@ -226,73 +291,12 @@ fn whole(parts: &BTreeMap<u32, usize>, end: &mut Option<Gap>) -> usize {
     count
 }
 
-/// Lays out what the commands write. `end` says why new data is missing.
-fn image(transfer: &Transfer, new: &Blob, end: &Gap, old: &'static str, joined: &mut Joined) -> Extents {
-    let bytes = |blocks: u64| blocks.saturating_mul(BLOCK);
-    let old = transfer
-        .old
-        .map(|(blocks, at)| Gap::unsupported(NAME, at, old, blocks));
-    let unwritten = || Gap::invalid(NAME, 0, "block that no command writes", 0);
-    let under = transfer
-        .broken
-        .clone()
-        .or_else(|| old.clone())
-        .unwrap_or_else(unwritten);
-    let len = bytes(transfer.blocks);
-    let mut pieces = vec![(0, len, Fill::Lost(under))];
-    let mut lost = 0_u64;
-    for write in &transfer.writes {
-        let (at, len) = (bytes(write.at), bytes(write.len));
-        let fill = match &write.what {
-            What::New(from) => {
-                let from = bytes(*from);
-                let data = new.slice(from..from.saturating_add(len));
-                let rest = at.saturating_add(data.len());
-                let missing = len.saturating_sub(data.len());
-                pieces.push((rest, missing, Fill::Lost(end.clone())));
-                pieces.push((at, data.len(), Fill::From(data)));
-                continue;
-            }
-            What::Zero => Fill::Zero,
-            What::Old => Fill::Lost(old.clone().unwrap_or_else(unwritten)),
-            What::Lost(gap) => {
-                lost = lost.saturating_add(len);
-                Fill::Lost(gap.clone())
-            }
-        };
-        pieces.push((at, len, fill));
-    }
-    let mut image = Extents::new(NAME, len);
-    let data = |fill: &Fill| matches!(fill, Fill::From(_));
-    let given = pieces
-        .iter()
-        .filter(|piece| data(&piece.2))
-        .fold(0_u64, |sum, piece| sum.saturating_add(piece.1));
-    image.overlay(pieces);
-    let kept = image.sum(data);
-    for gap in &transfer.gaps {
-        joined.remark(gap.clone(), std::mem::take(&mut lost));
-    }
-    if kept < given {
-        let gone = given.saturating_sub(kept);
-        joined.remark(
-            Gap::odd(NAME, 0, "new data that a later command overwrites", gone),
-            0,
-        );
-    }
-    if let Some(gap) = old {
-        // What no command writes stays as it was in the old build.
-        let lost = image.sum(|fill| matches!(fill, Fill::Lost(why) if *why == gap));
-        joined.remark(gap, lost);
-    }
-    image
-}
-
 /// The sets among these entries.
 pub(super) fn find(entries: &[Entry]) -> Vec<Set> {
     let mut lists = BTreeMap::new();
     let mut patches = BTreeMap::new();
     let mut data: BTreeMap<&str, Forms> = BTreeMap::new();
+    let script = entries.iter().position(|entry| entry.name.ends_with(SCRIPT));
     for (i, entry) in entries.iter().enumerate() {
         // Of two entries with the same name, the first is taken.
         if let Some(stem) = entry.name.strip_suffix(".transfer.list") {
@@ -316,6 +320,7 @@ pub(super) fn find(entries: &[Entry]) -> Vec<Set> {
             name: format!("{}.img", if alone { short } else { stem }),
             list: *list,
             patch: patches.get(stem).copied(),
+            script,
             new: data.remove(stem).unwrap_or_default(),
         }
     });

@@ -4,9 +4,12 @@
 //! place of its files: a block-based OTA ([`block_ota`]), images and packages that were cut into numbered
 //! parts ([`chunks`]). What cannot be put together stays as it was listed, with the gap that says why.
 
+mod apply;
 mod block_ota;
 mod chunks;
 mod dynamic;
+mod made;
+mod old;
 mod transfer;
 
 use rayon::prelude::*;

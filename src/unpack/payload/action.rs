@@ -2,6 +2,7 @@
 
 use crate::bytes::{Blob, Extents, Fill, Gap, wide};
 use crate::unpack::codec::Codec;
+use crate::unpack::delta::OTHER;
 
 use super::NAME;
 use super::manifest::{Operation, shared};
@@ -168,9 +169,8 @@ impl Plan<'_> {
         for (at, size, fill) in source {
             all.push(at, size, fill);
         }
-        let what = "src_sha256_hash";
-        let sum = sum(what, operation.src_sha256_hash, at)?;
-        let check = sum.map_or(Check::Base, |sum| Check::Sum(what, sum));
+        let sum = sum("src_sha256_hash", operation.src_sha256_hash, at)?;
+        let check = sum.map_or(Check::Base, |sum| Check::Sum(OTHER, sum));
         Ok((all.into_blob(), check))
     }
 }

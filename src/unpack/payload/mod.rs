@@ -11,7 +11,6 @@
 //! and the rest is read.
 
 mod action;
-mod bsdiff;
 mod image;
 mod manifest;
 mod plan;
@@ -69,6 +68,9 @@ impl Format for PayloadBin {
     fn list(&self, blob: &Blob, _: &str, budget: &Budget) -> Listing {
         let mut listing = Listing::default();
         for volume in read(blob, budget, &mut listing) {
+            if let Some(sum) = volume.sha256 {
+                listing.sums.push((volume.name.clone(), sum));
+            }
             listing.blob(volume.name, volume.image);
         }
         listing

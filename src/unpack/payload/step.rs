@@ -6,8 +6,9 @@ use sha2::{Digest, Sha256};
 
 use crate::bytes::{Blob, Budget, Bytes, Cache, Gap, Spill, wide};
 use crate::unpack::codec::{self, Codec};
+use crate::unpack::delta::{Bsdiff, OTHER};
 
-use super::{NAME, bsdiff, puffin};
+use super::{NAME, puffin};
 
 /// SHA-256.
 pub(super) type Sum = [u8; 32];
@@ -108,7 +109,7 @@ impl Base {
             let Some(sum) = self.sum else {
                 return Err(Gap::unsupported(NAME, self.at, "old image without a hash", 0));
             };
-            let check = Check::Sum("hash of old_partition_info", sum);
+            let check = Check::Sum(OTHER, sum);
             check.blob(&self.blob.slice(0..self.size), self.size, self.at, None)
         };
         self.checked.get_or_init(check).clone()
@@ -247,7 +248,7 @@ impl Step {
                 let source = patch.source_check.read(&patch.source, self.at, base)?;
                 match patch.kind {
                     PatchKind::Bsdiff => {
-                        let mut new = bsdiff::Patch::open(self.at, &data, &source)?;
+                        let mut new = Bsdiff::open(NAME, self.at, &data, &source)?;
                         let mut raw = |buf: &mut [u8]| new.read(buf);
                         Ok(consume(&mut |buf| bounded(buf, &mut raw)))
                     }

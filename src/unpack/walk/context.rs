@@ -1,13 +1,13 @@
 //! What a container of the outer layers belongs to: the partition whose image it is, and its peers.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crate::bytes::{Blob, Place};
+use crate::bytes::{Blob, Budget};
 
 use super::super::leaf::Data;
-use super::super::{Class, Leaf};
+use super::super::serial::Packing;
 
 /// Endings of images. What stands before the first of them is the partition's name.
 const ENDINGS: &[&str] = &[
@@ -46,6 +46,8 @@ impl Context {
 /// The containers that stand beside one, by the names of their files without the ending.
 pub(super) struct Peers {
     all: Vec<(Box<str>, String, Data)>,
+    /// Those that had to be decoded for another one, by their number; none where that was not possible.
+    decoded: RefCell<BTreeMap<usize, Option<Blob>>>,
     /// Paths of those that another one has taken as a part of itself.
     taken: Rc<RefCell<BTreeSet<String>>>,
 }
@@ -54,14 +56,29 @@ impl Peers {
     pub(super) fn new(all: Vec<(Box<str>, String, Data)>, taken: &Rc<RefCell<BTreeSet<String>>>) -> Rc<Self> {
         Rc::new(Self {
             all,
+            decoded: RefCell::default(),
             taken: Rc::clone(taken),
         })
     }
 
-    /// A peer at random access, where it needs no decoding.
-    pub(super) fn get(&self, name: &str) -> Option<Blob> {
-        let (_, path, data) = self.all.iter().find(|(file, ..)| stem(file) == name)?;
-        let blob = Leaf::at(Place::root(path), Class::Unknown, data.clone(), None).blob()?;
+    /// A peer at random access. What can only be decoded from its start is decoded once, however often it is asked
+    /// for; what breaks off on the way is left to its own turn, where that is told.
+    pub(super) fn get(&self, name: &str, budget: &Budget) -> Option<Blob> {
+        let number = self.all.iter().position(|(file, ..)| stem(file) == name)?;
+        let (_, path, data) = self.all.get(number)?;
+        let decode = || {
+            let opened = data.random_access("file", Packing::Plain, u64::MAX, budget);
+            opened.cut.is_none().then_some(opened.blob)
+        };
+        let blob = match data.blob() {
+            Some(blob) => blob,
+            None => self
+                .decoded
+                .borrow_mut()
+                .entry(number)
+                .or_insert_with(decode)
+                .clone()?,
+        };
         self.taken.borrow_mut().insert(path.clone());
         Some(blob)
     }
@@ -92,7 +109,26 @@ pub(super) fn partition(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::{registry, zip};
     use super::*;
+
+    #[test]
+    fn a_peer_that_is_packed_is_unpacked_once() {
+        let deflated = b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0\x43\xbe\xb7\xe8\x03\0\0\0\x01\0\0\0\x05\0\0\0b.img\x4b\x04\0\
+            PK\x01\x02\x14\0\x14\0\0\0\x08\0\0\0\0\0\x43\xbe\xb7\xe8\x03\0\0\0\x01\0\0\0\x05\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0b.img\
+            PK\x05\x06\0\0\0\0\x01\0\x01\0\x33\0\0\0\x26\0\0\0\0\0";
+        let budget = Budget::default();
+        let zip = Blob::from(deflated.to_vec());
+        let mut listing = registry::Format::list(&zip::Zip, &zip, "", &budget);
+        let entry = listing.entries.remove(0);
+        let peers = Peers::new(vec![(entry.name, "z/b.img".into(), entry.data)], &Rc::default());
+        for _ in 0..2 {
+            let blob = peers.get("b", &budget).unwrap();
+            assert_eq!(&*blob.read("t", 0..9).unwrap(), b"a");
+        }
+        assert!(peers.get("c", &budget).is_none());
+        assert!(peers.taken.borrow().contains("z/b.img"));
+    }
 
     #[test]
     fn an_image_is_named_after_its_partition() {

@@ -6,7 +6,7 @@ mod context;
 mod outer;
 mod package;
 
-pub use outer::{OpenError, Tree, walk};
+pub use outer::{Images, OpenError, Tree, images, walk};
 pub use package::{Package, open_package};
 
 use crate::bytes::{Notice, Place};

@@ -9,7 +9,8 @@ use rustc_hash::FxHashSet;
 use crate::bytes::{Blob, Budget, Bytes, Cursor, Gap, wide};
 
 use super::super::registry::Listing;
-use super::directory::{self, End, RECORD_LEN};
+use super::directory::{self, RECORD_LEN};
+use super::end::{End, find64};
 use super::entry::LOCAL_LEN;
 use super::{Archive, CENTRAL, DESCRIBED, DESCRIPTOR, END, LOCAL, NAME, Record, UNSAID};
 
@@ -100,7 +101,7 @@ fn chains(blob: &Blob, budget: &Budget) -> Chain {
             u64::from(fields.size),
             u64::from(fields.start),
         );
-        let span64 = directory::find64(blob, end).ok();
+        let span64 = find64(blob, end).ok();
         // Where it says; where it would be if something was put in front; and what zip64 says.
         let before = end.saturating_sub(size);
         let places = [

@@ -5,10 +5,12 @@
 //! block (digest and signature) and an auxiliary block (descriptors and public key). A footer in the last 64
 //! bytes of an image says where in it the vbmeta is and how long the image was before.
 //!
-//! The digest in the authentication block is checked, the signature over it is not: whose key it is only
-//! the device knows. Digests of partitions are checked by [`Descriptor::verify`] when somebody asks.
+//! The digest in the authentication block is checked, and, when somebody asks, the signature over it
+//! ([`Vbmeta::verify`]) and the digests of partitions ([`Descriptor::verify`]). Whether the key is one that the
+//! device trusts only the device knows.
 
 pub mod descriptor;
+mod signature;
 #[cfg(test)]
 mod tests;
 pub mod verify;
@@ -54,7 +56,7 @@ impl Format for Avb {
     }
 
     fn about(&self) -> &'static str {
-        "verified boot metadata 1.x, as properties; its signature is not checked"
+        "verified boot metadata 1.x, as properties; signatures and digests with `ls --verify`"
     }
 
     fn sniff(&self, head: &[u8]) -> bool {
@@ -91,6 +93,12 @@ pub struct Vbmeta {
     pub algorithm: &'static str,
     /// The signer's key, as libavb keeps it; empty where nothing is signed.
     pub public_key: Bytes,
+    /// Of the digest, by that key.
+    pub signature: Bytes,
+    /// Of header and auxiliary block, by the algorithm; empty where nothing is signed.
+    pub digest: Vec<u8>,
+    /// Whether that is the digest that stands in it.
+    pub is_whole: bool,
     /// The device takes no image with a lower one.
     pub rollback_index: u64,
     /// Where the device keeps it.
@@ -162,13 +170,14 @@ impl Vbmeta {
         let aux_at = auth_at.saturating_add(authentication);
         let aux = exact(NAME, blob, aux_at, auxiliary, "auxiliary data block")?;
         let hash = part(&mut c, &auth, "hash", at)?;
-        part(&mut c, &auth, "signature", at)?;
+        let signature = part(&mut c, &auth, "signature", at)?;
         let public_key = part(&mut c, &aux, "public_key", at)?;
         part(&mut c, &aux, "public_key_metadata", at)?;
         let descriptors = part(&mut c, &aux, "descriptors", at)?;
         let mut vbmeta = Self {
             algorithm,
             public_key,
+            signature,
             rollback_index: be64(&mut c, "rollback_index")?,
             flags: be32(&mut c, "flags")?,
             rollback_index_location: be32(&mut c, "rollback_index_location")?,
@@ -180,7 +189,9 @@ impl Vbmeta {
             1..=3 => Some(both::<Sha256>(&header, &aux)),
             _ => Some(both::<Sha512>(&header, &aux)),
         };
-        if sum.is_some_and(|sum| sum != *hash) {
+        vbmeta.digest = sum.unwrap_or_default();
+        vbmeta.is_whole = vbmeta.digest == *hash;
+        if number > 0 && !vbmeta.is_whole {
             // Unlocked devices start it all the same; so do tools that set the flags without the key.
             vbmeta.gaps.push(Gap::odd(NAME, auth_at, "digest", number.into()));
         }

@@ -189,6 +189,46 @@ fn a_tree_has_levels_until_there_is_one_block() {
 }
 
 #[test]
+fn an_input_is_compared_with_what_it_says_of_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let sum = Sha256::digest(b"saltan image");
+    let data = vbmeta(&[
+        descriptor(2, &[&words(&[8]), &named("sha256", "boot", &sum)]),
+        descriptor(2, &[&words(&[8]), &named("sha256", "dtbo", &sum)]),
+        descriptor(2, &[&words(&[8]), &named("sha256", "tz", &sum)]),
+        descriptor(4, &[&[0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 2], &[0; 64], b"tzkk"]),
+    ]);
+    for (name, bytes) in [
+        ("vbmeta.img", &data[..]),
+        ("boot.img", b"an image and more"),
+        ("dtbo.img", b"An image"),
+    ] {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let claims = crate::unpack::verify(folder.path(), &Budget::default()).unwrap();
+    let got: Vec<(&str, &str, &str)> = claims
+        .iter()
+        .map(|claim| {
+            let check = match claim.check {
+                Check::Same => "same",
+                Check::Differs => "differs",
+                Check::NotChecked(_) => "not checked",
+            };
+            (&*claim.about, claim.what, check)
+        })
+        .collect();
+    let expect = [
+        ("boot", "hash", "same"),
+        ("dtbo", "hash", "differs"),
+        ("tz", "hash", "not checked"),
+        ("tz", "key", "not checked"),
+        // Its key is not there.
+        ("vbmeta", "signature", "not checked"),
+    ];
+    assert_eq!(got, expect);
+}
+
+#[test]
 fn every_prefix_and_every_flip_is_survived() {
     let whole = tiny();
     for cut in 0..whole.len() {

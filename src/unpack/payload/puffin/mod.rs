@@ -18,18 +18,15 @@ mod puff;
 mod tests;
 
 use crate::bytes::{Cursor, Gap, wide};
+use crate::unpack::delta::Bsdiff;
 
 use super::NAME;
-use super::bsdiff;
 use super::proto::Message;
 use bits::{Bits, Sink};
 
 const MAGIC: [u8; 4] = *b"PUF1";
 /// The only version there is (`kPuffinVersion`).
 const VERSION: u64 = 1;
-
-/// Bytes that are asked for at once.
-const PIECE: usize = 64 << 10;
 
 /// `PatchHeader`, and the BSDIFF patch after it.
 struct Header<'a> {
@@ -69,7 +66,7 @@ pub(super) fn apply(at: u64, patch: &[u8], old: &[u8], most: u64) -> Result<Vec<
     }
     let bad = |what: &'static str| move |got: u64| Gap::invalid(NAME, at, what, got);
     let puffed = puffed(&header.src, old).map_err(bad("puffin source stream"))?;
-    let mut patch = bsdiff::Patch::open(at, header.patch, &puffed)?;
+    let mut patch = Bsdiff::open(NAME, at, header.patch, &puffed)?;
     if patch.left() != header.dst.puff_length {
         return Err(Gap::invalid(NAME, at, "bsdiff new size", patch.left()));
     }
@@ -81,7 +78,7 @@ pub(super) fn apply(at: u64, patch: &[u8], old: &[u8], most: u64) -> Result<Vec<
             return Err(Gap::over(NAME, at, "puffin target", end >> 3, most, "--max-item"));
         }
         buf.clear();
-        fill(&mut patch, len, &mut buf)?;
+        patch.fill(len, &mut buf)?;
         let written = match part {
             Part::Raw(from, to, _) => raw_bits(&buf, from, to, &mut out),
             Part::Deflate(_, to, _) => huff::deflate(&buf, to, &mut out),
@@ -89,23 +86,6 @@ pub(super) fn apply(at: u64, patch: &[u8], old: &[u8], most: u64) -> Result<Vec<
         written.map_err(bad("puffin target stream"))?;
     }
     Ok(out.into_bytes())
-}
-
-/// Appends the next `len` bytes of what a patch makes.
-fn fill(patch: &mut bsdiff::Patch<'_>, len: u64, buf: &mut Vec<u8>) -> Result<(), Gap> {
-    let len = usize::try_from(len).unwrap_or(usize::MAX);
-    let mut done = 0_usize;
-    while done < len {
-        // Grown by what is there: the length is only claimed.
-        buf.resize(done.saturating_add(PIECE).min(len), 0);
-        let got = patch.read(buf.get_mut(done..).unwrap_or_default())?;
-        if got == 0 {
-            break;
-        }
-        done = done.saturating_add(got);
-    }
-    buf.truncate(done);
-    Ok(())
 }
 
 impl<'a> Header<'a> {

@@ -1,6 +1,7 @@
 //! Incremental packages: what is made of old bytes, and from which.
 
 use super::*;
+use crate::unpack::delta::OTHER;
 
 /// An incremental package: a new image of 8 blocks, from an old one of 6.
 struct Delta {
@@ -99,7 +100,7 @@ fn another_old_image_is_never_taken_for_the_right_one() {
         let got = volumes[0].image.read_at((n * BLOCK) as u64, &mut buf);
         match got {
             Ok(_) => assert!(!lost && buf == new[n * BLOCK..(n + 1) * BLOCK]),
-            Err(e) => assert!(lost && Gap::of(e, "io", 0).what == "src_sha256_hash"),
+            Err(e) => assert!(lost && Gap::of(e, "io", 0).what == OTHER),
         }
     }
     // One that is too short.
@@ -136,7 +137,7 @@ fn old_bytes_without_a_hash_need_the_whole_old_image_to_be_right() {
     other[0] ^= 1;
     let volumes = volumes_of(&make(true), &budget(&[("system", &other)]));
     let gap = volumes[0].verify().unwrap_err();
-    assert_eq!(gap.what, "hash of old_partition_info");
+    assert_eq!(gap.what, OTHER);
 }
 
 #[test]

@@ -10,14 +10,11 @@
 use super::*;
 use crate::bytes::Limits;
 
-#[path = "../../../../tests/build/payload.rs"]
-mod build;
-
 mod delta;
 mod full;
 mod hostile;
 
-use build::*;
+use crate::unpack::build::*;
 
 fn budget(base: &[(&str, &[u8])]) -> Budget {
     let mut budget = Budget::default();
