@@ -79,16 +79,6 @@ impl ClassPath {
         self.classes.is_empty()
     }
 
-    /// Bytes that it takes, about.
-    pub fn size(&self) -> usize {
-        let items = self.methods.len().saturating_add(self.fields.len());
-        let each = |n: usize, bytes: usize| n.saturating_mul(bytes);
-        self.size
-            .saturating_add(each(self.texts.len(), 56))
-            .saturating_add(each(items, 12))
-            .saturating_add(each(self.classes.len(), 80))
-    }
-
     /// The class of this name.
     pub(super) fn find(&self, name: &[u8]) -> Option<Class<'_>> {
         let item = self.classes.get(self.numbers.get(name)?)?;
