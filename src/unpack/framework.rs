@@ -59,15 +59,7 @@ mod tests {
         let leaf = |path: &&str| {
             Leaf::plain(Place::new(path, path), classify(path, b""), Vec::new()).in_partition(7)
         };
-        let tree = Tree {
-            root: Place::root("ota.zip"),
-            format: "zip".into(),
-            size: 0,
-            leaves: paths.iter().map(leaf).collect(),
-            links: Vec::new(),
-            notices: Vec::new(),
-            layered: false,
-        };
+        let tree = Tree::of(paths.iter().map(leaf).collect());
         let found: Vec<String> = framework(&tree)
             .iter()
             .map(|leaf| leaf.path().to_owned())

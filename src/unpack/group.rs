@@ -245,15 +245,7 @@ mod tests {
             let partition = path.find(':').map_or(0, |at| at.saturating_add(1));
             Leaf::plain(Place::new(path, path), classify(path, b""), vec![0; *size]).in_partition(partition)
         };
-        Tree {
-            root: Place::root("ota.zip"),
-            format: "zip".into(),
-            size: 0,
-            leaves: paths.iter().map(leaf).collect(),
-            links: Vec::new(),
-            notices: Vec::new(),
-            layered: false,
-        }
+        Tree::of(paths.iter().map(leaf).collect())
     }
 
     #[test]

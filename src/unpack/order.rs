@@ -87,19 +87,15 @@ mod tests {
             let len = path.find(':').map_or(0, |at| at + 1);
             Leaf::plain(Place::new(path, path), class, image.slice(at..at + 9)).in_partition(len)
         };
+        let leaves = vec![
+            leaf("system:etc/b", 5 << 20, Class::Text),
+            leaf("system:bin/x", 2 << 20, Class::Elf),
+            leaf("system:etc/a", 1 << 20, Class::Text),
+            leaf("system:etc/c", 100, Class::Text),
+        ];
         let tree = Tree {
-            root: Place::root("payload.bin"),
-            format: "payload".into(),
-            size: 0,
-            leaves: vec![
-                leaf("system:etc/b", 5 << 20, Class::Text),
-                leaf("system:bin/x", 2 << 20, Class::Elf),
-                leaf("system:etc/a", 1 << 20, Class::Text),
-                leaf("system:etc/c", 100, Class::Text),
-            ],
-            links: Vec::new(),
-            notices: Vec::new(),
             layered: true,
+            ..Tree::of(leaves)
         };
         let (steps, later) = order(&mut group(tree));
         let shape: Vec<String> = steps

@@ -15,7 +15,7 @@ use std::{fs, io};
 use crate::bytes::{Blob, Budget, Gap, Notice, Place};
 
 use super::super::leaf::{Data, HEAD};
-use super::super::registry::{Format, Holds, Listing};
+use super::super::registry::{Entry, Format, Holds, Listing};
 use super::super::serial::Packing;
 use super::super::{Class, Leaf, classify, folder, name};
 use super::context::{self, Context, Peers};
@@ -282,16 +282,22 @@ impl<'a> Outer<'a> {
                 self.leaves.push(leaf);
                 continue;
             }
-            self.queue.push_back(Pending {
-                logical: path.clone(),
-                path,
-                size: entry.size,
-                data: entry.data,
-                depth: file.depth.saturating_add(1),
-                context: context(&entry.name),
-            });
+            let context = context(&entry.name);
+            self.descend(path, entry, file, context);
         }
         self.remarks(listing, inner, |name| below(inner, name));
+    }
+
+    /// Looks at an entry of `file` later, by the path that it has as a layer.
+    fn descend(&mut self, path: String, entry: Entry, file: &Pending, context: Context) {
+        self.queue.push_back(Pending {
+            logical: path.clone(),
+            path,
+            size: entry.size,
+            data: entry.data,
+            depth: file.depth.saturating_add(1),
+            context,
+        });
     }
 
     fn remarks(&mut self, listing: Listing, inner: &str, logical: impl Fn(&str) -> String) {

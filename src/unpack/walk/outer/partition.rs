@@ -67,14 +67,7 @@ impl Outer<'_> {
         for entry in std::mem::take(&mut listing.entries) {
             let path = below(inner, &entry.name);
             if is_payload(&entry) {
-                self.queue.push_back(Pending {
-                    logical: path.clone(),
-                    path,
-                    size: entry.size,
-                    data: entry.data,
-                    depth: file.depth.saturating_add(1),
-                    context: context.clone(),
-                });
+                self.descend(path, entry, file, context.clone());
                 continue;
             }
             let place = self.place(&format!("{}!{}", file.logical, entry.name), &path);

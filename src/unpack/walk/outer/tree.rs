@@ -26,6 +26,22 @@ pub struct Tree {
     pub layered: bool,
 }
 
+#[cfg(test)]
+impl Tree {
+    /// A zip with these files.
+    pub(in crate::unpack) fn of(leaves: Vec<Leaf>) -> Self {
+        Self {
+            root: Place::root("ota.zip"),
+            format: "zip".into(),
+            size: 0,
+            leaves,
+            links: Vec::new(),
+            notices: Vec::new(),
+            layered: false,
+        }
+    }
+}
+
 /// An input that cannot be opened at all.
 #[derive(Debug)]
 pub struct OpenError {
