@@ -21,7 +21,7 @@ pub enum Exit {
     Usage = 2,
     /// The input cannot be read, or nothing in it could be analysed.
     Input = 3,
-    /// The gate could not decide: too much was not looked at; or `ls --verify` could verify nothing.
+    /// The gate could not decide: too much was not looked at; or `ls --verify` could not check all.
     Undecided = 4,
     /// A bug: some part of phonehome crashed; the report, if there is one, says which.
     Bug = 70,

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::bytes::{Budget, Gap, Notice};
 use crate::fact::NoticeFact;
 use crate::report::{CheckFact, CheckResult, Document, Kind, LS_SCHEMA, ListEntry, Listing};
+use crate::rule::Rules;
 use crate::unpack::avb::verify::Check;
 use crate::unpack::{self, Claim, Class, Leaf, OpenError, Tree};
 
@@ -37,7 +38,8 @@ pub(super) struct Ls {
     #[arg(long)]
     sha256: bool,
     /// Check what the input says of its own images, instead of entries: signatures and digests of verified boot,
-    /// hashes of a payload. Exits with 1 if any is wrong, with 4 if none could be checked; reads every image
+    /// hashes of a payload. Exits with 1 if any is wrong, with 4 if any could not be checked, or none is there;
+    /// reads every image
     #[arg(long, conflicts_with_all = ["gaps", "sha256", "depth", "path"])]
     verify: bool,
     #[command(flatten)]
@@ -75,27 +77,30 @@ pub(super) fn run(args: Ls, global: &Global, ui: &Ui) -> Result<Exit, Error> {
     if any(CheckResult::Wrong) {
         return Ok(Exit::Failed);
     }
-    if any(CheckResult::Verified) {
+    if listing.checks.is_empty() {
+        ui.note("there is nothing to check: no signature, digest or hash");
+    } else if !any(CheckResult::NotChecked) {
         return Ok(Exit::Done);
     }
-    ui.note("nothing could be checked: no signature, digest or hash is there, or no image that one is of");
     Ok(Exit::Undecided)
 }
 
 fn checks(args: &Ls, global: &Global) -> Result<Listing, Error> {
     let settings = Settings::new(global, &args.scan, &[&args.input])?;
     regular(&args.input)?;
+    let rules = Rules::load(&settings.signatures)?;
     let budget = settings.budget()?;
     let claims = unpack::verify(&args.input, &budget).map_err(|e| unreadable(args, &e))?;
     Ok(Listing {
         schema: LS_SCHEMA.to_owned(),
         input: name(&args.input),
-        checks: claims.into_iter().map(check).collect(),
+        checks: claims.into_iter().map(|claim| check(claim, &rules)).collect(),
         ..Listing::default()
     })
 }
 
-fn check(claim: Claim) -> CheckFact {
+fn check(claim: Claim, rules: &Rules) -> CheckFact {
+    let key = claim.key.and_then(|sha1| rules.packages.signing_key(&sha1));
     let (result, why) = match claim.check {
         Check::Same => (CheckResult::Verified, None),
         Check::Differs => (CheckResult::Wrong, None),
@@ -107,7 +112,7 @@ fn check(claim: Claim) -> CheckFact {
         what: claim.what.to_owned(),
         by: (!claim.by.is_empty()).then_some(claim.by),
         why,
-        test_key: claim.test_key.map(str::to_owned),
+        test_key: key.filter(|key| key.public).map(|key| key.role.to_string()),
     }
 }
 

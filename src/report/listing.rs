@@ -43,7 +43,7 @@ pub struct CheckFact {
     /// Why it could not be checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// The key of a signature, where anybody has its private half: its name in AOSP.
+    /// The key of a signature, where anybody has its private half: what the signatures call it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_key: Option<String>,
 }

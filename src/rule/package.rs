@@ -47,7 +47,8 @@ impl Packages {
         self.by_name.get(package)
     }
 
-    /// A signing key by the SHA-1 of its certificate, lower-case hexadecimal without colons.
+    /// A signing key by the SHA-1 of its certificate, or of the key in a vbmeta: lower-case hexadecimal
+    /// without colons.
     pub fn signing_key(&self, sha1: &str) -> Option<&SigningKey> {
         self.keys.get(sha1)
     }

@@ -62,6 +62,11 @@ fn the_bundled_files_load_and_hold_what_they_should() {
     assert_eq!(rules.triggers.action("android.intent.action.MAIN"), None);
     let key = "7b6dc7079c34739ce81159719fb5eb61d2a03225";
     assert!(rules.packages.signing_key(key).unwrap().platform);
+    // `avbtool` of AOSP prints this of testkey_rsa4096.
+    let key = rules
+        .packages
+        .signing_key("2597c218aae470a130f61162feaae70afd97f011");
+    assert!(key.unwrap().public);
     assert_eq!(
         &*rules.trackers.class(b"Lcom/umeng/analytics/a/B;").unwrap().id,
         "umenganalytics"

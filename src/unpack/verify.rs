@@ -26,8 +26,8 @@ pub struct Claim {
     pub what: &'static str,
     /// Whether it is so.
     pub check: Check,
-    /// Whose private key anybody has, by its name in AOSP.
-    pub test_key: Option<&'static str>,
+    /// SHA-1 of the key of a signature, lower-case hexadecimal.
+    pub key: Option<String>,
 }
 
 /// What is to be checked, and with what.
@@ -80,7 +80,7 @@ pub fn verify(path: &Path, budget: &Budget) -> Result<Vec<Claim>, OpenError> {
             by: by.to_owned(),
             what,
             check,
-            test_key: vbmetas.get(by).filter(|_| signed).and_then(Vbmeta::test_key),
+            key: vbmetas.get(by).filter(|_| signed).map(Vbmeta::key_sha1),
         }
     };
     let mut claims: Vec<Claim> = jobs.into_par_iter().with_max_len(1).map(check).collect();

@@ -23,12 +23,6 @@ const SHA512: &[u8] = &[
     0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03, 0x05, 0x00,
     0x04, 0x40,
 ];
-/// SHA-1 of keys whose private halves are public: AOSP `external/avb/test/data/testkey_rsa*.pem`, as
-/// `system/core/fs_mgr/libfs_avb/tests` prints them.
-const TEST: [(&str, &str); 2] = [
-    ("cdbb77177f731920bbe0a0f94f84d9038ae0617d", "testkey_rsa2048"),
-    ("2597c218aae470a130f61162feaae70afd97f011", "testkey_rsa4096"),
-];
 
 impl Vbmeta {
     /// Whether it is signed by the key in it.
@@ -84,12 +78,10 @@ impl Vbmeta {
         Ok(self.is_whole && opened == BigUint::from_bytes_be(&expect))
     }
 
-    /// The name of the key where anybody has its private half.
-    pub fn test_key(&self) -> Option<&'static str> {
+    /// SHA-1 of the key as it is stored, lower-case hexadecimal: `avbtool` prints it so.
+    pub fn key_sha1(&self) -> String {
         let sum = Sha1::digest(&*self.public_key);
-        let hex: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
-        let (_, name) = TEST.iter().find(|(known, _)| *known == hex)?;
-        Some(name)
+        sum.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -156,6 +148,7 @@ mod tests {
         ] {
             assert!(matches!(other(change), Check::NotChecked(_)));
         }
-        assert_eq!(vbmeta.test_key(), None);
+        let empty = Vbmeta::default().key_sha1();
+        assert_eq!(empty, "da39a3ee5e6b4b0d3255bfef95601890afd80709");
     }
 }
