@@ -17,6 +17,7 @@ mod evidence;
 mod frame;
 mod interest;
 mod interp;
+mod live;
 mod models;
 mod package;
 mod reading;
