@@ -2,6 +2,8 @@
 
 mod bsdiff;
 mod imgdiff;
+#[cfg(test)]
+mod tests;
 
 pub(super) use bsdiff::Patch as Bsdiff;
 pub(super) use imgdiff::apply as imgdiff;
