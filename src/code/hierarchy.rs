@@ -39,8 +39,6 @@ struct Row<'a> {
     name: &'a [u8],
     /// Defined in the package.
     inside: bool,
-    /// An interface or an abstract class.
-    interface: bool,
     superclass: Option<Type>,
     interfaces: Vec<Type>,
     children: Vec<Type>,
@@ -61,18 +59,17 @@ pub(crate) struct Hierarchy<'a> {
     methods: FxHashMap<(Type, Selector), M>,
     /// File and number among the methods of that file, by number.
     places: Vec<(u16, u32)>,
-    /// First number of each file.
-    first: Vec<u32>,
     owners: Vec<(Type, Selector)>,
 }
 
 impl<'a> Hierarchy<'a> {
-    /// Reads the types of a package.
-    pub(crate) fn new(package: &Package<'a>, walked: &[Walked]) -> Self {
+    /// Reads the types of a package. Of classes for which `foreign` holds, the code is not looked at: they
+    /// are libraries that belong to the platform, packed with the app.
+    pub(crate) fn new(package: &Package<'a>, walked: &[Walked], foreign: impl Fn(&[u8]) -> bool) -> Self {
         let mut all = Self::default();
         all.read_types(package);
         all.read_selectors(package);
-        all.read_classes(package);
+        all.read_classes(package, &foreign);
         all.read_methods(package, walked);
         all
     }
@@ -128,7 +125,7 @@ impl<'a> Hierarchy<'a> {
         }
     }
 
-    fn read_classes(&mut self, package: &Package<'a>) {
+    fn read_classes(&mut self, package: &Package<'a>, foreign: &impl Fn(&[u8]) -> bool) {
         for class in &package.classes {
             let Some(dex) = package.dex(class.dex) else { continue };
             let type_ = self.type_at(class.dex, class.def.class);
@@ -145,9 +142,7 @@ impl<'a> Hierarchy<'a> {
                 }
             }
             if let Some(row) = self.rows.get_mut(index(type_.0)) {
-                row.inside = true;
-                // ACC_INTERFACE, ACC_ABSTRACT
-                row.interface = class.def.access & 0x600 != 0;
+                row.inside = !foreign(row.name);
                 row.superclass = superclass;
                 row.interfaces = interfaces;
             }
@@ -156,7 +151,6 @@ impl<'a> Hierarchy<'a> {
 
     fn read_methods(&mut self, package: &Package<'a>, walked: &[Walked]) {
         for (dex_no, walked) in (0_u16..).zip(walked) {
-            self.first.push(count(self.places.len()));
             for (number, method) in (0_u32..).zip(&walked.methods) {
                 let m = M(count(self.places.len()));
                 let type_ = self.type_at(dex_no, method.type_);
@@ -164,7 +158,7 @@ impl<'a> Hierarchy<'a> {
                 self.places.push((dex_no, number));
                 self.owners.push((type_, selector));
                 let home = package.home(dex_no, method.type_);
-                if home != Some(method.class) || self.methods.contains_key(&(type_, selector)) {
+                if home != Some(method.class) || !self.is_inside(type_) || self.methods.contains_key(&(type_, selector)) {
                     continue;
                 }
                 self.methods.insert((type_, selector), m);
@@ -216,12 +210,6 @@ impl<'a> Hierarchy<'a> {
         self.places.get(index(m.0)).copied()
     }
 
-    /// The method with this number in a file.
-    pub(crate) fn at(&self, dex: u16, number: u32) -> Option<M> {
-        let first = *self.first.get(usize::from(dex))?;
-        Some(M(first.saturating_add(number)))
-    }
-
     /// Class and signature of a method.
     pub(crate) fn owner(&self, m: M) -> (Type, Selector) {
         self.owners
@@ -238,11 +226,6 @@ impl<'a> Hierarchy<'a> {
     /// Whether the package defines a type.
     pub(crate) fn is_inside(&self, type_: Type) -> bool {
         self.rows.get(index(type_.0)).is_some_and(|row| row.inside)
-    }
-
-    /// Whether it is an interface or abstract.
-    pub(crate) fn is_abstract(&self, type_: Type) -> bool {
-        self.rows.get(index(type_.0)).is_some_and(|row| row.interface)
     }
 
     /// The methods with code that a class defines itself.

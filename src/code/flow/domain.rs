@@ -14,9 +14,9 @@ use super::super::value::{Atom, Val, Values, Why};
 /// Objects kept for one value; of more, the first are kept.
 const MAX_OBJECTS: usize = 12;
 /// Origins kept for one value.
-const MAX_ROOTS: usize = 48;
+const MAX_ROOTS: usize = 24;
 /// Fields of fields of a symbol that are told apart (ENGINE §6: access paths of length 3).
-const MAX_PATH: u8 = 4;
+const MAX_PATH: u8 = 3;
 /// Calls that an object made in a method called is told apart by.
 const MAX_CONTEXT: u8 = 2;
 

@@ -96,6 +96,9 @@ pub(crate) struct Binding<'h> {
     at: M,
     pc: u32,
     known: FxHashMap<ObjId, V>,
+    /// Origins by symbol, that of all it holds apart.
+    origins: FxHashMap<(ObjId, bool), Taint>,
+    taints: FxHashMap<Taint, Taint>,
 }
 
 impl<'h> Binding<'h> {
@@ -106,6 +109,8 @@ impl<'h> Binding<'h> {
             at,
             pc,
             known: FxHashMap::default(),
+            origins: FxHashMap::default(),
+            taints: FxHashMap::default(),
         }
     }
 
@@ -160,10 +165,24 @@ impl<'h> Binding<'h> {
         domain.way(Step::Through(outer, self.at, self.pc, inner))
     }
 
+    /// What went into a symbol, or into all that it holds.
+    fn origin(&mut self, domain: &mut Domain<'_>, obj: ObjId, whole: bool) -> Taint {
+        if let Some(known) = self.origins.get(&(obj, whole)) {
+            return *known;
+        }
+        let v = self.object(domain, obj);
+        let taint = if whole { domain.whole(self.heap, v) } else { v.taint };
+        self.origins.insert((obj, whole), taint);
+        taint
+    }
+
     /// Origins as the caller knows them.
     pub(crate) fn taint(&mut self, domain: &mut Domain<'_>, taint: Taint) -> Taint {
         if taint == Taint::NONE {
             return taint;
+        }
+        if let Some(known) = self.taints.get(&taint) {
+            return *known;
         }
         let mut all: Vec<(Root, Way)> = Vec::new();
         for (root, inner) in domain.roots(taint).to_vec() {
@@ -174,11 +193,8 @@ impl<'h> Binding<'h> {
                     all.push((root, way));
                     continue;
                 }
-                Root::Symbol(obj) => self.object(domain, obj).taint,
-                Root::Whole(obj) => {
-                    let v = self.object(domain, obj);
-                    domain.whole(self.heap, v)
-                }
+                Root::Symbol(obj) => self.origin(domain, obj, false),
+                Root::Whole(obj) => self.origin(domain, obj, true),
             };
             for (root, outer) in domain.roots(outer).to_vec() {
                 let root = domain.root_of(root);
@@ -186,7 +202,9 @@ impl<'h> Binding<'h> {
                 all.push((root, way));
             }
         }
-        domain.collect(all)
+        let mapped = domain.collect(all);
+        self.taints.insert(taint, mapped);
+        mapped
     }
 
     /// A value as the caller knows it.
@@ -273,14 +291,6 @@ pub(crate) fn apply(
         thrown,
         events,
     }
-}
-
-/// Whether anything of a value depends on who calls.
-pub(crate) fn has_symbol(domain: &Domain<'_>, taint: Taint) -> bool {
-    domain
-        .roots(taint)
-        .iter()
-        .any(|(root, _)| !matches!(domain.root_of(*root), Root::Source(..)))
 }
 
 /// The type of an object whose class nobody knows.

@@ -21,6 +21,15 @@ const MAX_STEPS: u64 = 40_000_000;
 /// Times round methods that call each other.
 const MAX_TURNS: u32 = 4;
 
+/// Libraries that belong to the platform and are packed with apps: what they do, the signatures say.
+const LIBRARIES: [&str; 5] = [
+    "Landroid/support/",
+    "Landroidx/",
+    "Lkotlin/",
+    "Lkotlinx/",
+    "Lcom/google/android/material/",
+];
+
 /// Follows flows through one package.
 pub(super) struct Tracer<'a, 'p> {
     pub(super) package: &'p Package<'a>,
@@ -60,7 +69,9 @@ pub(crate) fn trace<'a>(
     interest: &Interest<'_>,
     components: &[Component],
 ) -> Traced {
-    let hierarchy = Hierarchy::new(package, walked);
+    let hierarchy = Hierarchy::new(package, walked, |name| {
+        LIBRARIES.iter().any(|start| name.starts_with(start.as_bytes()))
+    });
     let mut tracer = Tracer {
         package,
         tables,
