@@ -39,6 +39,8 @@ struct Row<'a> {
     name: &'a [u8],
     /// Defined in the package.
     inside: bool,
+    /// Number of its definition.
+    home: Option<u32>,
     superclass: Option<Type>,
     interfaces: Vec<Type>,
     children: Vec<Type>,
@@ -126,7 +128,7 @@ impl<'a> Hierarchy<'a> {
     }
 
     fn read_classes(&mut self, package: &Package<'a>, foreign: &impl Fn(&[u8]) -> bool) {
-        for class in &package.classes {
+        for (number, class) in (0_u32..).zip(&package.classes) {
             let Some(dex) = package.dex(class.dex) else { continue };
             let type_ = self.type_at(class.dex, class.def.class);
             let superclass = class.def.superclass.map(|s| self.type_at(class.dex, s));
@@ -143,6 +145,7 @@ impl<'a> Hierarchy<'a> {
             }
             if let Some(row) = self.rows.get_mut(index(type_.0)) {
                 row.inside = !foreign(row.name);
+                row.home = Some(number);
                 row.superclass = superclass;
                 row.interfaces = interfaces;
             }
@@ -226,6 +229,16 @@ impl<'a> Hierarchy<'a> {
     /// Whether the package defines a type.
     pub(crate) fn is_inside(&self, type_: Type) -> bool {
         self.rows.get(index(type_.0)).is_some_and(|row| row.inside)
+    }
+
+    /// The number of its definition.
+    pub(crate) fn home(&self, type_: Type) -> Option<u32> {
+        self.rows.get(index(type_.0))?.home
+    }
+
+    /// Whether a type is another or below it.
+    pub(crate) fn is_below(&self, type_: Type, above: Type) -> bool {
+        self.ancestors(type_).contains(&above)
     }
 
     /// The methods with code that a class defines itself.

@@ -6,13 +6,15 @@ use super::super::hierarchy::{M, Selector, Type};
 use super::super::package::index;
 use super::super::table::{Mark, letter};
 use super::super::value::{Atom, Val, Why};
-use super::domain::{Key, Obj, ObjId, Objs, Root, Taint, V, What};
+use super::domain::{Key, Obj, ObjId, Objs, Taint, V, What};
 use super::run::{Frame, Here};
 use super::summary::{Event, apply};
 use super::trace::Tracer;
 use crate::artifact::dex::Insn;
 use crate::rule::{Cell, Flow, SinkKind, Spot};
 
+/// Streams around streams that are followed.
+const MAX_WRAPS: usize = 4;
 /// Texts that are joined to the address of one event.
 const MAX_ADDRESSES: usize = 4;
 
@@ -115,14 +117,23 @@ impl<'a> Tracer<'a, '_> {
     }
 
     /// A call of one of these methods.
-    fn own(&mut self, here: &mut Here<'a>, frame: &mut Frame, pc: u32, targets: &[M], args: &[V]) -> V {
+    pub(super) fn own(&mut self, here: &mut Here<'a>, frame: &mut Frame, pc: u32, targets: &[M], args: &[V]) -> V {
         let before = frame.heap.clone();
         let mut result = V::UNSET;
         for (n, m) in targets.iter().enumerate() {
             self.recursive |= *m == self.current;
             let Some(summary) = self.summary(*m) else { continue };
             let mut heap = before.clone();
-            let effect = apply(&mut self.domain, &summary, args, &mut heap, here.m, pc);
+            let args = self.narrowed(args, *m, targets.len() > 1);
+            let effect = apply(
+                &mut self.domain,
+                &self.hierarchy,
+                &summary,
+                &args,
+                &mut heap,
+                here.m,
+                pc,
+            );
             if n == 0 {
                 frame.heap = heap;
             } else {
@@ -143,6 +154,28 @@ impl<'a> Tracer<'a, '_> {
             result.val = self.domain.values.unknown(Why::Computed);
         }
         result
+    }
+
+    /// Of several methods that a call may reach, each sees of its object only what is of its class.
+    fn narrowed(&mut self, args: &[V], m: M, several: bool) -> Vec<V> {
+        let mut args = args.to_vec();
+        let (class, _) = self.hierarchy.owner(m);
+        if let Some(this) = args.first_mut().filter(|_| several) {
+            let mut objs = Objs::NONE;
+            for obj in self.domain.objs(this.objs).to_vec() {
+                let one = if self.domain.is_symbol(obj) {
+                    self.domain.obj(Obj::As(obj, class), Type::UNKNOWN)
+                } else if self.domain.is_exact(obj) && !self.hierarchy.is_below(self.domain.type_of(obj), class) {
+                    continue;
+                } else {
+                    obj
+                };
+                let one = self.domain.one(one);
+                objs = self.domain.union(objs, one);
+            }
+            this.objs = objs;
+        }
+        args
     }
 
     /// Keeps an event, or adds to what is known of it.
@@ -201,6 +234,9 @@ impl<'a> Tracer<'a, '_> {
         let member = callee.mark.map(|mark| mark.member).unwrap_or_default();
         if let Some(row) = member.identifier {
             return self.source(here, call.pc, row, callee.result);
+        }
+        if let Some(v) = self.reflect(here, frame, call, args) {
+            return v;
         }
         if let Some(model) = member.model
             && let Some(v) = self.model(here, frame, call, model, args)
@@ -321,7 +357,7 @@ impl<'a> Tracer<'a, '_> {
 
     fn may_be_called_back(&self, obj: ObjId) -> bool {
         match self.domain.what(obj) {
-            Obj::Param(_) | Obj::Load(..) => true,
+            Obj::Param(_) | Obj::Load(..) | Obj::As(..) => true,
             Obj::New(..) | Obj::Within(..) => self.hierarchy.is_inside(self.domain.type_of(obj)),
             _ => false,
         }
@@ -426,8 +462,7 @@ impl<'a> Tracer<'a, '_> {
         let mut v = self.domain.read_all(&frame.heap, base.objs, key, Type::UNKNOWN);
         // What all of a container is made of, each part may be.
         let content = self.domain.read_all(&frame.heap, base.objs, Key::Content, Type::UNKNOWN);
-        let sources = self.domain.filtered(content.taint, |root| matches!(root, Root::Source(..)));
-        v.taint = self.domain.mix(v.taint, sources);
+        v.taint = self.domain.mix(v.taint, content.taint);
         v.taint = self.domain.mix(v.taint, base.taint);
         v
     }
@@ -450,8 +485,7 @@ impl<'a> Tracer<'a, '_> {
                     objs: Objs::NONE,
                     ..v
                 };
-                self.domain
-                    .write(&mut frame.heap, target.objs, Key::Content, content, false);
+                self.fill(frame, target.objs, content);
                 return;
             }
             Cell::Next => {
@@ -477,6 +511,24 @@ impl<'a> Tracer<'a, '_> {
         self.domain.write(&mut frame.heap, target.objs, key, v, sure);
     }
 
+    /// Something becomes part of objects, and of those that they wrap: a stream of a stream.
+    fn fill(&mut self, frame: &mut Frame, objs: Objs, v: V) {
+        let wraps = self.named("to");
+        let mut at = objs;
+        for _ in 0..MAX_WRAPS {
+            self.domain.write(&mut frame.heap, at, Key::Content, v, false);
+            let mut next = Objs::NONE;
+            for obj in self.domain.objs(at).to_vec() {
+                let inner = frame.heap.get(obj, wraps).map_or(Objs::NONE, |v| v.objs);
+                next = self.domain.union(next, inner);
+            }
+            if next == Objs::NONE {
+                break;
+            }
+            at = next;
+        }
+    }
+
     /// Of a method that nobody described: its result is made of all that it is given, and its object too
     /// when it looks like a setter. An object of the package's own is only what is known of it.
     fn pass_all(&mut self, here: &Here<'a>, frame: &mut Frame, call: &Call<'_>, args: &[V]) -> V {
@@ -499,8 +551,7 @@ impl<'a> Tracer<'a, '_> {
                 taint: self.domain.stepped(given, here.m, call.pc, What::Stored),
                 ..self.domain.unknown()
             };
-            self.domain
-                .write(&mut frame.heap, this.objs, Key::Content, v, false);
+            self.fill(frame, this.objs, v);
         }
         let mut result = self.domain.unknown();
         if callee.result_letter == b'V' {

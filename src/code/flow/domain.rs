@@ -31,6 +31,8 @@ pub(crate) enum Obj {
     Param(u8),
     /// What a cell of another object held when the method began.
     Load(ObjId, Key),
+    /// A symbol, as far as it is of this class.
+    As(ObjId, Type),
     /// The static fields of a class.
     Statics(Type),
     /// Allocated at this instruction.
@@ -268,7 +270,8 @@ impl<'a> Domain<'a> {
         }
         let (depth, symbol) = match obj {
             Obj::Param(_) | Obj::Statics(_) | Obj::World => (0, true),
-            Obj::Load(base, _) => (self.depth(base).saturating_add(1), true),
+            Obj::Load(base, _) => (self.depth(base).saturating_add(1), self.is_symbol(base)),
+            Obj::As(base, _) => (self.depth(base), true),
             Obj::Within(base, ..) => (self.depth(base).saturating_add(1), false),
             Obj::New(..) | Obj::Handed(..) | Obj::Component(_) | Obj::Given(..) => (0, false),
         };
@@ -304,6 +307,15 @@ impl<'a> Domain<'a> {
         match self.what(obj) {
             Obj::New(..) | Obj::Component(_) => true,
             Obj::Within(inner, ..) => self.is_exact(inner),
+            _ => false,
+        }
+    }
+
+    /// Whether it was made where nobody looks.
+    pub(crate) fn is_handed(&self, obj: ObjId) -> bool {
+        match self.what(obj) {
+            Obj::Handed(..) | Obj::Given(..) => true,
+            Obj::Within(inner, ..) | Obj::Load(inner, _) => self.is_handed(inner),
             _ => false,
         }
     }

@@ -61,6 +61,13 @@ impl Domain<'_> {
             return v;
         }
         if self.outermost || !self.is_symbol(obj) {
+            // What nobody here made may hold something that nobody here made.
+            if self.is_handed(obj)
+                && !matches!(key, Key::Content | Key::Address | Key::Length)
+                && let Some(load) = self.load(obj, key, type_)
+            {
+                return self.object(load);
+            }
             return V::UNSET;
         }
         match self.load(obj, key, type_) {

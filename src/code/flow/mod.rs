@@ -9,6 +9,7 @@ mod call;
 mod domain;
 mod heap;
 mod order;
+mod reflect;
 mod run;
 mod summary;
 mod text;
@@ -36,6 +37,8 @@ pub enum Kind {
     Service,
     /// An activity.
     Activity,
+    /// A view that a layout names.
+    View,
 }
 
 /// A component that the manifest declares.

@@ -321,6 +321,7 @@ impl<'a> Tracer<'a, '_> {
             // sput*
             0x67..=0x6d => {
                 let (key, class) = self.field_key(here, insn);
+                let class = self.declaring(class, key);
                 let v = self.stored(here, insn.pc, frame.get(insn.a()));
                 let obj = self.domain.obj(Obj::Statics(class), class);
                 frame.heap.put(obj, key, v);
@@ -438,7 +439,9 @@ impl<'a> Tracer<'a, '_> {
 
     fn element(&mut self, frame: &Frame, array: V, key: Key) -> V {
         let mut v = self.domain.read_all(&frame.heap, array.objs, key, ANY);
+        let content = self.domain.read_all(&frame.heap, array.objs, Key::Content, ANY);
         v.taint = self.domain.mix(v.taint, array.taint);
+        v.taint = self.domain.mix(v.taint, content.taint);
         if v.val == Val::UNSET {
             v.val = self.domain.values.unknown(Why::Element);
         }
@@ -459,10 +462,18 @@ impl<'a> Tracer<'a, '_> {
         let (key, _) = self.field_key(here, insn);
         let type_ = self.field_type(here, insn);
         let mut v = self.domain.read_all(&frame.heap, base.objs, key, type_);
-        let sources = self
-            .domain
-            .filtered(base.taint, |root| matches!(root, super::domain::Root::Source(..)));
-        v.taint = self.domain.mix(v.taint, sources);
+        // What is tainted as a whole is so in each of its parts.
+        let objs = self.domain.objs(base.objs).to_vec();
+        let whole = self.domain.filtered(
+            base.taint,
+            |root| !matches!(root, super::domain::Root::Symbol(obj) if objs.contains(&obj)),
+        );
+        v.taint = self.domain.mix(v.taint, whole);
+        for obj in objs {
+            if let Some(content) = frame.heap.get(obj, Key::Content) {
+                v.taint = self.domain.mix(v.taint, content.taint);
+            }
+        }
         if v.val == Val::UNSET {
             v.val = Val::ZERO;
         }
@@ -483,12 +494,47 @@ impl<'a> Tracer<'a, '_> {
         if let Some(row) = table.and_then(|table| table.identifier_fields.get(&field).copied()) {
             return self.source(here, insn.pc, row, type_);
         }
+        let class = self.declaring(class, key);
         let obj = self.domain.obj(Obj::Statics(class), class);
         let mut v = self.domain.read(&frame.heap, obj, key, type_);
         if v.val == Val::UNSET {
             v.val = self.domain.values.unknown(Why::Object);
         }
         v
+    }
+
+    /// The class that declares a static field which a class has.
+    fn declaring(&mut self, class: Type, key: Key) -> Type {
+        if let Some(known) = self.declaring.get(&(class, key)) {
+            return *known;
+        }
+        let mut found = class;
+        for above in self.hierarchy.ancestors(class) {
+            if self.declares(above, key) {
+                found = above;
+                break;
+            }
+        }
+        self.declaring.insert((class, key), found);
+        found
+    }
+
+    fn declares(&mut self, class: Type, key: Key) -> bool {
+        let Some(home) = self.hierarchy.home(class).and_then(|n| self.package.class(n)).copied() else {
+            return false;
+        };
+        let Some(dex) = self.package.dex(home.dex).copied() else {
+            return false;
+        };
+        let Ok(members) = dex.members(&home.def) else {
+            return false;
+        };
+        let names: Vec<&[u8]> = members
+            .static_fields()
+            .filter_map(Result::ok)
+            .filter_map(|field| self.package.text(home.dex, dex.field(field.index)?.name))
+            .collect();
+        names.into_iter().any(|name| Key::Field(self.domain.text(name)) == key)
     }
 
     /// Something of interest is read at this instruction.

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::super::hierarchy::{M, Type};
+use super::super::hierarchy::{Hierarchy, M, Type};
 use super::super::value::{Atom, Val, Why};
 use super::domain::{Domain, Key, Obj, ObjId, Objs, Root, Step, Taint, V, Way};
 use super::heap::Heap;
@@ -89,7 +89,8 @@ impl Summary {
 
 /// What the symbols of a method called stand for.
 #[derive(Debug)]
-pub(crate) struct Binding<'h> {
+pub(crate) struct Binding<'h, 'a> {
+    hierarchy: &'h Hierarchy<'a>,
     args: &'h [V],
     /// The cells before the call.
     heap: &'h Heap,
@@ -101,9 +102,10 @@ pub(crate) struct Binding<'h> {
     taints: FxHashMap<Taint, Taint>,
 }
 
-impl<'h> Binding<'h> {
-    pub(crate) fn new(args: &'h [V], heap: &'h Heap, at: M, pc: u32) -> Self {
+impl<'h, 'a> Binding<'h, 'a> {
+    pub(crate) fn new(hierarchy: &'h Hierarchy<'a>, args: &'h [V], heap: &'h Heap, at: M, pc: u32) -> Self {
         Self {
+            hierarchy,
             args,
             heap,
             at,
@@ -147,6 +149,26 @@ impl<'h> Binding<'h> {
                     }
                     v
                 }
+            }
+            Obj::As(base, class) => {
+                let mut v = self.object(domain, base);
+                let mut objs = Objs::NONE;
+                for obj in domain.objs(v.objs).to_vec() {
+                    let one = if domain.is_exact(obj) {
+                        if !self.hierarchy.is_below(domain.type_of(obj), class) {
+                            continue;
+                        }
+                        obj
+                    } else if domain.is_symbol(obj) {
+                        domain.obj(Obj::As(obj, class), Type::UNKNOWN)
+                    } else {
+                        obj
+                    };
+                    let one = domain.one(one);
+                    objs = domain.union(objs, one);
+                }
+                v.objs = objs;
+                v
             }
             Obj::Statics(_) | Obj::World | Obj::Component(_) | Obj::Given(..) => domain.object(obj),
             Obj::New(..) | Obj::Handed(..) | Obj::Within(..) => {
@@ -254,6 +276,7 @@ pub(crate) struct Effect {
 /// Does in `heap` what a summary says, for one call.
 pub(crate) fn apply(
     domain: &mut Domain<'_>,
+    hierarchy: &Hierarchy<'_>,
     summary: &Summary,
     args: &[V],
     heap: &mut Heap,
@@ -261,7 +284,7 @@ pub(crate) fn apply(
     pc: u32,
 ) -> Effect {
     let before = heap.clone();
-    let mut binding = Binding::new(args, &before, at, pc);
+    let mut binding = Binding::new(hierarchy, args, &before, at, pc);
     // All is read before anything is written.
     let mut writes: Vec<(Objs, Key, V)> = Vec::with_capacity(summary.cells.len());
     for ((obj, key), v) in &summary.cells {

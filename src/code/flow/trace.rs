@@ -41,6 +41,8 @@ pub(super) struct Tracer<'a, 'p> {
     pub(super) summaries: Vec<Option<Rc<Summary>>>,
     /// Classes of which there are objects.
     pub(super) made: FxHashSet<Type>,
+    /// Which class declares a static field, by the class that it is asked of.
+    pub(super) declaring: FxHashMap<(Type, super::domain::Key), Type>,
     pub(super) callees: FxHashMap<(u16, u32), Rc<Callee>>,
     pub(super) graph: Graph<'a>,
     pub(super) live: Live,
@@ -81,6 +83,7 @@ pub(crate) fn trace<'a>(
         hierarchy,
         domain: Domain::new(),
         made: FxHashSet::default(),
+        declaring: FxHashMap::default(),
         callees: FxHashMap::default(),
         graph: Graph::default(),
         live: Live::default(),

@@ -54,6 +54,9 @@ impl Tracer<'_, '_> {
     }
 
     fn stop(&self, m: M, pc: u32, what: What) -> Option<Stop> {
+        if pc == super::world::SYSTEM {
+            return None;
+        }
         let (dex, method) = self.hierarchy.place(m)?;
         Some(Stop {
             at: At { dex, method, pc },

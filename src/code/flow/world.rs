@@ -77,7 +77,7 @@ fn order(kind: Kind) -> Order {
             back: &[],
             last: &[],
         },
-        Kind::Receiver => Order {
+        Kind::Receiver | Kind::View => Order {
             before: &["<init>"],
             away: &[],
             back: &[],
@@ -91,6 +91,7 @@ impl<'a> Tracer<'a, '_> {
     pub(super) fn lives(&mut self, components: &[Component]) -> Vec<Life> {
         let mut all = Vec::new();
         let mut components = components.to_vec();
+        components.extend(self.inflated());
         components.sort_by(|a, b| (a.kind, &a.class).cmp(&(b.kind, &b.class)));
         for component in components {
             let Some(class) = self
@@ -133,6 +134,27 @@ impl<'a> Tracer<'a, '_> {
         all
     }
 
+    /// Classes that a layout may name: with the constructor that the inflater calls.
+    fn inflated(&self) -> Vec<Component> {
+        const CONSTRUCTOR: &[u8] = b"(Landroid/content/Context;Landroid/util/AttributeSet;)V";
+        let mut all = Vec::new();
+        for class in &self.package.classes {
+            let type_ = self.hierarchy.type_at(class.dex, class.def.class);
+            let inflates = self.hierarchy.methods(type_).iter().any(|(selector, _)| {
+                let (name, descriptor) = self.hierarchy.selector_text(*selector);
+                name == b"<init>" && descriptor == CONSTRUCTOR
+            });
+            if inflates {
+                all.push(Component {
+                    kind: Kind::View,
+                    class: self.hierarchy.name(type_).to_vec(),
+                    actions: Vec::new(),
+                });
+            }
+        }
+        all
+    }
+
     /// The methods that an object of a class has, nearest first.
     fn inherited(&self, class: Type) -> Vec<(&'a [u8], M)> {
         let mut all: Vec<(&'a [u8], M)> = Vec::new();
@@ -156,6 +178,12 @@ impl<'a> Tracer<'a, '_> {
             .place(m)
             .and_then(|(dex, number)| self.walked.get(usize::from(dex))?.method(number))
             .map_or(0, |method| method.access)
+    }
+
+    /// Whether a method has no object.
+    pub(super) fn is_static(&self, m: M) -> bool {
+        // ACC_STATIC
+        self.access(m) & 0x8 != 0
     }
 
     /// Whether the system may call a method. `listener`: its class implements an interface from outside.
@@ -250,8 +278,7 @@ impl<'a> Tracer<'a, '_> {
         self.domain.outermost = true;
         let mut world = Heap::default();
         let mut found = Found::default();
-        let mut classes: Vec<Type> = self.made.iter().copied().collect();
-        classes.sort_unstable();
+        self.set_application(lives, &mut world);
         let initialisers: Vec<M> = self
             .package
             .classes
@@ -276,6 +303,19 @@ impl<'a> Tracer<'a, '_> {
         self.leaks(found)
     }
 
+    /// What `getApplication` gives.
+    fn set_application(&mut self, lives: &[Life], world: &mut Heap) {
+        let class = lives
+            .iter()
+            .find(|life| life.component.kind == Kind::Application)
+            .map_or(Type::UNKNOWN, |life| life.class);
+        let app = self.domain.obj(Obj::Component(class), class);
+        let app = self.domain.object(app);
+        let obj = self.domain.obj(Obj::World, Type::UNKNOWN);
+        let key = self.named("application");
+        world.put(obj, key, app);
+    }
+
     fn live_through(&mut self, life: &Life, lives: &[Life], world: &mut Heap, found: &mut Found) {
         let this = self.domain.obj(Obj::Component(life.class), life.class);
         let mut heap = world.clone();
@@ -296,7 +336,7 @@ impl<'a> Tracer<'a, '_> {
                     self.maybe(m, Some(listener), &mut heap, found);
                 }
             }
-            if !life.away.is_empty() {
+            if !life.away.is_empty() || !life.back.is_empty() {
                 let mut gone = heap.clone();
                 for m in &life.away {
                     self.call(*m, Some(this), &mut gone, found);
@@ -326,7 +366,9 @@ impl<'a> Tracer<'a, '_> {
 
     fn listeners(&mut self, heap: &Heap) -> Vec<ObjId> {
         let all = self.world_cell(heap, "listeners");
-        self.domain.objs(all.objs).to_vec()
+        // What the system calls of a component, it does anyway.
+        let others = |obj: &&ObjId| !matches!(self.domain.what(**obj), Obj::Component(_));
+        self.domain.objs(all.objs).iter().filter(others).copied().collect()
     }
 
     /// Gives a component the intents that are meant for it.
@@ -354,7 +396,11 @@ impl<'a> Tracer<'a, '_> {
         let key = self.named("class");
         let class = heap.get(intent, key).unwrap_or(V::UNSET);
         let names = self.names(class.val);
-        if !names.is_empty() {
+        // The second argument of a constructor may be something else.
+        let is_class = |name: &Vec<u8>| {
+            self.hierarchy.named(name).is_some_and(|class| self.hierarchy.is_inside(class))
+        };
+        if names.iter().any(is_class) {
             return names.contains(&life.component.class);
         }
         let key = self.named("action");
@@ -369,7 +415,8 @@ impl<'a> Tracer<'a, '_> {
         if !actions.is_empty() && lives.iter().any(takes) {
             return takes(life);
         }
-        class == V::UNSET && action == V::UNSET || actions.is_empty() && names.is_empty()
+        // Somebody else's.
+        actions.is_empty()
     }
 
     /// Class descriptors or texts that a value is.
@@ -410,8 +457,7 @@ impl<'a> Tracer<'a, '_> {
         let given = self.named("given");
         let incoming = self.named("incoming");
         let parameters = self.parameters(m);
-        // ACC_STATIC
-        let is_static = self.access(m) & 0x8 != 0;
+        let is_static = self.is_static(m);
         let (name, _) = self.hierarchy.selector_text(self.selector_of(m));
         let source = self.callback_source(m);
         for (i, (type_, _)) in (0_u8..).zip(&parameters) {
@@ -442,7 +488,15 @@ impl<'a> Tracer<'a, '_> {
             }
             args.push(v);
         }
-        let effect = apply(&mut self.domain, &summary, &args, heap, m, SYSTEM);
+        let effect = apply(
+            &mut self.domain,
+            &self.hierarchy,
+            &summary,
+            &args,
+            heap,
+            m,
+            SYSTEM,
+        );
         for event in effect.events {
             found.add(self, event);
         }
