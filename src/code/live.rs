@@ -129,7 +129,12 @@ impl Live {
     /// From the registers that are live after an instruction to those before it. The cases are those of
     /// [`Machine::step`](super::interp::Machine).
     fn before(&mut self, insn: &Insn<'_>) {
-        match self.kinds.get(usize::from(insn.op.0)).copied().unwrap_or(Kind::Write) {
+        match self
+            .kinds
+            .get(usize::from(insn.op.0))
+            .copied()
+            .unwrap_or(Kind::Write)
+        {
             Kind::Nothing => {}
             Kind::Write => {
                 if insn.op.is(opcode::WRITES) {

@@ -1,6 +1,11 @@
 //! Tables of interest of one dex file, made once from its id tables, so that the walk over the code
 //! decides by one byte per index.
 
+mod heir;
+mod shape;
+
+pub(crate) use shape::{MAX_PARAMETERS, Shape, descriptor, letter};
+
 use rustc_hash::FxHashMap;
 
 use crate::artifact::dex::{Dex, MethodId};
@@ -8,6 +13,7 @@ use crate::artifact::dex::{Dex, MethodId};
 use super::interest::{Carrier, Interest, Member};
 use super::package::{Package, index};
 use super::platform::Model;
+use heir::Heirs;
 
 /// Bits of a method id.
 pub(crate) mod method {
@@ -47,55 +53,8 @@ pub(crate) mod field {
     pub(crate) const OWN_NUMBER: u8 = 1 << 2;
 }
 
-/// Parameters that a shape keeps.
-pub(crate) const MAX_PARAMETERS: usize = 8;
-
-/// The parameters of a method, by letter: the first of the descriptor, but `S` for `String`, `T` for
-/// another class that stands for a text, `I` for all integers of 32 bits but `char` and `boolean`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Shape {
-    letters: [u8; MAX_PARAMETERS],
-    len: u8,
-    /// Letter of the result.
-    pub(crate) result: u8,
-}
-
-impl Shape {
-    fn of(package: &Package<'_>, dex_no: u16, dex: &Dex<'_>, id: MethodId) -> Self {
-        let mut shape = Self::default();
-        let Some(proto) = dex.proto(id.proto) else {
-            return shape;
-        };
-        shape.result = letter(package.type_name(dex_no, proto.return_type));
-        for (slot, type_) in shape.letters.iter_mut().zip(proto.parameters.iter()) {
-            *slot = letter(package.type_name(dex_no, type_));
-            shape.len = shape.len.saturating_add(1);
-        }
-        shape
-    }
-
-    /// Letters of the parameters, at most [`MAX_PARAMETERS`].
-    pub(crate) fn letters(&self) -> &[u8] {
-        self.letters.get(..usize::from(self.len)).unwrap_or_default()
-    }
-}
-
-/// The letter of a type by its descriptor: see [`Shape`].
-pub(crate) fn letter(descriptor: Option<&[u8]>) -> u8 {
-    match descriptor {
-        Some(b"Ljava/lang/String;") => b'S',
-        Some(
-            b"Ljava/lang/CharSequence;"
-            | b"Landroid/net/Uri;"
-            | b"Ljava/net/URL;"
-            | b"Ljava/net/URI;"
-            | b"Ljava/io/File;",
-        ) => b'T',
-        Some([b'B' | b'S', ..]) => b'I',
-        Some([first, ..]) => *first,
-        _ => b'V',
-    }
-}
+/// Of a type that is no class of interest.
+const NO_CLASS: u16 = u16::MAX;
 
 /// A method id of interest.
 #[derive(Debug, Clone, Copy)]
@@ -319,8 +278,6 @@ impl Table {
     }
 }
 
-const NO_CLASS: u16 = u16::MAX;
-
 /// A row may ask for certain descriptors, where the name alone is too general.
 fn fits(dex: &Dex<'_>, id: MethodId, interest: &Interest<'_>, member: Member) -> bool {
     let Some(row) = member.identifier.and_then(|row| interest.identifier(row)) else {
@@ -333,19 +290,6 @@ fn fits(dex: &Dex<'_>, id: MethodId, interest: &Interest<'_>, member: Member) ->
     row.descriptors
         .iter()
         .any(|wanted| wanted.as_bytes() == descriptor)
-}
-
-/// The descriptor of a method, `(Landroid/content/Context;)Ljava/lang/String;`.
-pub(crate) fn descriptor(dex: &Dex<'_>, id: MethodId) -> Vec<u8> {
-    let mut out = vec![b'('];
-    if let Some(proto) = dex.proto(id.proto) {
-        for type_ in proto.parameters.iter() {
-            out.extend_from_slice(dex.type_descriptor(type_).unwrap_or(b"?"));
-        }
-        out.push(b')');
-        out.extend_from_slice(dex.type_descriptor(proto.return_type).unwrap_or(b"?"));
-    }
-    out
 }
 
 fn bits_of(member: &Member, shape: Shape, carrier: Carrier) -> u8 {
@@ -367,81 +311,5 @@ fn bits_of(member: &Member, shape: Shape, carrier: Carrier) -> u8 {
         Some(Model::Use(_)) => method::USE,
         Some(Model::File | Model::Uri) => method::USE | method::TEXT,
         Some(_) => method::TEXT,
-    }
-}
-
-/// Finds members through superclasses and interfaces: a maker's subclass reads what its parent reads.
-struct Heirs<'p, 'a, 'r> {
-    package: &'p Package<'a>,
-    interest: &'p Interest<'r>,
-    dex: u16,
-    classes: &'p [Vec<u16>],
-    /// The type that was asked for last: methods are sorted by class.
-    memo: Option<(u32, bool)>,
-}
-
-impl Heirs<'_, '_, '_> {
-    /// Whether a type has an ancestor of interest.
-    fn any(&mut self, type_: u32) -> bool {
-        if let Some((_, any)) = self.memo.filter(|(last, _)| *last == type_) {
-            return any;
-        }
-        let mut any = false;
-        self.visit(type_, &mut |class, _, _| {
-            any = self.interest.info(class).inherited;
-            any
-        });
-        self.memo = Some((type_, any));
-        any
-    }
-
-    fn find(&self, type_: u32, name: &[u8]) -> Option<Member> {
-        if let Some(class) = self.class(self.dex, type_)
-            && let Some(member) = self.member(class, self.dex, type_, name)
-        {
-            return Some(member);
-        }
-        // A constructor is not inherited, and one that calls its parent's is found there.
-        if name == b"<init>" {
-            return None;
-        }
-        let mut found = None;
-        self.visit(type_, &mut |class, dex, type_| {
-            if self.interest.info(class).inherited {
-                found = self.member(class, dex, type_, name);
-            }
-            found.is_some()
-        });
-        found
-    }
-
-    fn class(&self, dex: u16, type_: u32) -> Option<u16> {
-        let class = *self.classes.get(usize::from(dex))?.get(index(type_))?;
-        (class != NO_CLASS).then_some(class)
-    }
-
-    fn member(&self, class: u16, dex: u16, type_: u32, name: &[u8]) -> Option<Member> {
-        self.interest
-            .method(class, self.package.type_name(dex, type_)?, name)
-    }
-
-    /// Calls `f` for each class of interest above a type, nearest first, until it says that it is done.
-    fn visit(&self, type_: u32, f: &mut impl FnMut(u16, u16, u32) -> bool) {
-        for (dex_no, type_, class) in self.package.chain(self.dex, type_) {
-            let Some(dex) = self.package.dex(dex_no) else {
-                return;
-            };
-            let interfaces = class
-                .map(|class| dex.interfaces(&class.def).unwrap_or_default())
-                .unwrap_or_default();
-            // 32: an interface of interest is one of the first; a hostile list has 65 535.
-            for type_ in std::iter::once(type_).chain(interfaces.iter().take(32)) {
-                if let Some(class) = self.class(dex_no, type_)
-                    && f(class, dex_no, type_)
-                {
-                    return;
-                }
-            }
-        }
     }
 }
