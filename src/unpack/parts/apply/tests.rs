@@ -310,6 +310,31 @@ fn commands_are_executed_one_after_another() {
 }
 
 #[test]
+fn a_partition_that_shrinks_has_no_old_tail() {
+    let old = noise(20, 7);
+    let mut device = Device::new(4, &old);
+    // What is cut off in the end is still there for the commands.
+    device.shift(&[(1, 4)], &plain(&[(15, 18)]));
+    let sized = |blocks: Option<usize>, left: usize| {
+        let mut files = device.files(&old);
+        let list = |blocks| format!("resize system {}\n", blocks * SIZE).into_bytes();
+        files.extend(blocks.map(|blocks| ("dynamic_partitions_op_list", list(blocks))));
+        let (blocks, told) = compare(
+            &files,
+            Some(&old),
+            Limits::default(),
+            &device.image[..left * SIZE],
+        );
+        assert_eq!((blocks, told), ("=".repeat(left), Vec::new()));
+    };
+    sized(None, 20);
+    sized(Some(30), 20);
+    sized(Some(12), 12);
+    // A size that has no room for what commands write cannot be right.
+    sized(Some(2), 4);
+}
+
+#[test]
 fn another_old_image_is_never_taken_for_the_right_one() {
     const OTHER: &str = "block-ota: hash of old bytes (--base is not the build that this was made from)";
     let (old, device) = example(4);
