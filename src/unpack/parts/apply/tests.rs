@@ -16,8 +16,8 @@ use sha1::{Digest as _, Sha1};
 
 use super::super::join;
 use crate::bytes::{Blob, Budget, Limits};
-use crate::unpack::build;
 use crate::unpack::registry::Listing;
+use crate::unpack::{build, delta};
 
 const SIZE: usize = 4096;
 
@@ -395,9 +395,9 @@ fn a_list_that_changes_nothing_leaves_the_old_image() {
 /// An IMGDIFF patch of a zip-like file: bytes as they are, a stream that is deflated, raw bytes.
 fn imgdiff(old: &[u8], stream: (usize, usize), level: u32) -> (Vec<u8>, Vec<u8>) {
     let deflate = |bytes: &[u8]| {
-        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::new(level));
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
+        let mut out = Vec::new();
+        delta::deflate(bytes, level, &mut out).unwrap();
+        out
     };
     let inflated = {
         let mut decoder = flate2::write::DeflateDecoder::new(Vec::new());
