@@ -114,6 +114,16 @@ impl Cache {
         }
     }
 
+    /// Forgets all units, for when nothing is asked for any more; what was counted stays.
+    pub fn clear(&self) {
+        for shard in &self.shards {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            shard.units = FxHashMap::default();
+            shard.order = VecDeque::new();
+            shard.held = 0;
+        }
+    }
+
     fn shard(&self, unit: Unit) -> &Mutex<Shard> {
         use std::hash::BuildHasher as _;
         let hash = FxBuildHasher.hash_one(unit);
@@ -188,6 +198,16 @@ mod tests {
             bytes: 3,
         };
         assert_eq!(cache.decoded(), expect);
+    }
+
+    #[test]
+    fn what_was_forgotten_is_decoded_again_and_counted_as_such() {
+        let cache = Cache::new(1 << 20);
+        let get = || cache.get((0, 7), || Ok(vec![1, 2, 3].into())).unwrap();
+        assert_eq!(&*get(), [1, 2, 3]);
+        cache.clear();
+        assert_eq!(&*get(), [1, 2, 3]);
+        assert_eq!((cache.decoded().times, cache.decoded().units), (2, 1));
     }
 
     #[test]

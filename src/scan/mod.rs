@@ -148,6 +148,9 @@ pub fn scan(
         }
     }
     units.par_extend(later.par_iter().with_max_len(1).map(collect));
+    // From here on there are only facts.
+    drop(later);
+    budget.cache.clear();
     units.sort_by(|a, b| (&a.unit.place, &a.unit.kind).cmp(&(&b.unit.place, &b.unit.kind)));
     let outer = collect::outer(&groups.skipped, &groups.notices);
     let input = Input { name, size, format };
