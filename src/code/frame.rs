@@ -1,5 +1,6 @@
 //! The state of one method while it is interpreted: registers and objects at the start of each block.
 
+use super::live;
 use super::package::index;
 use super::value::{Val, Values, Why};
 
@@ -98,8 +99,15 @@ impl States {
         Some(copy)
     }
 
-    /// Adds a state to what a block may start with.
-    pub(crate) fn meet(&mut self, values: &mut Values<'_>, block: u32, state: &State, how: Meet) {
+    /// Adds a state to what a block may start with, as far as registers are `live` there.
+    pub(crate) fn meet(
+        &mut self,
+        values: &mut Values<'_>,
+        block: u32,
+        state: &State,
+        live: &[u64],
+        how: Meet,
+    ) {
         let (Some(slot), Some(dirty)) = (self.slots.get_mut(index(block)), self.dirty.get_mut(index(block)))
         else {
             return;
@@ -111,7 +119,13 @@ impl States {
             *dirty = true;
             return;
         };
-        *dirty |= meet_all(values, &mut old.registers, &state.registers, how);
+        for register in live::registers(live) {
+            if let (Some(slot), Some(val)) = (old.registers.get_mut(register), state.registers.get(register))
+                && slot != val
+            {
+                *dirty |= meet(values, slot, *val, how);
+            }
+        }
         *dirty |= meet_all(values, &mut old.objects, &state.objects, how);
     }
 

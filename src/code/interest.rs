@@ -1,11 +1,11 @@
-//! What to look for, compiled once from the signatures and the platform's models.
+//! What to look for, compiled once from the signatures.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::rule::row::Match;
 use crate::rule::{FlagKind, Identifier, IdentifierKind, Rules, Sink, SinkKind};
 
-use super::platform::{self, Model};
+use super::platform::Model;
 
 /// Channels whose arguments say whom data goes to, so that their values are worth computing. The
 /// arguments of a log call or a file write are not.
@@ -73,7 +73,7 @@ impl<'r> Interest<'r> {
             fields: FxHashMap::default(),
             texts: Texts::default(),
         };
-        interest.add_platform();
+        interest.add_models();
         interest.add_identifiers();
         interest.add_sinks();
         interest.add_files(rules);
@@ -101,7 +101,7 @@ impl<'r> Interest<'r> {
             return Some(*class);
         }
         // Stores are known by the end of their name; one number stands for all that are not listed.
-        platform::is_store(descriptor).then_some(STORE)
+        self.rules.models.is_store(descriptor).then_some(STORE)
     }
 
     /// What is known of a class.
@@ -113,10 +113,10 @@ impl<'r> Interest<'r> {
     pub(crate) fn method(&self, class: u16, descriptor: &[u8], name: &[u8]) -> Option<Member> {
         let listed = self.methods.get(&(class, name)).copied();
         // Signatures list setters of stores as sinks: what they do to a key holds all the same.
-        if listed.is_some_and(|member| member.model.is_some()) || !platform::is_store(descriptor) {
+        if listed.is_some_and(|member| member.model.is_some()) {
             return listed;
         }
-        match platform::model(descriptor, name) {
+        match self.rules.models.key(descriptor, name) {
             Some(model) => Some(Member {
                 model: Some(model),
                 ..listed.unwrap_or_default()
@@ -145,15 +145,15 @@ impl<'r> Interest<'r> {
         class
     }
 
-    fn add_platform(&mut self) {
+    fn add_models(&mut self) {
         // Number 0 stands for stores that only their name gives away.
         self.infos.push(Class {
             inherited: true,
             carrier: Carrier::No,
         });
-        for (descriptor, methods) in platform::tables() {
-            let class = self.number(descriptor.as_bytes());
-            for (name, model) in methods {
+        for row in self.rules.models.classes() {
+            let class = self.number(row.class.as_bytes());
+            for (name, model) in &row.methods {
                 let member = Member {
                     model: Some(*model),
                     ..Member::default()

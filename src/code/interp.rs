@@ -11,6 +11,7 @@ use crate::artifact::dex::{Code, Dex, Insn, Value, opcode};
 use super::cfg::{Block, Graph};
 use super::frame::{MAX_OBJECTS, Meet, State, States};
 use super::interest::Carrier;
+use super::live::{self, Live};
 use super::package::{Package, count, index};
 use super::platform::{Access, Member, Store, Use};
 use super::table::{Mark, Table, method, string};
@@ -132,6 +133,7 @@ pub(crate) struct Surroundings<'s, 'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Machine<'a> {
     graph: Graph<'a>,
+    live: Live,
     states: States,
     objects: FxHashMap<u32, (u16, Carrier)>,
     carriers: Vec<Carrier>,
@@ -161,9 +163,10 @@ impl<'a> Machine<'a> {
             self.outcome.cut = true;
             return u64::from(code.units());
         }
+        let keep = self.has_loop();
+        self.live.build(&self.graph, code.registers, keep);
         self.states.reset(self.graph.blocks.len());
         self.enter(values, code);
-        let keep = self.has_loop();
         let mut steps = u64::from(code.units());
         for round in 0..MAX_ROUNDS {
             self.again = round > 0;
@@ -219,7 +222,7 @@ impl<'a> Machine<'a> {
                 *slot = val;
             }
         }
-        self.states.meet(values, 0, &state, Meet::Join);
+        self.states.meet(values, 0, &state, self.live.at(0), Meet::Join);
         self.states.recycle(state);
     }
 
@@ -261,8 +264,8 @@ impl<'a> Machine<'a> {
         self.object_writes.clear();
         if self.tracking {
             for to in self.graph.handlers(block) {
-                self.states
-                    .meet(values, *to, state, how(self.is_back(block, *to)));
+                let how = how(self.is_back(block, *to));
+                self.states.meet(values, *to, state, self.live.at(*to), how);
             }
         }
         self.result = None;
@@ -273,13 +276,17 @@ impl<'a> Machine<'a> {
             self.step(values, dex, code, around, n, &insn, state);
         }
         for to in self.graph.successors(block) {
-            self.states
-                .meet(values, *to, state, how(self.is_back(block, *to)));
+            let how = how(self.is_back(block, *to));
+            self.states.meet(values, *to, state, self.live.at(*to), how);
         }
         if self.tracking {
             for to in self.graph.handlers(block) {
                 let how = how(self.is_back(block, *to));
+                let live = self.live.at(*to);
                 for (register, val) in &self.writes {
+                    if !live::is_live(live, *register) {
+                        continue;
+                    }
                     self.states.meet_register(values, *to, *register, *val, how);
                 }
                 for (object, val) in &self.object_writes {

@@ -17,9 +17,9 @@ mod evidence;
 mod frame;
 mod interest;
 mod interp;
+mod live;
 mod models;
 mod package;
-mod platform;
 mod reading;
 mod table;
 #[cfg(test)]
@@ -36,6 +36,8 @@ pub use reading::{
 };
 
 use crate::artifact::dex::Dex;
+/// The names of what methods of the platform do; `models.rs` does it.
+use crate::rule::model as platform;
 
 /// Reads the code of one package. `hot` says of a string whether it may be, or begin, an endpoint; it is
 /// asked once for each string of each file.

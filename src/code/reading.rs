@@ -14,7 +14,7 @@ use super::package::{NONE, Package, index};
 use super::platform::{Access, Member, Store, Use};
 use super::table::{Table, string};
 use super::value::{Atom, AtomId, Val};
-use super::walk::Walked;
+use super::walk::{self, Walked};
 
 /// Bytes of one string that its uses may add up to, each of them being searched again. A hostile file
 /// loads one string of a megabyte a million times.
@@ -555,7 +555,14 @@ impl<'a> Reading<'a> {
             if wrappers.is_empty() {
                 continue;
             }
-            for edge in &walked.edges {
+            let mut wraps = vec![false; walked.number_of.len()];
+            for (method, ..) in &wrappers {
+                if let Some(wraps) = wraps.get_mut(index(*method)) {
+                    *wraps = true;
+                }
+            }
+            let calls = |edge: &&walk::Use| wraps.get(index(edge.what)).copied().unwrap_or(false);
+            for edge in walked.edges.iter().filter(calls) {
                 let first = wrappers.partition_point(|(method, ..)| *method < edge.what);
                 let same = wrappers
                     .iter_mut()

@@ -38,7 +38,11 @@ fn args(all: &[Arg]) -> String {
 
 /// One line per resolved call: what, its arguments, and the method that it is in.
 fn lines(files: &[Vec<u8>]) -> Vec<String> {
-    let interest = Interest::new(&RULES);
+    lines_by(&RULES, files)
+}
+
+fn lines_by(rules: &Rules, files: &[Vec<u8>]) -> Vec<String> {
+    let interest = Interest::new(rules);
     let dexes: Vec<Dex<'_>> = files.iter().flat_map(|file| Dex::open(file).dexes).collect();
     let reading = analyse(&dexes, &interest, &hot);
     let mut out: Vec<String> = reading
@@ -517,6 +521,39 @@ fn with_reading<T>(file: &[u8], f: impl FnOnce(&Reading<'_>, &Interest<'_>) -> T
     let interest = Interest::new(&RULES);
     let opened = Dex::open(file);
     f(&analyse(&opened.dexes, &interest, &hot), &interest)
+}
+
+#[test]
+fn ones_own_models_and_stores_are_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("models")).unwrap();
+    std::fs::write(
+        dir.path().join("models/mine.toml"),
+        r#"sources = ["me"]
+        [[class]]
+        class = ["La/Vault;"]
+        methods = [{ name = "ask", model = "get-secure" }]
+        [[store]]
+        store = "property"
+        ends = ["/Knobs;"]
+        get = ["read*"]"#,
+    )
+    .unwrap();
+    let rules = Rules::load(&[dir.path().to_owned()]).unwrap();
+    let file = dex(|dex| {
+        dex.class("La;").method("m", "()V", 1, |c| {
+            c.const_string(0, "a_key")
+                .invoke_static("La/Vault;", "ask", "(Ljava/lang/String;)Ljava/lang/String;", &[0])
+                .invoke_static("Lb/Knobs;", "readInt", "(Ljava/lang/String;)I", &[0])
+                .return_void();
+        });
+    });
+    let files = [file];
+    assert_eq!(
+        lines_by(&rules, &files),
+        ["m: Property Get \"a_key\"", "m: Secure Get \"a_key\""]
+    );
+    assert!(lines(&files).is_empty());
 }
 
 #[test]

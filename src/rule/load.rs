@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::row::{
-    HostFile, IdentifierFile, PackageFile, PermissionFile, PropagatorFile, SinkFile, SwitchFile, TrackerFile,
-    TriggerFile,
+    HostFile, IdentifierFile, ModelFile, PackageFile, PermissionFile, PropagatorFile, SinkFile, SwitchFile,
+    TrackerFile, TriggerFile,
 };
 use super::weight::Weights;
 use super::{FindingRule, RuleError, Rules, WordFile, check};
@@ -30,6 +30,7 @@ pub(super) enum Folder {
     Endpoints,
     Hosts,
     Identifiers,
+    Models,
     Packages,
     Permissions,
     Propagators,
@@ -42,10 +43,11 @@ pub(super) enum Folder {
 }
 
 impl Folder {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Endpoints,
         Self::Hosts,
         Self::Identifiers,
+        Self::Models,
         Self::Packages,
         Self::Permissions,
         Self::Propagators,
@@ -62,6 +64,7 @@ impl Folder {
             Self::Endpoints => "endpoints",
             Self::Hosts => "hosts",
             Self::Identifiers => "identifiers",
+            Self::Models => "models",
             Self::Packages => "packages",
             Self::Permissions => "permissions",
             Self::Propagators => "propagators",
@@ -84,6 +87,7 @@ impl Folder {
             Self::Endpoints => packed!("endpoints"),
             Self::Hosts => packed!("hosts"),
             Self::Identifiers => packed!("identifiers"),
+            Self::Models => packed!("models"),
             Self::Packages => packed!("packages"),
             Self::Permissions => packed!("permissions"),
             Self::Propagators => packed!("propagators"),
@@ -218,6 +222,8 @@ impl Rules {
         propagators
             .into_iter()
             .for_each(|file| rules.sinks.add_propagators(file));
+        let Files(models) = Files::<ModelFile>::read(Folder::Models, &files)?;
+        models.into_iter().for_each(|file| rules.models.add(file));
         let Files(words) = Files::<WordFile>::read(Folder::Endpoints, &files)?;
         words.into_iter().for_each(|file| rules.words.add(file));
         let Files(hosts) = Files::<HostFile>::read(Folder::Hosts, &files)?;
@@ -331,7 +337,7 @@ pub(super) fn read_file(path: &Path, below: &Path) -> Result<SourceFile, RuleErr
         return Err(error(
             path,
             "not in a folder that says what it holds".to_owned(),
-            "put it below hosts, identifiers, packages, permissions, propagators, rules, sinks, switches, trackers, triggers or weights",
+            "put it below endpoints, hosts, identifiers, models, packages, permissions, propagators, rules, sinks, switches, trackers, triggers or weights",
         ));
     };
     let name = below

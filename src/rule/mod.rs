@@ -16,6 +16,7 @@ mod host;
 mod identifier;
 pub mod import;
 mod load;
+pub mod model;
 mod package;
 mod permission;
 pub mod row;
@@ -33,6 +34,7 @@ pub use finding::*;
 pub use flag::{Flag, FlagKind, Flags};
 pub use host::{Address, Documentation, Host, Hosts, Purpose, PurposeClass};
 pub use identifier::{Category, Identifier, IdentifierKind, Identifiers, Members};
+pub use model::Models;
 pub use package::{Package, Packages, SigningKey};
 pub use permission::{Permission, Permissions, SharedUid};
 pub use sink::{Channel, Flow, Propagator, Sink, SinkKind, Sinks, Spot};
@@ -48,6 +50,8 @@ pub struct Rules {
     pub identifiers: Identifiers,
     /// Where data can leave, and calls that pass it on.
     pub sinks: Sinks,
+    /// What methods of the platform do to values.
+    pub models: Models,
     /// The words by which hosts and URLs are told from other text.
     pub words: Words,
     /// Hosts and addresses with owner and purpose.

@@ -119,6 +119,27 @@ fn the_hash_names_the_data_and_nothing_else() {
     assert_eq!(rules().hash.len(), 16);
 }
 
+#[test]
+fn a_makers_settings_class_is_a_store_by_its_name() {
+    use model::{Access, Model, Store};
+    let key = |class: &str, name: &str| rules().models.key(class.as_bytes(), name.as_bytes());
+    assert_eq!(
+        key("Landroid/provider/Settings$Secure;", "getInt"),
+        Some(Model::Key(Store::Secure, Access::Get))
+    );
+    assert_eq!(
+        key("Lany/provider/ExtraSettings$System;", "putBoolean"),
+        Some(Model::Key(Store::System, Access::Put))
+    );
+    assert_eq!(key("Landroid/provider/Settings$Secure;", "getUriFor"), None);
+    assert_eq!(key("Lany/Secure;", "getInt"), None);
+    assert_eq!(
+        key("Landroid/os/SystemProperties;", "set"),
+        Some(Model::Key(Store::Property, Access::Put))
+    );
+    assert_eq!(key("Landroid/provider/Settings$Secure;", "set"), None);
+}
+
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     for (name, text) in files {

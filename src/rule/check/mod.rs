@@ -126,6 +126,7 @@ fn check_file(file: &SourceFile, known: &Known, seen: &mut Seen) -> Result<Vec<P
         Folder::Identifiers => lint.identifiers(&parse(file)?),
         Folder::Sinks => lint.sinks(&parse(file)?),
         Folder::Propagators => lint.propagators(&parse(file)?),
+        Folder::Models => lint.models(&parse(file)?),
         Folder::Hosts => lint.hosts(&parse(file)?),
         Folder::Trackers => lint.trackers(&parse(file)?),
         Folder::Permissions => lint.permissions(&parse(file)?),

@@ -4,9 +4,10 @@ use super::Lint;
 use super::place::Step::{At, Key};
 use super::text;
 use crate::rule::host::range;
+use crate::rule::model::Model;
 use crate::rule::row::{
-    HostFile, IdentifierFile, MemberRow, Namespace, PackageFile, PermissionFile, PropagatorFile, SinkFile,
-    SwitchFile, TrackerFile, TriggerFile, ValueRow,
+    HostFile, IdentifierFile, MemberRow, ModelFile, Namespace, PackageFile, PermissionFile, PropagatorFile,
+    SinkFile, SwitchFile, TrackerFile, TriggerFile, ValueRow,
 };
 use crate::rule::{FlagKind, Flow};
 
@@ -156,6 +157,57 @@ impl Lint<'_> {
                 for flow in &row.flow {
                     let is_flow = |flow: &str| Flow::parse(flow).is_some();
                     self.holds(&at, "flow: `this>ret`, `arg0>this`, `arg*>ret`", flow, is_flow);
+                }
+            }
+        }
+    }
+
+    pub(super) fn models(&mut self, file: &ModelFile) {
+        for (i, row) in file.class.iter().enumerate() {
+            let at = [Key("class"), At(i), Key("class")];
+            self.sources(&at, &row.src, &file.sources);
+            if row.class.is_empty() || row.methods.is_empty() {
+                self.say(&at, "a row needs a class and a method".to_owned());
+            }
+            for (j, class) in row.class.iter().enumerate() {
+                let at = [Key("class"), At(i), Key("class"), At(j)];
+                self.holds(&at, "class descriptor, `La/b/C;`", class, text::is_class);
+            }
+            for (j, method) in row.methods.iter().enumerate() {
+                let at = [Key("class"), At(i), Key("methods"), At(j)];
+                self.holds(&at, "name of a method", &method.name, text::is_member);
+                for class in &row.class {
+                    self.once(&at, "model", &format!("{class}->{}", method.name));
+                }
+                if Model::parse(&method.model).is_none() {
+                    let names: Vec<&str> = Model::NAMES.iter().map(|(name, _)| *name).collect();
+                    self.say(
+                        &at,
+                        format!("unknown model `{}`; there is: {}", method.model, names.join(", ")),
+                    );
+                }
+            }
+        }
+        for (i, row) in file.store.iter().enumerate() {
+            let at = [Key("store"), At(i)];
+            self.sources(&at, &row.src, &file.sources);
+            if row.ends.is_empty() || (row.get.is_empty() && row.put.is_empty()) {
+                self.say(&at, "a store needs `ends`, and `get` or `put`".to_owned());
+            }
+            for (j, end) in row.ends.iter().enumerate() {
+                let at = [Key("store"), At(i), Key("ends"), At(j)];
+                self.holds(&at, "end of a class descriptor, `/C;`", end, text::is_class_end);
+                self.once(&at, "store", end);
+            }
+            for (list, names) in [("get", &row.get), ("put", &row.put), ("except", &row.except)] {
+                for (j, name) in names.iter().enumerate() {
+                    let at = [Key("store"), At(i), Key(list), At(j)];
+                    self.holds(
+                        &at,
+                        "name of a method, or its start and `*`",
+                        name,
+                        text::is_member_start,
+                    );
                 }
             }
         }

@@ -75,6 +75,50 @@ fn an_identifier_needs_a_category_and_a_sound_descriptor() {
 }
 
 #[test]
+fn models_are_those_that_the_code_has() {
+    let models: Vec<&str> = crate::rule::model::Model::NAMES
+        .iter()
+        .map(|(name, _)| *name)
+        .collect();
+    let unknown = format!(
+        "mine.toml:7: unknown model `shout`; there is: {}",
+        models.join(", ")
+    );
+    check_text(
+        Folder::Models,
+        "[[class]]\nclass = [\"La/A;\", \"B\"]\nsrc = [\"own\"]\nmethods = [\n  { name = \"a\", model = \"text\" },\n  \
+         { name = \"a\", model = \"this\" },\n  { name = \"b\", model = \"shout\" },\n]\n",
+        &[
+            "mine.toml:2: `B` is no class descriptor, `La/b/C;`",
+            "mine.toml:6: `La/A;->a` is there twice: see mine.toml:5",
+            "mine.toml:6: `B->a` is there twice: see mine.toml:5",
+            &unknown,
+        ],
+    );
+}
+
+#[test]
+fn a_store_is_known_by_the_end_of_a_class_and_has_getters_or_setters() {
+    check_text(
+        Folder::Models,
+        "[[store]]\nstore = \"secure\"\nends = [\"/Keys\"]\nexcept = [\"get**\"]\n[[store]]\nstore = \"vault\"\n",
+        &[
+            "mine.toml:6: unknown variant `vault`, expected one of `system`, `secure`, `global`, `preference`, `property`",
+        ],
+    );
+    check_text(
+        Folder::Models,
+        "[[store]]\nstore = \"secure\"\nends = [\"/Keys\"]\nexcept = [\"get**\"]\n",
+        &[
+            "mine.toml:1: no source: give `src` here or `sources` for the whole file",
+            "mine.toml:1: a store needs `ends`, and `get` or `put`",
+            "mine.toml:3: `/Keys` is no end of a class descriptor, `/C;`",
+            "mine.toml:4: `get**` is no name of a method, or its start and `*`",
+        ],
+    );
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_one_problem() {
     check_text(
         Folder::Trackers,

@@ -48,6 +48,21 @@ pub(super) fn is_member(text: &str) -> bool {
     is_simple_name(text) || text == "<init>" || text == "<clinit>"
 }
 
+/// How a class descriptor ends, from any place in it: `Settings$Secure;`, `/SystemProperties;`.
+pub(super) fn is_class_end(text: &str) -> bool {
+    let inner = text.strip_suffix(';').unwrap_or_default();
+    inner
+        .strip_prefix('/')
+        .unwrap_or(inner)
+        .split('/')
+        .all(is_simple_name)
+}
+
+/// A member's name, or how it starts: `get*`.
+pub(super) fn is_member_start(text: &str) -> bool {
+    is_member(text.strip_suffix('*').unwrap_or(text))
+}
+
 /// A type descriptor with its dimensions.
 fn type_length(text: &str) -> Option<usize> {
     let dimensions = text.bytes().take_while(|byte| *byte == b'[').count();

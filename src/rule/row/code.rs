@@ -1,9 +1,10 @@
-//! What code calls and reads: `identifiers/`, `sinks/`, `propagators/`.
+//! What code calls and reads: `identifiers/`, `sinks/`, `propagators/`, `models/`.
 
 use serde::Deserialize;
 
 use super::{Match, Namespace};
 use crate::rule::SinkKind;
+use crate::rule::model::Store;
 
 /// `signatures/identifiers/*.toml`.
 #[derive(Debug, Default, Deserialize)]
@@ -220,4 +221,61 @@ pub struct PropagatorRow {
     pub name: String,
     /// `from>to`, each `this`, `ret`, `argN` or `arg*`.
     pub flow: Vec<String>,
+}
+
+/// `signatures/models/*.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelFile {
+    /// Where the rows come from, for people.
+    pub sources: Vec<String>,
+    /// Classes with their methods.
+    pub class: Vec<ModelClassRow>,
+    /// Keyed stores.
+    pub store: Vec<StoreRow>,
+}
+
+/// Classes whose methods do the same to values.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelClassRow {
+    /// Descriptors.
+    pub class: Vec<String>,
+    /// Source codes.
+    #[serde(default)]
+    pub src: Vec<String>,
+    /// Methods.
+    pub methods: Vec<ModelRow>,
+}
+
+/// A method that does something to values.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelRow {
+    /// Its name.
+    pub name: String,
+    /// Name of the model.
+    pub model: String,
+}
+
+/// A keyed store.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreRow {
+    /// What it keeps.
+    pub store: Store,
+    /// Ends of descriptors by which its classes are known.
+    pub ends: Vec<String>,
+    /// Names of methods that read a key; `*` at the end stands for any text.
+    #[serde(default)]
+    pub get: Vec<String>,
+    /// Names of methods that write a key.
+    #[serde(default)]
+    pub put: Vec<String>,
+    /// Names that are neither, though they look like it.
+    #[serde(default)]
+    pub except: Vec<String>,
+    /// Source codes.
+    #[serde(default)]
+    pub src: Vec<String>,
 }
