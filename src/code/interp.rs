@@ -164,7 +164,7 @@ impl<'a> Machine<'a> {
             return u64::from(code.units());
         }
         let keep = self.has_loop();
-        self.live.build(&self.graph, code.registers, keep);
+        self.live.build(&self.graph, code.registers, keep, false);
         self.states.reset(self.graph.blocks.len());
         self.enter(values, code);
         let mut steps = u64::from(code.units());
@@ -842,7 +842,7 @@ impl Call {
     }
 }
 
-fn unary(values: &mut Values<'_>, op: u16, val: Val) -> Val {
+pub(crate) fn unary(values: &mut Values<'_>, op: u16, val: Val) -> Val {
     values.map(val, |values, id| match (op, values.atom(id)) {
         // neg-int, neg-long
         (0x7b | 0x7d, Atom::Int(n)) => values.int(n.wrapping_neg()),
@@ -859,7 +859,7 @@ fn unary(values: &mut Values<'_>, op: u16, val: Val) -> Val {
 }
 
 /// Arithmetic on numbers that are known. `op` counts from `add-int`: 11 for `int`, 11 for `long`.
-fn binary(values: &mut Values<'_>, op: u16, a: Val, b: Val) -> Val {
+pub(crate) fn binary(values: &mut Values<'_>, op: u16, a: Val, b: Val) -> Val {
     let wide = op >= 11;
     let op = op.checked_sub(11).unwrap_or(op);
     if op >= 11 {
@@ -868,7 +868,7 @@ fn binary(values: &mut Values<'_>, op: u16, a: Val, b: Val) -> Val {
     arithmetic(values, op, wide, a, b)
 }
 
-fn literal(values: &mut Values<'_>, op: u16, a: Val, lit: Val) -> Val {
+pub(crate) fn literal(values: &mut Values<'_>, op: u16, a: Val, lit: Val) -> Val {
     let op = match op {
         0xd0 | 0xd8 => 0,
         // rsub-int

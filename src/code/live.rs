@@ -14,8 +14,9 @@ use super::package::index;
 const MAX_PASSES: u32 = 12;
 
 /// Live registers at the start of each block, a bit each. Reused from method to method.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Live {
+    kinds: &'static [Kind; 256],
     /// Words of one row.
     words: usize,
     /// By block: what is live at its start, what its handlers read, what is live at its end.
@@ -25,9 +26,23 @@ pub(crate) struct Live {
     handled: Vec<u64>,
 }
 
+impl Default for Live {
+    fn default() -> Self {
+        Self {
+            kinds: &KINDS,
+            words: 0,
+            rows: Vec::new(),
+            row: Vec::new(),
+            handled: Vec::new(),
+        }
+    }
+}
+
 impl Live {
     /// Looks through a method of so many registers. `looped`: some block leads back to an earlier one.
-    pub(crate) fn build(&mut self, graph: &Graph<'_>, registers: u16, looped: bool) {
+    /// `objects`: it counts as well of which object a field is.
+    pub(crate) fn build(&mut self, graph: &Graph<'_>, registers: u16, looped: bool, objects: bool) {
+        self.kinds = if objects { &OBJECT_KINDS } else { &KINDS };
         self.words = usize::from(registers).div_ceil(64);
         self.rows.clear();
         let rows = graph.blocks.len().saturating_mul(3);
@@ -114,7 +129,7 @@ impl Live {
     /// From the registers that are live after an instruction to those before it. The cases are those of
     /// [`Machine::step`](super::interp::Machine).
     fn before(&mut self, insn: &Insn<'_>) {
-        match KINDS.get(usize::from(insn.op.0)).copied().unwrap_or(Kind::Write) {
+        match self.kinds.get(usize::from(insn.op.0)).copied().unwrap_or(Kind::Write) {
             Kind::Nothing => {}
             Kind::Write => {
                 if insn.op.is(opcode::WRITES) {
@@ -200,17 +215,30 @@ enum Kind {
 }
 
 /// By opcode; those of an odex above 255 write at most.
-static KINDS: [Kind; 256] = {
+static KINDS: [Kind; 256] = kinds(false);
+static OBJECT_KINDS: [Kind; 256] = kinds(true);
+
+const fn kinds(objects: bool) -> [Kind; 256] {
     let mut kinds = [Kind::Write; 256];
     let mut left: &mut [Kind] = &mut kinds;
     let mut op = 0_u16;
     while let Some((slot, rest)) = left.split_first_mut() {
-        *slot = kind(op);
+        *slot = match op {
+            // throw, fill-array-data
+            0x26 | 0x27 if objects => Kind::Read,
+            // cmp*
+            0x2d..=0x31 if objects => Kind::Two,
+            // iget*
+            0x52..=0x58 if objects => Kind::Copy,
+            // iput*
+            0x59..=0x5f if objects => Kind::Put,
+            op => kind(op),
+        };
         left = rest;
         op = op.wrapping_add(1);
     }
     kinds
-};
+}
 
 const fn kind(op: u16) -> Kind {
     match op {
@@ -278,7 +306,7 @@ mod tests {
         let mut graph = Graph::default();
         assert!(graph.build(&body.code));
         let mut live = Live::default();
-        live.build(&graph, registers, true);
+        live.build(&graph, registers, true, false);
         let at = |block| {
             let mut all: Vec<usize> = super::registers(live.at(block)).collect();
             all.sort_unstable();

@@ -14,7 +14,9 @@
 mod cfg;
 mod engine;
 mod evidence;
+pub mod flow;
 mod frame;
+mod hierarchy;
 mod interest;
 mod interp;
 mod live;

@@ -251,6 +251,11 @@ impl<'a> Reading<'a> {
         reading
     }
 
+    /// Follows identifiers from where they are read to where data leaves.
+    pub fn flows(&self, interest: &Interest<'_>, components: &[super::flow::Component]) -> super::flow::Traced {
+        super::flow::trace(&self.package, &self.tables, &self.walked, interest, components)
+    }
+
     /// Strings of interest among the initial values; returns the fields that hold the hot ones.
     fn read_statics(&mut self) -> Vec<(u16, u32)> {
         let mut seeds = Vec::new();

@@ -119,6 +119,8 @@ pub(crate) enum Atom {
     Array(u32),
     /// An array after one element was set: before, index, value.
     Element(AtomId, u8, Val),
+    /// Whatever an object of the flows is or was, by its number there.
+    Root(u32),
     /// Not known.
     Unknown(Why),
 }
@@ -557,6 +559,30 @@ impl<'a> Values<'a> {
                 let atom = self.atom(*part);
                 if matches!(atom, Atom::Field(..) | Atom::Call(..)) && !all.contains(&atom) {
                     all.push(atom);
+                }
+            }
+        }
+        all
+    }
+
+    /// The objects of the flows among the alternatives and their parts, each once.
+    pub(crate) fn symbols(&self, val: Val) -> Vec<u32> {
+        let mut all = Vec::new();
+        for id in self.alternatives(val).as_slice() {
+            let mut at = *id;
+            loop {
+                let (part, before) = match self.atom(at) {
+                    Atom::Cat(left, part) => (part, Some(left)),
+                    _ => (at, None),
+                };
+                if let Atom::Root(obj) = self.atom(part)
+                    && !all.contains(&obj)
+                {
+                    all.push(obj);
+                }
+                match before {
+                    Some(left) => at = left,
+                    None => break,
                 }
             }
         }

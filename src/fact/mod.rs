@@ -10,6 +10,7 @@ pub mod code;
 pub mod collect;
 pub mod config;
 pub mod endpoint;
+pub mod flow;
 pub mod manifest;
 mod model;
 pub mod native;

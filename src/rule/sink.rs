@@ -57,36 +57,91 @@ pub enum Spot {
     Argument(u8),
     /// Any declared parameter.
     AnyArgument,
+    /// What all parts of an app share: preferences, intents on their way, what waits to be called back.
+    World,
 }
 
 impl Spot {
-    /// Reads `this`, `ret`, `arg0` … `arg255`, `arg*`.
+    /// Reads `this`, `ret`, `arg0` … `arg255`, `arg*`, `world`.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "this" => Some(Self::This),
             "ret" => Some(Self::Return),
             "arg*" => Some(Self::AnyArgument),
+            "world" => Some(Self::World),
             _ => text.strip_prefix("arg")?.parse().ok().map(Self::Argument),
         }
     }
 }
 
-/// What a call passes on: the value at `from` is afterwards part of `to`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Which part of what is there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cell {
+    /// All of it.
+    Whole,
+    /// What is kept under the key, or at the position, that this parameter says.
+    Key(u8),
+    /// One more element, after the last.
+    Next,
+    /// Any element.
+    Any,
+    /// A part with a name of its own.
+    Named(Box<str>),
+}
+
+/// A place in a call: a value, or a cell of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// Which value.
+    pub spot: Spot,
+    /// Which part of it.
+    pub cell: Cell,
+}
+
+impl Place {
+    /// Reads `this`, `this[arg0]`, `this[+]`, `this[*]`, `world[sent]`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let Some((spot, cell)) = text.split_once('[') else {
+            return Some(Self {
+                spot: Spot::parse(text)?,
+                cell: Cell::Whole,
+            });
+        };
+        let cell = match cell.strip_suffix(']')? {
+            "+" => Cell::Next,
+            "*" => Cell::Any,
+            "" => return None,
+            cell => match cell.strip_prefix("arg").map(str::parse) {
+                Some(Ok(n)) => Cell::Key(n),
+                _ => Cell::Named(cell.into()),
+            },
+        };
+        Some(Self {
+            spot: Spot::parse(spot)?,
+            cell,
+        })
+    }
+}
+
+/// What a call passes on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Flow {
     /// Where the value is before the call.
-    pub from: Spot,
+    pub from: Place,
     /// Where it is after it.
-    pub to: Spot,
+    pub to: Place,
+    /// What is at `to` is the same afterwards, not only made of it.
+    pub same: bool,
 }
 
 impl Flow {
-    /// Reads `this>ret`.
+    /// Reads `this>ret` (made of), `arg1=this[arg0]` (the same).
     pub fn parse(text: &str) -> Option<Self> {
-        let (from, to) = text.split_once('>')?;
+        let (from, to) = text.split_once(['>', '='])?;
         Some(Self {
-            from: Spot::parse(from)?,
-            to: Spot::parse(to)?,
+            from: Place::parse(from)?,
+            to: Place::parse(to)?,
+            same: text.contains('='),
         })
     }
 }

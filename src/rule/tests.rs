@@ -80,10 +80,7 @@ fn the_bundled_files_load_and_hold_what_they_should() {
         .sinks
         .propagator(b"Ljava/lang/StringBuilder;", b"append")
         .unwrap();
-    assert!(concat.flows.contains(&Flow {
-        from: Spot::AnyArgument,
-        to: Spot::This
-    }));
+    assert!(concat.flows.contains(&Flow::parse("arg*>this").unwrap()));
 }
 
 #[test]

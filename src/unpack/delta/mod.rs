@@ -3,6 +3,8 @@
 mod bsdiff;
 mod deflate;
 mod imgdiff;
+#[cfg(test)]
+mod tests;
 
 pub(super) use bsdiff::Patch as Bsdiff;
 #[cfg(test)]

@@ -39,14 +39,23 @@ impl Outer<'_> {
             .filter(|entry| is_container(entry, classify(&entry.name, &[])))
             .map(|entry| (entry.name.clone(), below(inner, &entry.name), entry.data.clone()));
         let peers = Peers::new(all.collect(), &self.taken);
+        let mut scripted = false;
         for entry in std::mem::take(&mut listing.entries) {
             let name = name::inert(&entry.name);
             let (partition, logical) = layout.split(&name);
             let path = below(inner, &entry.name);
             let class = classify(&entry.name, &[]);
-            if links::is_script(&entry.name) {
+            // The first of that name is the one that recovery runs.
+            if links::is_script(&entry.name) && !std::mem::replace(&mut scripted, true) {
                 let leaf = Leaf::at(place.clone(), class, entry.data.clone(), Some(entry.size));
-                links::read(&leaf.read(self.budget).bytes, &layout, &mut self.links);
+                let script = leaf.read(self.budget).bytes;
+                if let Err(gap) = links::read(&script, &layout, &mut self.link_room, &mut self.links) {
+                    self.notices.push(Notice {
+                        place: self.place(&logical, &path),
+                        gap,
+                        unread: 0,
+                    });
+                }
             }
             if is_container(&entry, class) {
                 self.queue.push_back(Pending {

@@ -17,7 +17,7 @@ use crate::bytes::{Blob, Budget, Gap, Notice, Place};
 use super::super::leaf::{Data, HEAD};
 use super::super::registry::{Entry, Format, Holds, Listing};
 use super::super::serial::Packing;
-use super::super::{Class, Leaf, classify, folder, name};
+use super::super::{Class, Leaf, classify, folder, links, name};
 use super::context::{self, Context, Peers};
 use super::{container, notices, package_kind, stem, tell_apart};
 
@@ -59,6 +59,8 @@ struct Outer<'a> {
     queue: VecDeque<Pending>,
     leaves: Vec<Leaf>,
     links: Vec<(String, String)>,
+    /// Bytes of links that scripts may still make.
+    link_room: usize,
     notices: Vec<Notice>,
     /// Bytes of the input, and those that came out of what is compressed in it.
     input: u64,
@@ -116,6 +118,7 @@ impl<'a> Outer<'a> {
             queue: VecDeque::new(),
             leaves: Vec::new(),
             links: Vec::new(),
+            link_room: links::ROOM,
             notices: Vec::new(),
             input: 0,
             decoded: 0,

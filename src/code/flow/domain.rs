@@ -1,0 +1,508 @@
+//! What a register holds while flows are followed: which objects, which text or number, and which
+//! identifiers went into it.
+//!
+//! A method is looked at once, for all its callers: what it does not know is a *symbol* (a parameter,
+//! what a field of it held, a static field), and a call replaces the symbols by what the caller has.
+//! Sets are interned, so a value is twelve bytes and two values are equal when their numbers are.
+
+use rustc_hash::FxHashMap;
+
+use super::super::hierarchy::{M, Type};
+use super::super::package::{count, index};
+use super::super::value::{Atom, Val, Values, Why};
+
+/// Objects kept for one value; of more, the first are kept.
+const MAX_OBJECTS: usize = 12;
+/// Origins kept for one value.
+const MAX_ROOTS: usize = 24;
+/// Fields of fields of a symbol that are told apart (ENGINE §6: access paths of length 3).
+const MAX_PATH: u8 = 3;
+/// Calls that an object made in a method called is told apart by.
+const MAX_CONTEXT: u8 = 2;
+
+/// An object, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ObjId(pub(crate) u32);
+
+/// What an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Obj {
+    /// Whatever the caller gave as this parameter, `this` being the first.
+    Param(u8),
+    /// What a cell of another object held when the method began.
+    Load(ObjId, Key),
+    /// The static fields of a class.
+    Statics(Type),
+    /// Allocated at this instruction.
+    New(M, u32),
+    /// Handed out by a method that is not known, called at this instruction.
+    Handed(M, u32),
+    /// The object that a method called at this instruction made.
+    Within(ObjId, M, u32),
+    /// What the system makes one of: an activity, a service.
+    Component(Type),
+    /// What all components share: preferences, intents on their way, listeners that wait.
+    World,
+    /// What the system gives an entry point as this parameter.
+    Given(M, u8),
+}
+
+/// A cell of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Key {
+    /// A field, by the number of its name.
+    Field(u32),
+    /// What a key of a map, an extra of an intent, a preference is, by the number of its text.
+    Text(u32),
+    /// An element by position.
+    Index(u16),
+    /// Some element, some key: which one is not known.
+    Any,
+    /// The text that a builder has, what a stream was given: the object as a whole.
+    Content,
+    /// The address that a connection goes to.
+    Address,
+    /// How many elements were added.
+    Length,
+}
+
+/// An origin, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct RootId(u32);
+
+/// Where something in a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Root {
+    /// An identifier read at this place: row of the signatures.
+    Source(M, u32, u16),
+    /// Whatever this symbol is.
+    Symbol(ObjId),
+    /// Whatever this symbol is, or holds in any cell.
+    Whole(ObjId),
+}
+
+/// The way that something took, by number; the last step first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Way(u32);
+
+impl Way {
+    /// The beginning.
+    pub(crate) const START: Self = Self(0);
+}
+
+/// One step of a way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Step {
+    /// The beginning.
+    Start,
+    /// Something happened at an instruction.
+    At(Way, M, u32, What),
+    /// It went the first way, into a method called at an instruction, and there the second way.
+    Through(Way, M, u32, Way),
+}
+
+/// What happens to a value at a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum What {
+    /// It is read.
+    Read,
+    /// It is put into a field, a map, an intent.
+    Stored,
+    /// It becomes part of a text or an object.
+    Mixed,
+    /// It is hashed.
+    Hashed,
+    /// It is encrypted.
+    Encrypted,
+    /// It is encoded or compressed.
+    Encoded,
+    /// It is handed to a method.
+    Passed,
+    /// It leaves.
+    Leaves,
+}
+
+/// A set of objects, by number; 0 is the empty one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) struct Objs(u32);
+
+impl Objs {
+    /// No object that is followed.
+    pub(crate) const NONE: Self = Self(0);
+}
+
+/// A set of origins with the way each took, by number; 0 is the empty one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) struct Taint(u32);
+
+impl Taint {
+    /// Nothing of interest.
+    pub(crate) const NONE: Self = Self(0);
+}
+
+/// What a register or a cell holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct V {
+    pub(crate) objs: Objs,
+    pub(crate) val: Val,
+    pub(crate) taint: Taint,
+}
+
+impl V {
+    /// Never written.
+    pub(crate) const UNSET: Self = Self {
+        objs: Objs::NONE,
+        val: Val::UNSET,
+        taint: Taint::NONE,
+    };
+
+    /// A text or number.
+    pub(crate) fn of(val: Val) -> Self {
+        Self { val, ..Self::UNSET }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Info {
+    obj: Obj,
+    /// Its class, where it is known; of a symbol the declared one.
+    type_: Type,
+    /// How many cells, or calls, it is away from the first.
+    depth: u8,
+    /// Stands for whatever a caller has.
+    symbol: bool,
+}
+
+/// The arena of one package.
+#[derive(Debug)]
+pub(crate) struct Domain<'a> {
+    pub(crate) values: Values<'a>,
+    infos: Vec<Info>,
+    obj_ids: FxHashMap<Obj, ObjId>,
+    objs: Sets<ObjId>,
+    roots: Vec<Root>,
+    root_ids: FxHashMap<Root, RootId>,
+    taints: Sets<(RootId, Way)>,
+    steps: Vec<Step>,
+    step_ids: FxHashMap<Step, Way>,
+    texts: FxHashMap<Box<[u8]>, u32>,
+    /// Nobody calls: what was never written is empty, not a symbol.
+    pub(crate) outermost: bool,
+    obj_joins: FxHashMap<(Objs, Objs), Objs>,
+    taint_joins: FxHashMap<(Taint, Taint), Taint>,
+}
+
+/// Interned sets.
+#[derive(Debug)]
+struct Sets<T> {
+    all: Vec<Box<[T]>>,
+    ids: FxHashMap<Box<[T]>, u32>,
+}
+
+impl<T: Copy + Eq + std::hash::Hash> Sets<T> {
+    fn new() -> Self {
+        let mut sets = Self {
+            all: Vec::new(),
+            ids: FxHashMap::default(),
+        };
+        sets.intern(&[]);
+        sets
+    }
+
+    fn intern(&mut self, items: &[T]) -> u32 {
+        if let Some(id) = self.ids.get(items) {
+            return *id;
+        }
+        let id = count(self.all.len());
+        self.all.push(items.into());
+        self.ids.insert(items.into(), id);
+        id
+    }
+
+    fn get(&self, id: u32) -> &[T] {
+        self.all.get(index(id)).map(|b| &**b).unwrap_or_default()
+    }
+}
+
+impl<'a> Domain<'a> {
+    pub(crate) fn new() -> Self {
+        let mut domain = Self {
+            values: Values::new(),
+            infos: Vec::new(),
+            obj_ids: FxHashMap::default(),
+            objs: Sets::new(),
+            roots: Vec::new(),
+            root_ids: FxHashMap::default(),
+            taints: Sets::new(),
+            steps: Vec::new(),
+            step_ids: FxHashMap::default(),
+            texts: FxHashMap::default(),
+            outermost: false,
+            obj_joins: FxHashMap::default(),
+            taint_joins: FxHashMap::default(),
+        };
+        domain.way(Step::Start);
+        domain
+    }
+
+    /// The number of a text: the name of a field, a key.
+    pub(crate) fn text(&mut self, text: &[u8]) -> u32 {
+        if let Some(id) = self.texts.get(text) {
+            return *id;
+        }
+        let id = count(self.texts.len());
+        self.texts.insert(text.into(), id);
+        id
+    }
+
+    /// An object. `type_` counts where it is not known yet.
+    pub(crate) fn obj(&mut self, obj: Obj, type_: Type) -> ObjId {
+        if let Some(id) = self.obj_ids.get(&obj) {
+            if type_ != Type::UNKNOWN
+                && let Some(info) = self.infos.get_mut(index(id.0))
+                && info.type_ == Type::UNKNOWN
+            {
+                info.type_ = type_;
+            }
+            return *id;
+        }
+        let (depth, symbol) = match obj {
+            Obj::Param(_) | Obj::Statics(_) | Obj::World => (0, true),
+            Obj::Load(base, _) => (self.depth(base).saturating_add(1), true),
+            Obj::Within(base, ..) => (self.depth(base).saturating_add(1), false),
+            Obj::New(..) | Obj::Handed(..) | Obj::Component(_) | Obj::Given(..) => (0, false),
+        };
+        let id = ObjId(count(self.infos.len()));
+        self.infos.push(Info {
+            obj,
+            type_,
+            depth,
+            symbol,
+        });
+        self.obj_ids.insert(obj, id);
+        id
+    }
+
+    /// What an object is.
+    pub(crate) fn what(&self, obj: ObjId) -> Obj {
+        self.infos.get(index(obj.0)).map_or(Obj::World, |info| info.obj)
+    }
+
+    /// Its class.
+    pub(crate) fn type_of(&self, obj: ObjId) -> Type {
+        self.infos
+            .get(index(obj.0))
+            .map_or(Type::UNKNOWN, |info| info.type_)
+    }
+
+    fn depth(&self, obj: ObjId) -> u8 {
+        self.infos.get(index(obj.0)).map_or(0, |info| info.depth)
+    }
+
+    /// Whether its class is exactly the one that is known.
+    pub(crate) fn is_exact(&self, obj: ObjId) -> bool {
+        match self.what(obj) {
+            Obj::New(..) | Obj::Component(_) => true,
+            Obj::Within(inner, ..) => self.is_exact(inner),
+            _ => false,
+        }
+    }
+
+    /// Whether it stands for whatever a caller has.
+    pub(crate) fn is_symbol(&self, obj: ObjId) -> bool {
+        self.infos.get(index(obj.0)).is_some_and(|info| info.symbol)
+    }
+
+    /// The object that a method called made, as its caller knows it.
+    pub(crate) fn within(&mut self, obj: ObjId, m: M, pc: u32) -> ObjId {
+        if self.depth(obj) >= MAX_CONTEXT {
+            return obj;
+        }
+        let type_ = self.type_of(obj);
+        self.obj(Obj::Within(obj, m, pc), type_)
+    }
+
+    /// The symbol for what a cell of a symbol holds; `None` where the path is too long.
+    pub(crate) fn load(&mut self, base: ObjId, key: Key, type_: Type) -> Option<ObjId> {
+        (self.depth(base) < MAX_PATH).then(|| self.obj(Obj::Load(base, key), type_))
+    }
+
+    /// A set of one object.
+    pub(crate) fn one(&mut self, obj: ObjId) -> Objs {
+        Objs(self.objs.intern(&[obj]))
+    }
+
+    /// The objects of a set, in order.
+    pub(crate) fn objs(&self, set: Objs) -> &[ObjId] {
+        self.objs.get(set.0)
+    }
+
+    /// The value that is only this object.
+    pub(crate) fn object(&mut self, obj: ObjId) -> V {
+        V {
+            objs: self.one(obj),
+            val: self.values.unknown(Why::Object),
+            taint: Taint::NONE,
+        }
+    }
+
+    /// Whatever a symbol is.
+    pub(crate) fn symbol(&mut self, obj: ObjId) -> V {
+        let val = self.values.val(Atom::Root(obj.0));
+        let taint = self.taint(Root::Symbol(obj), Way::START);
+        V {
+            objs: self.one(obj),
+            val,
+            taint,
+        }
+    }
+
+    /// A value of which nothing is known.
+    pub(crate) fn unknown(&self) -> V {
+        V::of(self.values.unknown(Why::Computed))
+    }
+
+    fn root(&mut self, root: Root) -> RootId {
+        if let Some(id) = self.root_ids.get(&root) {
+            return *id;
+        }
+        let id = RootId(count(self.roots.len()));
+        self.roots.push(root);
+        self.root_ids.insert(root, id);
+        id
+    }
+
+    /// An origin by number.
+    pub(crate) fn root_of(&self, id: RootId) -> Root {
+        self.roots
+            .get(index(id.0))
+            .copied()
+            .unwrap_or(Root::Symbol(ObjId(0)))
+    }
+
+    /// One origin.
+    pub(crate) fn taint(&mut self, root: Root, way: Way) -> Taint {
+        let root = self.root(root);
+        Taint(self.taints.intern(&[(root, way)]))
+    }
+
+    /// The origins of a set with their ways.
+    pub(crate) fn roots(&self, taint: Taint) -> &[(RootId, Way)] {
+        self.taints.get(taint.0)
+    }
+
+    /// A step by number.
+    pub(crate) fn step(&self, way: Way) -> Step {
+        self.steps.get(index(way.0)).copied().unwrap_or(Step::Start)
+    }
+
+    /// A way, one step longer.
+    pub(crate) fn way(&mut self, step: Step) -> Way {
+        if let Some(id) = self.step_ids.get(&step) {
+            return *id;
+        }
+        let id = Way(count(self.steps.len()));
+        self.steps.push(step);
+        self.step_ids.insert(step, id);
+        id
+    }
+
+    /// Every origin of a set with one more step.
+    pub(crate) fn stepped(&mut self, taint: Taint, m: M, pc: u32, what: What) -> Taint {
+        if taint == Taint::NONE {
+            return taint;
+        }
+        let mut all = self.roots(taint).to_vec();
+        for (_, way) in &mut all {
+            // Twice the same in a row, round a loop, says no more than once.
+            if !matches!(self.step(*way), Step::At(_, at, p, w) if (at, p, w) == (m, pc, what)) {
+                *way = self.way(Step::At(*way, m, pc, what));
+            }
+        }
+        Taint(self.taints.intern(&all))
+    }
+
+    /// Only those origins for which `keep` holds.
+    pub(crate) fn filtered(&mut self, taint: Taint, keep: impl Fn(Root) -> bool) -> Taint {
+        let all: Vec<(RootId, Way)> = self
+            .roots(taint)
+            .iter()
+            .copied()
+            .filter(|(root, _)| keep(self.root_of(*root)))
+            .collect();
+        Taint(self.taints.intern(&all))
+    }
+
+    /// A set of origins from a list.
+    pub(crate) fn collect(&mut self, mut all: Vec<(Root, Way)>) -> Taint {
+        let mut roots: Vec<(RootId, Way)> = all.drain(..).map(|(root, way)| (self.root(root), way)).collect();
+        // Of two ways of one origin the first in the list counts.
+        roots.sort_by_key(|(root, _)| *root);
+        roots.dedup_by_key(|(root, _)| *root);
+        roots.truncate(MAX_ROOTS);
+        Taint(self.taints.intern(&roots))
+    }
+
+    /// Both; of an origin in both, the first one's way.
+    pub(crate) fn mix(&mut self, a: Taint, b: Taint) -> Taint {
+        if a == b || b == Taint::NONE {
+            return a;
+        }
+        if a == Taint::NONE {
+            return b;
+        }
+        if let Some(joined) = self.taint_joins.get(&(a, b)) {
+            return *joined;
+        }
+        let mut all = self.roots(a).to_vec();
+        let before = all.len();
+        for (root, way) in self.roots(b) {
+            if all.iter().take(before).all(|(known, _)| known != root) && all.len() < MAX_ROOTS {
+                all.push((*root, *way));
+            }
+        }
+        let joined = if all.len() == before {
+            a
+        } else {
+            all.sort_unstable();
+            Taint(self.taints.intern(&all))
+        };
+        self.taint_joins.insert((a, b), joined);
+        joined
+    }
+
+    /// Both sets of objects.
+    pub(crate) fn union(&mut self, a: Objs, b: Objs) -> Objs {
+        if a == b || b == Objs::NONE {
+            return a;
+        }
+        if a == Objs::NONE {
+            return b;
+        }
+        if let Some(joined) = self.obj_joins.get(&(a, b)) {
+            return *joined;
+        }
+        let mut all = self.objs(a).to_vec();
+        for obj in self.objs(b) {
+            if !all.contains(obj) && all.len() < MAX_OBJECTS {
+                all.push(*obj);
+            }
+        }
+        all.sort_unstable();
+        let joined = Objs(self.objs.intern(&all));
+        self.obj_joins.insert((a, b), joined);
+        joined
+    }
+
+    /// Either of two values.
+    pub(crate) fn join(&mut self, a: V, b: V) -> V {
+        if a == b {
+            return a;
+        }
+        V {
+            objs: self.union(a.objs, b.objs),
+            val: self.values.join(a.val, b.val),
+            taint: self.mix(a.taint, b.taint),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What the cells of objects hold at one place of a method.
+
+use super::super::hierarchy::Type;
+use super::super::value::Why;
+use super::domain::{Domain, Key, ObjId, Objs, Root, Taint, V, Way};
+
+/// Cells kept in one state. A method that fills more is a table.
+const MAX_CELLS: usize = 1024;
+/// Objects looked at when all that an object holds is asked for.
+const MAX_WHOLE: usize = 64;
+
+/// Cells that were written, sorted. What is not here is as it was when the method began.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Heap {
+    cells: Vec<((ObjId, Key), V)>,
+}
+
+impl Heap {
+    /// All cells.
+    pub(crate) fn cells(&self) -> &[((ObjId, Key), V)] {
+        &self.cells
+    }
+
+    /// A cell that was written.
+    pub(crate) fn get(&self, obj: ObjId, key: Key) -> Option<V> {
+        let at = self.cells.binary_search_by_key(&(obj, key), |(k, _)| *k).ok()?;
+        self.cells.get(at).map(|(_, v)| *v)
+    }
+
+    /// Writes a cell for sure.
+    pub(crate) fn put(&mut self, obj: ObjId, key: Key, v: V) {
+        match self.cells.binary_search_by_key(&(obj, key), |(k, _)| *k) {
+            Ok(at) => {
+                if let Some(slot) = self.cells.get_mut(at) {
+                    slot.1 = v;
+                }
+            }
+            Err(at) if self.cells.len() < MAX_CELLS => self.cells.insert(at, ((obj, key), v)),
+            Err(_) => {}
+        }
+    }
+
+    /// The cells of one object.
+    pub(crate) fn of(&self, obj: ObjId) -> &[((ObjId, Key), V)] {
+        let first = self.cells.partition_point(|((o, _), _)| *o < obj);
+        let rest = self.cells.get(first..).unwrap_or_default();
+        let len = rest.partition_point(|((o, _), _)| *o == obj);
+        rest.get(..len).unwrap_or_default()
+    }
+
+    /// Forgets what an object held: it is made anew.
+    pub(crate) fn forget(&mut self, obj: ObjId) {
+        self.cells.retain(|((o, _), _)| *o != obj);
+    }
+}
+
+impl Domain<'_> {
+    /// What one cell holds, not asking for others that may be the same.
+    fn cell(&mut self, heap: &Heap, obj: ObjId, key: Key, type_: Type) -> V {
+        if let Some(v) = heap.get(obj, key) {
+            return v;
+        }
+        if self.outermost || !self.is_symbol(obj) {
+            return V::UNSET;
+        }
+        match self.load(obj, key, type_) {
+            Some(load) => self.symbol(load),
+            None => V {
+                objs: Objs::NONE,
+                val: self.values.unknown(Why::Object),
+                taint: self.taint(Root::Whole(obj), Way::START),
+            },
+        }
+    }
+
+    /// What a cell of one object holds.
+    pub(crate) fn read(&mut self, heap: &Heap, obj: ObjId, key: Key, type_: Type) -> V {
+        let mut v = self.cell(heap, obj, key, type_);
+        match key {
+            // One that is known may have been written as one that is not.
+            Key::Text(_) | Key::Index(_) => {
+                let any = match heap.get(obj, Key::Any) {
+                    Some(any) => any,
+                    None => V::UNSET,
+                };
+                v = self.join(v, any);
+            }
+            Key::Any => {
+                let elements: Vec<V> = heap
+                    .of(obj)
+                    .iter()
+                    .filter(|((_, key), _)| matches!(key, Key::Text(_) | Key::Index(_)))
+                    .map(|(_, v)| *v)
+                    .collect();
+                for element in elements {
+                    v = self.join(v, element);
+                }
+            }
+            _ => {}
+        }
+        v
+    }
+
+    /// What a cell of any of these objects holds.
+    pub(crate) fn read_all(&mut self, heap: &Heap, objs: Objs, key: Key, type_: Type) -> V {
+        let all = self.objs(objs).to_vec();
+        let mut v = V::UNSET;
+        for obj in all {
+            let one = self.read(heap, obj, key, type_);
+            v = self.join(v, one);
+        }
+        v
+    }
+
+    /// Writes a cell: for sure where there is one object that it may be, else beside what was there.
+    pub(crate) fn write(&mut self, heap: &mut Heap, objs: Objs, key: Key, v: V, sure: bool) {
+        let all = self.objs(objs).to_vec();
+        let sure = sure && all.len() == 1 && key != Key::Any;
+        for obj in all {
+            let v = if sure {
+                v
+            } else {
+                let before = self.cell(heap, obj, key, Type::UNKNOWN);
+                self.join(before, v)
+            };
+            heap.put(obj, key, v);
+        }
+    }
+
+    /// All that went into a value, its objects' cells included.
+    pub(crate) fn whole(&mut self, heap: &Heap, v: V) -> Taint {
+        let mut taint = v.taint;
+        let mut all = self.objs(v.objs).to_vec();
+        let mut next = 0_usize;
+        while let Some(obj) = all.get(next).copied() {
+            next = next.saturating_add(1);
+            if self.is_symbol(obj) && !self.outermost {
+                let rest = self.taint(Root::Whole(obj), Way::START);
+                taint = self.mix(taint, rest);
+            }
+            let cells: Vec<(Key, V)> = heap.of(obj).iter().map(|((_, key), v)| (*key, *v)).collect();
+            for (key, cell) in cells {
+                // The address of a connection is no part of what is sent.
+                if key == Key::Address {
+                    continue;
+                }
+                taint = self.mix(taint, cell.taint);
+                for more in self.objs(cell.objs).to_vec() {
+                    if all.len() < MAX_WHOLE && !all.contains(&more) {
+                        all.push(more);
+                    }
+                }
+            }
+        }
+        taint
+    }
+
+    /// Either of two states of the cells.
+    pub(crate) fn meet(&mut self, old: &mut Heap, new: &Heap) -> bool {
+        if old == new {
+            return false;
+        }
+        let mut changed = false;
+        for ((obj, key), v) in new.cells() {
+            let before = match old.get(*obj, *key) {
+                Some(before) => before,
+                None => self.cell(&Heap::default(), *obj, *key, Type::UNKNOWN),
+            };
+            let joined = self.join(before, *v);
+            if old.get(*obj, *key) != Some(joined) {
+                old.put(*obj, *key, joined);
+                changed = true;
+            }
+        }
+        let missing: Vec<((ObjId, Key), V)> = old
+            .cells()
+            .iter()
+            .filter(|((obj, key), _)| self.is_symbol(*obj) && new.get(*obj, *key).is_none())
+            .copied()
+            .collect();
+        for ((obj, key), v) in missing {
+            let initial = self.cell(&Heap::default(), obj, key, Type::UNKNOWN);
+            let joined = self.join(v, initial);
+            if joined != v {
+                old.put(obj, key, joined);
+                changed = true;
+            }
+        }
+        changed
+    }
+}

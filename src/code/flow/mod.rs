@@ -1,0 +1,65 @@
+//! Flows: which identifier reaches which place where data leaves, through which methods, started by what.
+//!
+//! Every method that can be reached from an entry point is looked at once, for all its callers, after
+//! those that it calls ([`run`]); what it does is its [`summary`]. Then the entry points are run in the
+//! order of the platform's life cycles, with cells that live on from one to the next ([`world`]). What
+//! arrives at a place where data leaves is a [`Leak`], with the way that it took.
+
+mod call;
+mod domain;
+mod heap;
+mod order;
+mod run;
+mod summary;
+mod text;
+mod trace;
+mod way;
+mod world;
+
+pub use domain::What;
+pub(super) use trace::trace;
+pub use trace::Traced;
+pub use way::Stop;
+
+use super::engine::At;
+
+/// What starts code from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// The application object, made before anything else.
+    Application,
+    /// A provider.
+    Provider,
+    /// A receiver.
+    Receiver,
+    /// A service.
+    Service,
+    /// An activity.
+    Activity,
+}
+
+/// A component that the manifest declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Component {
+    /// What it is.
+    pub kind: Kind,
+    /// Its class descriptor.
+    pub class: Vec<u8>,
+    /// Actions that it waits for.
+    pub actions: Vec<String>,
+}
+
+/// An identifier that reaches a place where data leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leak {
+    /// Where the identifier is read, and its row.
+    pub source: At,
+    pub identifier: u16,
+    /// Where data leaves, and its row.
+    pub sink: At,
+    pub row: u16,
+    /// Addresses that it goes to, as far as they are known, MUTF-8 with `{}` for what is not.
+    pub addresses: Vec<Vec<u8>>,
+    /// The way, from the read to where it leaves.
+    pub way: Vec<Stop>,
+}

@@ -1,0 +1,134 @@
+//! The engine: what is known of a package, and the order of the work.
+
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::super::cfg::Graph;
+use super::super::hierarchy::{Hierarchy, M, Type};
+use super::super::interest::Interest;
+use super::super::live::Live;
+use super::super::package::{Package, index};
+use super::super::table::Table;
+use super::super::walk::Walked;
+use super::call::Callee;
+use super::domain::Domain;
+use super::summary::Summary;
+use super::{Component, Leak};
+
+/// Instructions looked at in one package.
+const MAX_STEPS: u64 = 40_000_000;
+/// Times round methods that call each other.
+const MAX_TURNS: u32 = 4;
+
+/// Libraries that belong to the platform and are packed with apps: what they do, the signatures say.
+const LIBRARIES: [&str; 5] = [
+    "Landroid/support/",
+    "Landroidx/",
+    "Lkotlin/",
+    "Lkotlinx/",
+    "Lcom/google/android/material/",
+];
+
+/// Follows flows through one package.
+pub(super) struct Tracer<'a, 'p> {
+    pub(super) package: &'p Package<'a>,
+    pub(super) tables: &'p [Table],
+    pub(super) walked: &'p [Walked],
+    pub(super) interest: &'p Interest<'p>,
+    pub(super) hierarchy: Hierarchy<'a>,
+    pub(super) domain: Domain<'a>,
+    pub(super) summaries: Vec<Option<Rc<Summary>>>,
+    /// Classes of which there are objects.
+    pub(super) made: FxHashSet<Type>,
+    pub(super) callees: FxHashMap<(u16, u32), Rc<Callee>>,
+    pub(super) graph: Graph<'a>,
+    pub(super) live: Live,
+    pub(super) left: u64,
+    /// The method that is being looked at, and whether it called itself.
+    pub(super) current: M,
+    pub(super) recursive: bool,
+}
+
+/// What was found, and whether something had to be left out.
+#[derive(Debug, Default)]
+pub struct Traced {
+    /// Identifiers that reach a place where data leaves.
+    pub leaks: Vec<Leak>,
+    /// Something had to be left out.
+    pub cut: bool,
+    /// Instructions that were looked at.
+    pub steps: u64,
+}
+
+/// Follows what these components do.
+pub(crate) fn trace<'a>(
+    package: &Package<'a>,
+    tables: &[Table],
+    walked: &[Walked],
+    interest: &Interest<'_>,
+    components: &[Component],
+) -> Traced {
+    let hierarchy = Hierarchy::new(package, walked, |name| {
+        LIBRARIES.iter().any(|start| name.starts_with(start.as_bytes()))
+    });
+    let mut tracer = Tracer {
+        package,
+        tables,
+        walked,
+        interest,
+        summaries: vec![None; hierarchy.len()],
+        hierarchy,
+        domain: Domain::new(),
+        made: FxHashSet::default(),
+        callees: FxHashMap::default(),
+        graph: Graph::default(),
+        live: Live::default(),
+        left: MAX_STEPS,
+        current: M(u32::MAX),
+        recursive: false,
+    };
+    tracer.run(components)
+}
+
+impl Tracer<'_, '_> {
+    fn run(&mut self, components: &[Component]) -> Traced {
+        let lives = self.lives(components);
+        let entries = self.entries(&lives);
+        let groups = self.groups(&entries);
+        for group in &groups {
+            self.group(group);
+        }
+        let leaks = self.play(&lives);
+        Traced {
+            leaks,
+            cut: self.left == 0,
+            steps: MAX_STEPS.saturating_sub(self.left),
+        }
+    }
+
+    /// Looks at methods that call each other until nothing new is found.
+    fn group(&mut self, group: &[M]) {
+        for _ in 0..MAX_TURNS {
+            let mut changed = false;
+            self.recursive = false;
+            for m in group {
+                self.current = *m;
+                if self.left == 0 {
+                    return;
+                }
+                let summary = self.analyse(*m);
+                let Some(slot) = self.summaries.get_mut(index(m.0)) else {
+                    continue;
+                };
+                if slot.as_ref().is_none_or(|old| **old != summary) {
+                    changed = true;
+                    *slot = Some(Rc::new(summary));
+                }
+            }
+            if !changed || group.len() == 1 && !self.recursive {
+                break;
+            }
+        }
+    }
+}
