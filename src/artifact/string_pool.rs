@@ -251,6 +251,22 @@ impl<'a> PoolStr<'a> {
         scratch
     }
 
+    /// Whether the string is well-formed: not so one of a UTF-8 pool that holds other bytes. Old tools wrote what is
+    /// beyond 16 bits as two surrogates of three bytes each; those count as characters.
+    pub fn is_sound(&self) -> bool {
+        let mut rest = self.data;
+        while self.utf8
+            && let Err(e) = str::from_utf8(rest)
+        {
+            let bad = rest.get(e.valid_up_to()..).unwrap_or_default();
+            match bad {
+                [0xed, 0xa0..=0xbf, 0x80..=0xbf, after @ ..] => rest = after,
+                _ => return false,
+            }
+        }
+        true
+    }
+
     /// Whether the string is `text`, without decoding it.
     pub fn is(&self, text: &str) -> bool {
         if self.utf8 {

@@ -31,8 +31,9 @@ pub struct Limits {
     pub nested: u64,
     /// Notices that are kept with their text; the rest is counted.
     pub notices: u64,
-    /// Bytes of decoded layers kept in memory, `--memory`: half of them as the units that were used last,
-    /// half as pages of streams that can only be decoded from their start.
+    /// Bytes of decoded layers kept in memory, `--memory`: a quarter of them as the units that were used last,
+    /// half as pages of streams that can only be decoded from their start. Read in the order of the input, units are
+    /// decoded once with a tenth of that; the rest is for what was freed and not given back.
     pub memory: u64,
 }
 
@@ -80,11 +81,10 @@ impl Default for Budget {
 impl Budget {
     /// A fresh budget with these limits.
     pub fn new(limits: Limits) -> Self {
-        let half = limits.memory >> 1;
-        let cache = Arc::new(Cache::new(half));
+        let cache = Arc::new(Cache::new(limits.memory >> 2));
         Self {
             limits,
-            spill: Arc::new(Spill::new(Arc::clone(&cache), half)),
+            spill: Arc::new(Spill::new(Arc::clone(&cache), limits.memory >> 1)),
             cache,
             base: BTreeMap::new(),
             entries: AtomicU64::new(0),

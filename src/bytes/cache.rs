@@ -26,8 +26,10 @@ const OVERHEAD: u64 = 128;
 /// A bounded store of decoded units.
 pub struct Cache {
     shards: [Mutex<Shard>; SHARDS],
-    /// Bytes kept in one shard. What is in use elsewhere stays alive whatever is kept here.
+    /// Bytes kept in all shards. What is in use elsewhere stays alive whatever is kept here.
     limit: u64,
+    /// Bytes that are kept.
+    held: AtomicU64,
     sources: AtomicU64,
     decoded: AtomicU64,
     bytes: AtomicU64,
@@ -35,13 +37,22 @@ pub struct Cache {
 
 type Slot = Arc<OnceLock<Result<Bytes, Gap>>>;
 
+/// A unit that is kept, or being decoded.
+#[derive(Default)]
+struct Kept {
+    slot: Slot,
+    /// When it was used last.
+    used: u64,
+    /// Bytes that it is counted with; 0 until it is decoded.
+    cost: u64,
+}
+
 #[derive(Default)]
 struct Shard {
-    units: FxHashMap<Unit, (Slot, u64)>,
+    units: FxHashMap<Unit, Kept>,
     /// Units in the order of use; only a unit's last place counts.
     order: VecDeque<(Unit, u64)>,
     clock: u64,
-    held: u64,
     /// Every unit that was ever decoded.
     seen: FxHashSet<Unit>,
 }
@@ -62,7 +73,8 @@ impl Cache {
     pub fn new(limit: u64) -> Self {
         Self {
             shards: Default::default(),
-            limit: limit.div_ceil(u64::try_from(SHARDS).unwrap_or(1)),
+            limit,
+            held: AtomicU64::new(0),
             sources: AtomicU64::new(0),
             decoded: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -96,7 +108,7 @@ impl Cache {
             self.decoded.fetch_add(1, Ordering::Relaxed);
             self.bytes.fetch_add(size, Ordering::Relaxed);
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            shard.keep(unit, size, self.limit);
+            shard.keep(unit, size, &self.held, self.limit);
         }
         result.clone()
     }
@@ -114,6 +126,18 @@ impl Cache {
         }
     }
 
+    /// Forgets all units, for when nothing is asked for any more; what was counted stays.
+    pub fn clear(&self) {
+        for shard in &self.shards {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            let units = std::mem::take(&mut shard.units);
+            let costs = units.values().map(|kept| kept.cost);
+            self.held
+                .fetch_sub(costs.fold(0, u64::saturating_add), Ordering::Relaxed);
+            shard.order = VecDeque::new();
+        }
+    }
+
     fn shard(&self, unit: Unit) -> &Mutex<Shard> {
         use std::hash::BuildHasher as _;
         let hash = FxBuildHasher.hash_one(unit);
@@ -128,37 +152,42 @@ impl Cache {
 impl Shard {
     fn touch(&mut self, unit: Unit) -> Slot {
         self.clock = self.clock.saturating_add(1);
-        let (slot, used) = self.units.entry(unit).or_default();
-        *used = self.clock;
-        let slot = Arc::clone(slot);
+        let kept = self.units.entry(unit).or_default();
+        kept.used = self.clock;
+        let slot = Arc::clone(&kept.slot);
         self.order.push_back((unit, self.clock));
         // Each use leaves a place behind: what is out of date goes before it outweighs what is not.
         if self.order.len() > self.units.len().saturating_mul(4).saturating_add(64) {
             let units = &self.units;
             self.order
-                .retain(|(unit, used)| units.get(unit).is_some_and(|(_, last)| last == used));
+                .retain(|(unit, used)| units.get(unit).is_some_and(|kept| kept.used == *used));
         }
         slot
     }
 
-    fn keep(&mut self, unit: Unit, size: u64, limit: u64) {
+    /// Counts a unit. If all shards together hold too much, the oldest of this one go: large units are few, and no
+    /// shard has room for a share of them. The new one stays in any case, so that each shard may hold one too many.
+    fn keep(&mut self, unit: Unit, size: u64, held: &AtomicU64, limit: u64) {
         self.seen.insert(unit);
-        self.held = self.held.saturating_add(size).saturating_add(OVERHEAD);
-        while self.held > limit {
+        // Forgotten meanwhile, or counted.
+        let Some(kept) = self.units.get_mut(&unit).filter(|kept| kept.cost == 0) else {
+            return;
+        };
+        kept.cost = size.saturating_add(OVERHEAD);
+        held.fetch_add(kept.cost, Ordering::Relaxed);
+        while held.load(Ordering::Relaxed) > limit {
             let Some((oldest, used)) = self.order.pop_front() else {
                 break;
             };
-            let current = self.units.get(&oldest).filter(|(_, last)| *last == used);
-            // What is being decoded has not been counted yet.
-            let Some(size) = current.and_then(|(slot, _)| slot.get()) else {
-                if current.is_some() {
-                    self.order.push_back((oldest, used));
-                    break;
-                }
+            let Some(kept) = self.units.get(&oldest).filter(|kept| kept.used == used) else {
                 continue;
             };
-            let size = size.as_ref().map_or(0, |bytes| wide(bytes.len()));
-            self.held = self.held.saturating_sub(size.saturating_add(OVERHEAD));
+            // What is being decoded has not been counted yet.
+            if oldest == unit || kept.cost == 0 {
+                self.order.push_back((oldest, used));
+                break;
+            }
+            held.fetch_sub(kept.cost, Ordering::Relaxed);
             self.units.remove(&oldest);
         }
     }
@@ -191,9 +220,19 @@ mod tests {
     }
 
     #[test]
+    fn what_was_forgotten_is_decoded_again_and_counted_as_such() {
+        let cache = Cache::new(1 << 20);
+        let get = || cache.get((0, 7), || Ok(vec![1, 2, 3].into())).unwrap();
+        assert_eq!(&*get(), [1, 2, 3]);
+        cache.clear();
+        assert_eq!(&*get(), [1, 2, 3]);
+        assert_eq!((cache.decoded().times, cache.decoded().units), (2, 1));
+    }
+
+    #[test]
     fn the_unit_that_was_used_longest_ago_goes_first() {
-        // All units of one shard, which holds three of them.
-        let cache = Cache::new(16 * 3 * (1000 + OVERHEAD));
+        // All units are of one shard, and there is room for three of them.
+        let cache = Cache::new(3 * (1000 + OVERHEAD));
         let mut same = (0_u64..).filter(|n| std::ptr::eq(cache.shard((0, *n)), cache.shard((0, 0))));
         let units: Vec<u64> = same.by_ref().take(4).collect();
         let get = |n: u64| cache.get((0, n), || Ok(vec![0; 1000].into())).unwrap();
@@ -207,6 +246,30 @@ mod tests {
         get(units[1]);
         assert_eq!(cache.decoded().times, 5);
         assert_eq!(cache.decoded().units, 4);
+    }
+
+    #[test]
+    fn a_few_large_units_use_all_of_the_room() {
+        // Of four, some are of the same shard.
+        for first in 0..32 {
+            let cache = Cache::new(4 * (1000 + OVERHEAD));
+            for n in (first..first + 4).cycle().take(12) {
+                cache.get((0, n), || Ok(vec![0; 1000].into())).unwrap();
+            }
+            assert_eq!(cache.decoded().times, 4);
+        }
+    }
+
+    #[test]
+    fn no_more_than_one_unit_of_each_shard_is_too_many() {
+        let cache = Cache::new(10 * (1000 + OVERHEAD));
+        for n in 0..1000 {
+            cache.get((0, n), || Ok(vec![0; 1000].into())).unwrap();
+        }
+        let held = cache.held.load(Ordering::Relaxed);
+        assert!(held <= (10 + 16) * (1000 + OVERHEAD), "{held}");
+        cache.clear();
+        assert_eq!(cache.held.load(Ordering::Relaxed), 0);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `-o FORMAT[=FILE]`, and files that are whole or absent.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::report::{self, Document, Format, Kind};
@@ -9,6 +9,9 @@ use crate::report::{self, Document, Format, Kind};
 use super::config::ScanArgs;
 use super::exit::shown;
 use super::{Error, Ui, interrupt};
+
+/// Bytes that are written at once.
+pub(super) const PIECE: usize = 64 << 10;
 
 /// Where results go.
 #[derive(Debug, Clone, clap::Args)]
@@ -142,49 +145,47 @@ impl Targets {
         self.spare(&base)
     }
 
-    /// Writes a document to every target: all of them rendered first, then files, then standard
-    /// output.
+    /// Writes a document to every target, files first. None is held in memory: one of a whole build has a hundred
+    /// megabytes.
     pub(super) fn write(&self, document: &Document, ui: &Ui) -> Result<(), Error> {
-        let mut rendered = Vec::new();
         for (format, file) in &self.files {
-            rendered.push((file, render(*format, document, ui.look_in_file(self.all))?));
-        }
-        for (file, bytes) in &rendered {
-            interrupt::hold_off(|| save(file, bytes))
+            let look = ui.look_in_file(self.all);
+            interrupt::hold_off(|| save_with(file, |to| format.write(document, &look, to)))
                 .map_err(|e| Error::usage(format!("{} cannot be written: {e}", shown(file))))?;
         }
         match self.stdout {
-            Some(format) => ui.out(&render(format, document, ui.look(self.all))?),
+            Some(format) => {
+                let look = ui.look(self.all);
+                ui.out_with(|to| format.write(document, &look, to))
+            }
             None => Ok(()),
         }
     }
 }
 
-fn render(format: &dyn Format, document: &Document, look: report::Look) -> Result<Vec<u8>, Error> {
-    let mut out = Vec::new();
-    match format.write(document, &look, &mut out) {
-        Ok(()) => Ok(out),
-        Err(e) => Err(Error::usage(format!(
-            "`{}` cannot be written: {e}",
-            format.name()
-        ))),
-    }
+/// Puts a file in place, whole or not at all.
+pub(super) fn save(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    save_with(file, |to| to.write_all(bytes))
 }
 
-/// Puts a file in place, whole or not at all: written beside it, synced, renamed.
-pub(super) fn save(file: &Path, bytes: &[u8]) -> io::Result<()> {
+/// The same for what is written piece by piece: beside the file, synced, renamed.
+fn save_with(file: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let whole = |to: File| {
+        let mut to = BufWriter::with_capacity(PIECE, to);
+        write(&mut to)?;
+        to.into_inner().map_err(|e| e.into_error())
+    };
     // A link is followed: what it points to is replaced, not the link.
     let target = file.canonicalize().unwrap_or_else(|_| file.to_owned());
     // A device or a pipe (`/dev/null`, `/dev/stdout`) can only be written to.
     if fs::metadata(&target).is_ok_and(|m| !m.is_file()) {
-        return OpenOptions::new().write(true).open(&target)?.write_all(bytes);
+        return whole(OpenOptions::new().write(true).open(&target)?).map(drop);
     }
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let temporary = folder(&target).join(format!(".{name}.{}.part", std::process::id()));
     let written = (|| {
-        let mut out = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
-        out.write_all(bytes)?;
-        out.sync_all()?;
+        let out = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
+        whole(out)?.sync_all()?;
         fs::rename(&temporary, &target)
     })();
     if let Err(e) = written {
@@ -245,6 +246,20 @@ mod tests {
         assert!(wrong(&["/no/such/folder/a.json"]).contains("does not exist"));
         assert!(wrong(&["json=/tmp"]).contains("is a folder"));
         assert!(wrong(&["json="]).contains("no file behind"));
+    }
+
+    #[test]
+    fn what_fails_while_it_is_written_leaves_the_old_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("r.json");
+        save(&file, b"one").unwrap();
+        let fails = |to: &mut dyn Write| {
+            to.write_all(b"two")?;
+            Err(io::Error::other("no more"))
+        };
+        assert!(save_with(&file, fails).is_err());
+        assert_eq!(fs::read(&file).unwrap(), b"one");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The one door through which anything is printed.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -75,10 +75,15 @@ impl Ui {
         }
     }
 
-    /// Writes to standard output. A reader that went away is not an error: it has what it wanted.
+    /// Writes to standard output.
     pub(super) fn out(&self, bytes: &[u8]) -> Result<(), Error> {
-        let mut to = io::stdout().lock();
-        match to.write_all(bytes).and_then(|()| to.flush()) {
+        self.out_with(|to| to.write_all(bytes))
+    }
+
+    /// The same, piece by piece. A reader that went away is not an error: it has what it wanted.
+    pub(super) fn out_with(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+        let mut to = BufWriter::with_capacity(super::output::PIECE, io::stdout().lock());
+        match write(&mut to).and_then(|()| to.flush()) {
             Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
                 Err(Error::usage(format!("standard output cannot be written: {e}")))
             }

@@ -1,7 +1,7 @@
 //! The header of the file, the program headers and the section headers.
 
 use goblin::container::{Container, Ctx};
-use goblin::elf::program_header::{PT_LOAD, ProgramHeader};
+use goblin::elf::program_header::{PT_LOAD, PT_NULL, ProgramHeader};
 use goblin::elf::section_header::SectionHeader;
 use goblin::elf::{self, Header};
 
@@ -111,6 +111,16 @@ impl Elf<'_> {
                 self.gaps
                     .push(Gap::invalid(FORMAT, s.p_offset, "p_align", s.p_align));
             }
+        }
+        // What is not loaded is of no use to the device, and may lie; none that a linker wrote does.
+        let outside = |s: &&ProgramHeader| {
+            let end = s.p_offset.checked_add(s.p_filesz);
+            let named = !matches!(s.p_type, PT_LOAD | PT_NULL);
+            named && s.p_filesz > 0 && end.is_none_or(|end| end > to_u64(file.len()))
+        };
+        if let Some(s) = segments.iter().find(outside) {
+            self.gaps
+                .push(Gap::odd(FORMAT, header.e_phoff, "p_offset", s.p_offset));
         }
         segments
     }

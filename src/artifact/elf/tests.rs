@@ -132,6 +132,19 @@ fn sections_that_are_gone_or_lie_do_not_hide_the_data() {
 }
 
 #[test]
+fn a_segment_outside_of_the_file_is_told_though_it_is_not_loaded() {
+    let mut file = library();
+    // PT_NOTE in place of PT_DYNAMIC, from where no file is.
+    file[120] = 4;
+    file[120 + 8 + 6] = 0x70;
+    let gaps: Vec<String> = Elf::open(&file).gaps.iter().map(Gap::to_string).collect();
+    assert!(
+        gaps.contains(&"elf: p_offset at 0x40: odd value 0x70000000000240, read as Android reads it".into()),
+        "{gaps:?}"
+    );
+}
+
+#[test]
 fn counts_from_the_file_are_held_against_its_length() {
     let data = [RODATA..RODATA + 0x20];
     check(

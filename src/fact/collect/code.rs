@@ -10,6 +10,9 @@ use crate::fact::code::{self, File};
 use super::Collector;
 use super::draft::Draft;
 
+/// How a dex starts that is nothing else.
+const DEX: &[u8] = b"dex\n";
+
 impl Collector<'_> {
     /// Reads the dex files of one package together: a class of one may call those of another. `name` is
     /// the package's name, where it is known.
@@ -29,8 +32,13 @@ impl Collector<'_> {
             if !dexes.is_empty() || copies.is_empty() {
                 draft.gaps(place, file.unknown.clone(), 0);
             }
+            // Android compares the checksum of what it loads from a package; elsewhere it does not.
+            let compared = file.bytes.starts_with(DEX);
             for dex in dexes {
                 draft.gaps(place, dex.verify(), 0);
+                if compared && let Err(gap) = dex.checksum() {
+                    draft.gaps(place, [gap], 0);
+                }
                 draft.trackers.classes(&dex, place, &self.rules.trackers);
                 all.push(File {
                     place: (*place).clone(),

@@ -3,7 +3,7 @@
 use crate::artifact::arsc::Table;
 use crate::artifact::axml::Xml;
 use crate::artifact::oat::Oat;
-use crate::bytes::{Bytes, Place};
+use crate::bytes::{Bytes, Gap, Place};
 use crate::fact::config::{ConfigFacts, Reading};
 use crate::fact::{Site, Source, native, resource};
 use crate::unpack::{Class, Leaf, Read};
@@ -26,13 +26,9 @@ impl Collector<'_> {
 
     /// The same for a leaf that has been read.
     pub(super) fn taken(&self, leaf: &Leaf, read: &Read, source: Source, draft: &mut Draft) {
-        let fate = self.bytes(
-            leaf.classify(&read.bytes),
-            &leaf.place(),
-            &read.bytes,
-            source,
-            draft,
-        );
+        let class = leaf.classify(&read.bytes);
+        draft.gaps(&leaf.place(), misnamed(leaf, class, &read.bytes), 0);
+        let fate = self.bytes(class, &leaf.place(), &read.bytes, source, draft);
         draft.read(leaf, read, fate);
     }
 
@@ -141,6 +137,16 @@ impl Collector<'_> {
                 ..Site::default()
             });
     }
+}
+
+/// Code that Android looks up by its name, and that is no dex: it loads nothing, so that what is in it is not what it
+/// seems. It is read as what it is.
+fn misnamed(leaf: &Leaf, class: Class, bytes: &[u8]) -> Option<Gap> {
+    let number = leaf.path().strip_prefix("classes")?.strip_suffix(".dex")?;
+    let looked_up = number.bytes().all(|digit| digit.is_ascii_digit());
+    let magic = bytes.first_chunk().map_or(0, |magic| u32::from_le_bytes(*magic));
+    let what = "magic of a file that is known by its name";
+    (looked_up && class != Class::Dex).then(|| Gap::odd("dex", 0, what, u64::from(magic)))
 }
 
 /// The last part of a logical place.

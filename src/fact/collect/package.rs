@@ -21,6 +21,8 @@ struct Core<'p> {
     table: Option<(&'p Leaf, Read)>,
     dexes: Vec<(&'p Leaf, Read)>,
     certs: Vec<(&'p Leaf, Read)>,
+    /// No code, though its name says so.
+    misnamed: Vec<(&'p Leaf, Read)>,
     rest: Vec<&'p Leaf>,
 }
 
@@ -89,6 +91,9 @@ impl Collector<'_> {
         if let Some((place, table)) = &placed {
             switches.table(place, table);
         }
+        for (leaf, read) in std::mem::take(&mut core.misnamed) {
+            self.taken(leaf, &read, Source::Asset, draft);
+        }
         for leaf in &core.rest {
             if leaf.class == Class::BinaryXml || leaf.class == Class::Xml {
                 self.document(leaf, &name, table, &mut switches, draft);
@@ -139,7 +144,14 @@ impl Collector<'_> {
                 Class::Arsc if core.table.is_none() && leaf.path() == "resources.arsc" => {
                     core.table = Some((leaf, leaf.read(self.budget)));
                 }
-                Class::Dex | Class::Odex | Class::Vdex => core.dexes.push((leaf, leaf.read(self.budget))),
+                Class::Dex | Class::Odex | Class::Vdex => {
+                    let read = leaf.read(self.budget);
+                    match leaf.classify(&read.bytes) {
+                        Class::Dex | Class::Odex | Class::Vdex => core.dexes.push((leaf, read)),
+                        Class::Elf if Oat::sniff(&read.bytes) => core.dexes.push((leaf, read)),
+                        _ => core.misnamed.push((leaf, read)),
+                    }
+                }
                 // Code without a package, of one architecture; that of the others is beside it.
                 Class::Elf if package.format == "file" => {
                     let read = leaf.read(self.budget);

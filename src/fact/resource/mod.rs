@@ -21,10 +21,13 @@ const SALVAGED: &str = "string pool (salvaged)";
 pub fn table_strings(table: &Table<'_>, visit: &mut dyn FnMut(&[u8], &dyn Fn() -> String)) -> Vec<Gap> {
     let mut scratch = Vec::new();
     let mut strings = table.each_string();
+    let mut broken = 0;
     for (string, named) in &mut strings {
+        broken = u64::from(!string.is_sound()).saturating_add(broken);
         visit(string.utf8(&mut scratch), &|| named.entry());
     }
     let mut gaps = table.gaps().to_vec();
+    gaps.extend(not_text("arsc", broken));
     gaps.extend(strings.gaps().iter().cloned());
     if gaps.iter().any(Gap::is_loss) {
         for string in strings.rest() {
@@ -40,16 +43,24 @@ pub fn table_strings(table: &Table<'_>, visit: &mut dyn FnMut(&[u8], &dyn Fn() -
 pub fn xml_strings(xml: &Xml<'_>, visit: &mut dyn FnMut(&[u8], &dyn Fn() -> String)) -> Vec<Gap> {
     let mut scratch = Vec::new();
     let mut strings = xml.each_string();
+    let mut broken = 0;
     for (string, spot) in &mut strings {
+        broken = u64::from(!string.is_sound()).saturating_add(broken);
         visit(string.utf8(&mut scratch), &|| spot.entry());
     }
-    let gaps = strings.gaps().to_vec();
+    let mut gaps = strings.gaps().to_vec();
+    gaps.extend(not_text("axml", broken));
     if gaps.iter().any(Gap::is_loss) {
         for string in strings.rest() {
             visit(string.utf8(&mut scratch), &|| SALVAGED.to_owned());
         }
     }
     gaps
+}
+
+/// Strings that say they are text and are not, counted.
+fn not_text(format: &'static str, broken: u64) -> Option<Gap> {
+    (broken > 0).then(|| Gap::odd(format, 0, "strings that are not UTF-8", broken))
 }
 
 #[cfg(test)]

@@ -10,22 +10,21 @@
 //! | 2 deflate | the same, old and new length inflated (8 each); level, method, window bits, memory level, strategy of the new stream (4 each) |
 //! | 3 raw | length (4), then the bytes themselves |
 //!
-//! A deflate chunk is deflated again, by zlib with these parameters: only an encoder that decides as that one
-//! does gives the same bytes. Whether ours did is told by the hash of the whole, which the caller checks.
+//! A deflate chunk is deflated again, by zlib with these parameters, see [`deflate`](super::deflate). Whether ours gave
+//! the same bytes as the maker's is told by the hash of the whole, which the caller checks.
 
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::bytes::{Cursor, Gap, wide};
 
-use super::Bsdiff;
+use super::deflate::deflate;
+use super::{Bsdiff, PIECE};
 
 const MAGIC: [u8; 8] = *b"IMGDIFF2";
 /// Ours: chunks of a patch. A zip has two for each entry.
 const CHUNKS: u32 = 1 << 17;
 /// Ours: how many times the bytes that may be held may be inflated and deflated for one patch.
 const UNPACKED: u64 = 2;
-/// Bytes by which a buffer grows.
-const PIECE: usize = 64 << 10;
 
 /// What `patch` makes of `old`: no more than `out` bytes, with no more than `most` bytes held of any form.
 pub(in crate::unpack) fn apply(
@@ -161,19 +160,8 @@ impl<'a> Job<'a> {
     }
 
     fn deflate(&mut self, stream: &Stream, new: &[u8]) -> Result<(), Gap> {
-        let mut encoder = Compress::new(Compression::new(stream.level), false);
-        loop {
-            self.out.reserve(PIECE);
-            let rest = usize::try_from(encoder.total_in())
-                .ok()
-                .and_then(|n| new.get(n..));
-            let status = encoder.compress_vec(rest.unwrap_or_default(), &mut self.out, FlushCompress::Finish);
-            match status {
-                Ok(Status::StreamEnd) => return Ok(()),
-                Ok(Status::Ok) => {}
-                _ => return Err(self.bad("imgdiff target stream", wide(new.len()))),
-            }
-        }
+        let done = deflate(new, stream.level, &mut self.out);
+        done.ok_or_else(|| self.bad("imgdiff target stream", wide(new.len())))
     }
 }
 

@@ -108,6 +108,7 @@ fn old(blob: &Blob, bytes: &[u8], version: u32, dt_size: u32, listing: &mut List
             listing.blob(name, part);
         }
     }
+    pages.end(listing);
     // The command line goes on in the second field where the first is full.
     let text = [until_nul(cmdline), until_nul(extra_cmdline)].concat();
     text_entry("cmdline", &text, listing);
@@ -133,6 +134,7 @@ fn new(blob: &Blob, bytes: &[u8], version: u32, listing: &mut Listing) -> Result
             listing.blob(name, part);
         }
     }
+    pages.end(listing);
     text_entry("cmdline", until_nul(cmdline), listing);
     Ok(())
 }
@@ -178,6 +180,8 @@ pub(super) struct Pages<'a> {
     /// Bytes of a page, not 0.
     page: u64,
     at: u64,
+    /// Where the last section ends; 0 where not all of it is there.
+    last: u64,
 }
 
 impl<'a> Pages<'a> {
@@ -188,6 +192,7 @@ impl<'a> Pages<'a> {
             blob,
             page,
             at,
+            last: 0,
         }
     }
 
@@ -202,7 +207,27 @@ impl<'a> Pages<'a> {
             let gap = Gap::truncated(self.format, start, name, size, have);
             listing.lost(name, gap, believable(size.saturating_sub(have)));
         }
+        if size > 0 {
+            self.last = if have < size { 0 } else { end };
+        }
         (have > 0).then_some(part)
+    }
+
+    /// Whether the last page is all there: whoever makes an image fills it up, so that an image that ends within
+    /// was cut off, though no section shows it.
+    pub(super) fn end(&self, listing: &mut Listing) {
+        let have = self.blob.len();
+        if (self.last..self.at).contains(&have) && self.last > 0 {
+            let need = self.at.saturating_sub(self.last);
+            let gap = Gap::truncated(
+                self.format,
+                self.last,
+                "rest of the last page",
+                need,
+                have.saturating_sub(self.last),
+            );
+            listing.remark(gap);
+        }
     }
 }
 
@@ -332,6 +357,24 @@ mod tests {
             let listing = Boot.list(&Blob::from(data), "", &Budget::default());
             assert!(listing.entries.is_empty() && listing.salvaged && listing.notices.len() == 1);
         }
+    }
+
+    #[test]
+    fn an_image_that_ends_within_its_last_page_was_cut_off() {
+        let whole = image(2048, &[(8, 6), (16, 7), (36, 2048)], &[b"kernel", b"ramdisk"]);
+        let expect = [("kernel", "kernel"), ("ramdisk", "ramdisk")];
+        let gap = "boot: rest of the last page at 0x1007: truncated, needs 2041 bytes, 1 left";
+        check(whole[..0x1008].to_vec(), &expect, &[gap]);
+        let mut more = whole.clone();
+        more.extend(b"SEANDROIDENFORCE");
+        check(more, &expect, &[]);
+        // A section that is cut says so itself.
+        let gap = "boot: ramdisk at 0x1000: truncated, needs 7 bytes, 6 left";
+        check(
+            whole[..0x1006].to_vec(),
+            &[("kernel", "kernel"), ("ramdisk", "ramdis")],
+            &[gap],
+        );
     }
 
     #[test]

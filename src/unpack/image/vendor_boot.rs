@@ -103,6 +103,7 @@ fn sections(blob: &Blob, listing: &mut Listing) -> Result<(), Gap> {
             }
         }
     }
+    pages.end(listing);
     match (parts.is_empty(), ramdisk) {
         // Without a sound table, the section is at least the first of them.
         (true, Some(ramdisk)) => listing.blob("ramdisk", ramdisk),

@@ -18,6 +18,7 @@ use super::super::leaf::Data;
 use super::super::registry::{Entry, Format, Listing};
 use super::super::serial::Packing;
 use super::apply::{Inputs, apply};
+use super::dynamic::{self, LIST};
 use super::old::{self, Old, SCRIPT};
 use super::transfer::{self, BLOCK, NAME, Transfer};
 use super::{Joined, concat, number, packing, split_path, wide};
@@ -72,6 +73,8 @@ pub(super) struct Set {
     list: usize,
     patch: Option<usize>,
     script: Option<usize>,
+    /// The sizes of dynamic partitions.
+    sizes: Option<usize>,
     new: Forms,
 }
 
@@ -109,6 +112,7 @@ impl Set {
             (None, Some((blocks, at))) => Some(Gap::unsupported(NAME, at, OLD, blocks)),
             _ => None,
         };
+        let size = old.is_some().then(|| self.size(entries, &mut joined, budget));
         let patch = self.patch_data(&transfer, old.is_some(), entries, &mut joined, budget);
         let (is_there, blocks) = (old.is_some(), transfer.blocks);
         let laid = apply(&Inputs {
@@ -117,6 +121,7 @@ impl Set {
             end: &end,
             patch,
             old,
+            size: size.flatten(),
             missing: missing.clone(),
             budget,
         });
@@ -169,6 +174,19 @@ impl Set {
         // A full package changes nothing, and checks nothing before it starts.
         let changes = transfer.old.is_some() || transfer.blocks == 0 || !sums.is_empty();
         changes.then(|| Old::new(blob.clone(), sums))
+    }
+
+    /// What the partition is resized to.
+    fn size(&self, entries: &[Entry], joined: &mut Joined, budget: &Budget) -> Option<u64> {
+        let name = split_path(&self.name).1.strip_suffix(".img")?;
+        let list = self.sizes.and_then(|list| entries.get(list))?;
+        match text(&list.data, LIST, joined, budget) {
+            Ok(text) => dynamic::size(&String::from_utf8_lossy(&text), name),
+            Err(gap) => {
+                joined.remark(gap, 0);
+                None
+            }
+        }
     }
 
     /// The patches of all commands, where they are wanted.
@@ -297,7 +315,12 @@ pub(super) fn find(entries: &[Entry]) -> Vec<Set> {
     let mut patches = BTreeMap::new();
     let mut data: BTreeMap<&str, Forms> = BTreeMap::new();
     let script = entries.iter().position(|entry| entry.name.ends_with(SCRIPT));
+    let mut sizes = BTreeMap::new();
     for (i, entry) in entries.iter().enumerate() {
+        let (folder, file) = split_path(&entry.name);
+        if file == LIST {
+            sizes.entry(folder).or_insert(i);
+        }
         // Of two entries with the same name, the first is taken.
         if let Some(stem) = entry.name.strip_suffix(".transfer.list") {
             lists.entry(stem).or_insert(i);
@@ -321,6 +344,7 @@ pub(super) fn find(entries: &[Entry]) -> Vec<Set> {
             list: *list,
             patch: patches.get(stem).copied(),
             script,
+            sizes: sizes.get(split_path(stem).0).copied(),
             new: data.remove(stem).unwrap_or_default(),
         }
     });

@@ -15,7 +15,7 @@ use super::transfer::NAME;
 use super::{BELIEVABLE, split_path, wide};
 
 /// The name of such a list.
-const LIST: &str = "dynamic_partitions_op_list";
+pub(super) const LIST: &str = "dynamic_partitions_op_list";
 /// Ours: bytes of a list that are read. The largest met has 1 KB.
 const LARGEST: u64 = 1 << 20;
 /// Ours: partitions of one list. A super partition has some ten.
@@ -56,6 +56,12 @@ pub(super) fn missing(entries: &[Entry], budget: &Budget) -> Vec<Remark> {
         }
     }
     remarks
+}
+
+/// The size that a partition has in the end.
+pub(super) fn size(text: &str, partition: &str) -> Option<u64> {
+    let (_, size) = *sizes(text).get(partition)?;
+    Some(size)
 }
 
 /// The folder and the partition that a file is of: `system` for `system.img`, `system.new.dat.br`.

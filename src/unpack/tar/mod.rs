@@ -123,7 +123,12 @@ fn members(blob: &Blob, budget: &Budget, listing: &mut Listing) -> Result<(), Ga
             match kind {
                 b'L' => next.name = Some(until_nul(&text).to_vec()),
                 b'K' => next.link = Some(until_nul(&text).to_vec()),
-                _ => pax(&text, &mut next),
+                _ => {
+                    if let Some(bad) = pax(&text, &mut next) {
+                        let gap = Gap::invalid(NAME, data.saturating_add(wide(bad)), "pax record", wide(bad));
+                        listing.remark(gap);
+                    }
+                }
             }
         } else if kind != b'g' {
             listed = listed.saturating_add(1);
@@ -208,30 +213,41 @@ fn member(kind: u8, raw: &[u8], link: &[u8], data: Blob, size: u64, at: u64, lis
     }
 }
 
-/// `length key=value\n` records (pax Extended Header).
-fn pax(text: &[u8], next: &mut Next) {
+/// `length key=value\n` records (pax Extended Header). Where the first one starts that is none; nothing behind it
+/// is read, since nobody knows where it ends.
+fn pax(text: &[u8], next: &mut Next) -> Option<usize> {
     let mut rest = text;
+    let at = |rest: &[u8]| Some(text.len().saturating_sub(rest.len()));
     while let Some(space) = memchr::memchr(b' ', rest) {
         let (len, _) = rest.split_at_checked(space).unwrap_or_default();
         let len = str::from_utf8(len).ok().and_then(|len| len.parse::<usize>().ok());
         // The length counts its own digits: a smaller one would be read again for ever.
         let len = len.filter(|len| *len > space);
         let Some((record, after)) = len.and_then(|len| rest.split_at_checked(len)) else {
-            return;
+            return at(rest);
         };
         let record = record.get(space.saturating_add(1)..).unwrap_or_default();
-        let record = record.strip_suffix(b"\n").unwrap_or(record);
-        if let Some((key, value)) = memchr::memchr(b'=', record).and_then(|at| record.split_at_checked(at)) {
-            let value = value.get(1..).unwrap_or_default();
-            match key {
-                b"path" => next.name = Some(value.to_vec()),
-                b"linkpath" => next.link = Some(value.to_vec()),
-                b"size" => next.size = str::from_utf8(value).ok().and_then(|text| text.parse().ok()),
-                _ => {}
-            }
+        let Some(record) = record.strip_suffix(b"\n") else {
+            return at(rest);
+        };
+        let Some((key, value)) = memchr::memchr(b'=', record).and_then(|at| record.split_at_checked(at))
+        else {
+            return at(rest);
+        };
+        let value = value.get(1..).unwrap_or_default();
+        match key {
+            b"path" => next.name = Some(value.to_vec()),
+            b"linkpath" => next.link = Some(value.to_vec()),
+            b"size" => match str::from_utf8(value).ok().and_then(|text| text.parse().ok()) {
+                Some(size) => next.size = Some(size),
+                None => return at(rest),
+            },
+            _ => {}
         }
         rest = after;
     }
+    // Some writers fill up with zeros.
+    rest.iter().any(|&byte| byte != 0).then(|| at(rest)).flatten()
 }
 
 /// A numeric field: octal digits between spaces and NULs, or base-256 when the top bit is set.

@@ -65,6 +65,20 @@ fn a_pax_record_of_length_zero_ends_the_list() {
     assert_eq!(next.name.as_deref(), Some(&b"a"[..]));
 }
 
+#[test]
+fn a_pax_record_that_is_none_is_told_by_where_it_starts() {
+    let mut next = Next::default();
+    let mut read = |text: &[u8]| pax(text, &mut next);
+    assert_eq!(read(b""), None);
+    assert_eq!(read(b"9 path=a\n\0\0\0"), None);
+    // Its length leads behind its end, or into it; it says nothing of anything; a size that is none.
+    assert_eq!(read(b"9 path=a\n11 path=b\n "), Some(9));
+    assert_eq!(read(b"9 path=a\n8 path=b\n"), Some(9));
+    assert_eq!(read(b"8 pathxx\n"), Some(0));
+    assert_eq!(read(b"10 size=x\n"), Some(0));
+    assert_eq!(next.size, None);
+}
+
 /// Lists it twice, and holds what is listed against what is there.
 fn survive(data: Vec<u8>) {
     let len = wide(data.len());

@@ -16,8 +16,8 @@ use sha1::{Digest as _, Sha1};
 
 use super::super::join;
 use crate::bytes::{Blob, Budget, Limits};
-use crate::unpack::build;
 use crate::unpack::registry::Listing;
+use crate::unpack::{build, delta};
 
 const SIZE: usize = 4096;
 
@@ -310,6 +310,31 @@ fn commands_are_executed_one_after_another() {
 }
 
 #[test]
+fn a_partition_that_shrinks_has_no_old_tail() {
+    let old = noise(20, 7);
+    let mut device = Device::new(4, &old);
+    // What is cut off in the end is still there for the commands.
+    device.shift(&[(1, 4)], &plain(&[(15, 18)]));
+    let sized = |blocks: Option<usize>, left: usize| {
+        let mut files = device.files(&old);
+        let list = |blocks| format!("resize system {}\n", blocks * SIZE).into_bytes();
+        files.extend(blocks.map(|blocks| ("dynamic_partitions_op_list", list(blocks))));
+        let (blocks, told) = compare(
+            &files,
+            Some(&old),
+            Limits::default(),
+            &device.image[..left * SIZE],
+        );
+        assert_eq!((blocks, told), ("=".repeat(left), Vec::new()));
+    };
+    sized(None, 20);
+    sized(Some(30), 20);
+    sized(Some(12), 12);
+    // A size that has no room for what commands write cannot be right.
+    sized(Some(2), 4);
+}
+
+#[test]
 fn another_old_image_is_never_taken_for_the_right_one() {
     const OTHER: &str = "block-ota: hash of old bytes (--base is not the build that this was made from)";
     let (old, device) = example(4);
@@ -370,9 +395,9 @@ fn a_list_that_changes_nothing_leaves_the_old_image() {
 /// An IMGDIFF patch of a zip-like file: bytes as they are, a stream that is deflated, raw bytes.
 fn imgdiff(old: &[u8], stream: (usize, usize), level: u32) -> (Vec<u8>, Vec<u8>) {
     let deflate = |bytes: &[u8]| {
-        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::new(level));
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
+        let mut out = Vec::new();
+        delta::deflate(bytes, level, &mut out).unwrap();
+        out
     };
     let inflated = {
         let mut decoder = flate2::write::DeflateDecoder::new(Vec::new());

@@ -1,32 +1,20 @@
-//! What optimised instructions stood for, found by the classes of the objects that they work on.
-//!
-//! A slot of a table of virtual methods, or an offset in an object, means something once the class is known.
-//! So the types of registers are followed through a method the way a verifier does: forward, over branches
-//! and handlers, and where two ways meet the result is the superclass that both have. The index that is
-//! written back is one that the dex has: the same method or field, looked up in the class or one of its
-//! superclasses, as the original did.
-//!
-//! Nothing is guessed: a register whose type is not certain resolves nothing, and a method whose parameters
-//! do not fit the registers of the call is refused.
+//! How types flow through a method: forward, over branches and into handlers, until nothing changes any more.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::fields::width;
-use super::layout::{Layouts, OBJECT, Rules, Signature};
-use super::{Kind, Real};
+use super::super::fields::width;
+use super::super::layout::{Layouts, OBJECT};
+use super::super::{Kind, Real};
+use super::member::Refused;
+use super::{Resolver, Type};
 use crate::artifact::dex::opcode::{BRANCHES, CONTINUES, INVOKES, SWITCHES};
-use crate::artifact::dex::{Body, Code, Dex, Insn, Op};
+use crate::artifact::dex::{Body, Code, Insn, Op};
 
 /// Ours: registers of all places of a method where ways meet. A method with 500 registers and 2000 such
 /// places is beyond any compiler's output.
 const MAX_STATES: usize = 1 << 20;
-/// Ours: instructions stepped over and registers merged, for each byte of the file and at least. An
-/// instruction has two bytes at least, and loops settle in two or three rounds.
-const ROUNDS: usize = 4;
-const MIN_STEPS: usize = 1 << 20;
 /// Ours: what it costs to compare all superclasses of two classes, in instructions.
 const JOIN: usize = 64;
 /// Ours: handlers of one method.
@@ -36,153 +24,6 @@ const STRING: &[u8] = b"Ljava/lang/String;";
 const CLASS: &[u8] = b"Ljava/lang/Class;";
 const THROWABLE: &[u8] = b"Ljava/lang/Throwable;";
 const ACC_STATIC: u32 = 0x8;
-
-/// Calls that Dalvik makes without a method (`gDvmInlineOpsTable`, Android 4.x): class, name, prototype, and
-/// whether the call is virtual, direct or static.
-const INLINE: [(&[u8], &[u8], &[u8], u8); 29] = [
-    (
-        b"Lorg/apache/harmony/dalvik/NativeTestTarget;",
-        b"emptyInlineMethod",
-        b"()V",
-        b's',
-    ),
-    (STRING, b"charAt", b"(I)C", b'v'),
-    (STRING, b"compareTo", b"(Ljava/lang/String;)I", b'v'),
-    (STRING, b"equals", b"(Ljava/lang/Object;)Z", b'v'),
-    (STRING, b"fastIndexOf", b"(II)I", b'd'),
-    (STRING, b"isEmpty", b"()Z", b'v'),
-    (STRING, b"length", b"()I", b'v'),
-    (MATH, b"abs", b"(I)I", b's'),
-    (MATH, b"abs", b"(J)J", b's'),
-    (MATH, b"abs", b"(F)F", b's'),
-    (MATH, b"abs", b"(D)D", b's'),
-    (MATH, b"min", b"(II)I", b's'),
-    (MATH, b"max", b"(II)I", b's'),
-    (MATH, b"sqrt", b"(D)D", b's'),
-    (MATH, b"cos", b"(D)D", b's'),
-    (MATH, b"sin", b"(D)D", b's'),
-    (FLOAT, b"floatToIntBits", b"(F)I", b's'),
-    (FLOAT, b"floatToRawIntBits", b"(F)I", b's'),
-    (FLOAT, b"intBitsToFloat", b"(I)F", b's'),
-    (DOUBLE, b"doubleToLongBits", b"(D)J", b's'),
-    (DOUBLE, b"doubleToRawLongBits", b"(D)J", b's'),
-    (DOUBLE, b"longBitsToDouble", b"(J)D", b's'),
-    (STRICT_MATH, b"abs", b"(I)I", b's'),
-    (STRICT_MATH, b"abs", b"(J)J", b's'),
-    (STRICT_MATH, b"abs", b"(F)F", b's'),
-    (STRICT_MATH, b"abs", b"(D)D", b's'),
-    (STRICT_MATH, b"min", b"(II)I", b's'),
-    (STRICT_MATH, b"max", b"(II)I", b's'),
-    (STRICT_MATH, b"sqrt", b"(D)D", b's'),
-];
-const MATH: &[u8] = b"Ljava/lang/Math;";
-const STRICT_MATH: &[u8] = b"Ljava/lang/StrictMath;";
-const FLOAT: &[u8] = b"Ljava/lang/Float;";
-const DOUBLE: &[u8] = b"Ljava/lang/Double;";
-
-/// What is known of a register.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Type<'a> {
-    /// Nothing was written yet.
-    Unset,
-    /// Zero: null, or a number.
-    Zero,
-    /// A number, or an object of a class that is not known.
-    Other,
-    /// An object of this class or one of its subclasses; or an array, an interface.
-    Object(&'a [u8]),
-}
-
-impl<'a> Type<'a> {
-    /// A value of this type.
-    fn of(descriptor: &'a [u8]) -> Self {
-        match descriptor.first() {
-            Some(b'L' | b'[') => Self::Object(descriptor),
-            _ => Self::Other,
-        }
-    }
-}
-
-/// Finds what the instructions of one dex stood for.
-pub(super) struct Resolver<'l, 'a> {
-    layouts: &'l mut Layouts<'a>,
-    dex: Dex<'a>,
-    /// The names of the dex, once they are needed.
-    names: Option<Names<'a>>,
-    /// Superclasses that two classes have in common.
-    joins: FxHashMap<(&'a [u8], &'a [u8]), Option<&'a [u8]>>,
-    /// Instructions that may still be stepped over.
-    budget: usize,
-    /// Instructions that do not fit the class that they work on.
-    refused: u64,
-}
-
-/// The types, prototypes, methods and fields of a dex, by number and by name.
-#[derive(Default)]
-struct Names<'a> {
-    types: Vec<Option<&'a [u8]>>,
-    /// Registers that the parameters take, and the type of the result.
-    protos: Vec<Option<(usize, &'a [u8])>>,
-    methods: FxHashMap<(&'a [u8], Signature<'a>), u32>,
-    fields: FxHashMap<(&'a [u8], &'a [u8], &'a [u8]), u32>,
-}
-
-impl<'a> Names<'a> {
-    /// Reads them. Where that is more than a sound dex has, the rest is not known.
-    fn read(dex: &Dex<'a>, layouts: &mut Layouts<'a>) -> Self {
-        let mut this = Self::default();
-        for i in 0..dex.type_count() {
-            this.types.push(layouts.name(dex.type_descriptor(i)));
-        }
-        let mut numbers = Vec::new();
-        for i in 0..dex.proto_count() {
-            numbers.push(layouts.proto_of(dex, i));
-            this.protos.push(dex.proto(i).and_then(|proto| {
-                let mut registers = 0_usize;
-                for parameter in proto.parameters.iter() {
-                    let wide = width(this.type_(parameter)?) == 8;
-                    registers = registers.saturating_add(if wide { 2 } else { 1 });
-                }
-                Some((registers, this.type_(proto.return_type)?))
-            }));
-        }
-        let at = |i: u32| usize::try_from(i).unwrap_or(usize::MAX);
-        for i in 0..dex.method_count() {
-            let Some(method) = dex.method(i) else { break };
-            let name = layouts.name(dex.string(method.name));
-            let proto = numbers.get(at(method.proto)).copied().flatten();
-            if let (Some(class), Some(name), Some(proto)) = (this.type_(method.class), name, proto) {
-                this.methods
-                    .entry((class, Signature { name, proto }))
-                    .or_insert(i);
-            }
-        }
-        for i in 0..dex.field_count() {
-            let Some(field) = dex.field(i) else { break };
-            let name = layouts.name(dex.string(field.name));
-            if let (Some(class), Some(name), Some(type_)) =
-                (this.type_(field.class), name, this.type_(field.type_))
-            {
-                this.fields.entry((class, name, type_)).or_insert(i);
-            }
-        }
-        this
-    }
-
-    /// The descriptor of type `i`.
-    fn type_(&self, i: u32) -> Option<&'a [u8]> {
-        self.types.get(usize::try_from(i).ok()?).copied().flatten()
-    }
-
-    /// Registers that the parameters of prototype `i` take, and the type of its result.
-    fn proto(&self, i: u32) -> Option<(usize, &'a [u8])> {
-        self.protos.get(usize::try_from(i).ok()?).copied().flatten()
-    }
-}
-
-/// An instruction does not fit the class that it works on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Refused;
 
 /// A method that is being followed.
 struct Walk<'a> {
@@ -202,48 +43,12 @@ struct Guard<'a> {
     end: u32,
     handlers: Vec<(&'a [u8], u32)>,
 }
-
-impl<'l, 'a> Resolver<'l, 'a> {
-    pub(super) fn new(layouts: &'l mut Layouts<'a>, dex: Dex<'a>) -> Self {
-        Self {
-            layouts,
-            dex,
-            names: None,
-            joins: FxHashMap::default(),
-            budget: dex.data().len().saturating_mul(ROUNDS).max(MIN_STEPS),
-            refused: 0,
-        }
-    }
-
-    /// How many instructions do not fit the class that they work on, though it is known: the dex never
-    /// names what is in the slot, or there is no field. On the device that the file is from there are none.
-    pub(super) fn refused(&self) -> u64 {
-        self.refused
-    }
-
-    /// What the optimised instructions of a method stood for, by code unit. Some may be missing.
-    pub(super) fn method(&mut self, body: &Body<'a>) -> FxHashMap<u32, Real> {
-        let code = body.code;
-        if !code.insns().any(|insn| Kind::of(insn.op).needs_index()) {
-            return FxHashMap::default();
-        }
-        if self.names.is_none() {
-            self.names = Some(Names::read(&self.dex, self.layouts));
-        }
-        self.walk(body).unwrap_or_default()
-    }
-
+impl<'a> Resolver<'_, 'a> {
     fn type_(&self, i: u32) -> Option<&'a [u8]> {
         self.names.as_ref()?.type_(i)
     }
 
-    /// Counts `n` steps.
-    fn charge(&mut self, n: usize) -> Option<()> {
-        self.budget = self.budget.checked_sub(n)?;
-        Some(())
-    }
-
-    fn walk(&mut self, body: &Body<'a>) -> Option<FxHashMap<u32, Real>> {
+    pub(super) fn walk(&mut self, body: &Body<'a>) -> Option<FxHashMap<u32, Real>> {
         let code = body.code;
         let class = self.type_(body.class.class)?;
         let mut walk = Walk {
@@ -523,133 +328,6 @@ impl<'l, 'a> Resolver<'l, 'a> {
             _ => Type::Other,
         })
     }
-
-    /// What an optimised instruction stood for, and the type of its result; `None` where that is not known.
-    fn real(
-        &mut self,
-        class: &'a [u8],
-        insn: &Insn<'a>,
-        kind: Kind,
-        state: &[Type<'a>],
-    ) -> Option<Result<(Real, Type<'a>), Refused>> {
-        let object = |register: u16| match state.get(usize::from(register)) {
-            Some(Type::Object(class)) => Some(*class),
-            _ => None,
-        };
-        let number = insn.index()?;
-        match kind {
-            Kind::Virtual(op) => {
-                let class = object(insn.registers().get(0)?)?;
-                self.slot(class, number)?;
-                Some(self.call(class, number, op, insn).ok_or(Refused))
-            }
-            Kind::Super(op) => {
-                let class = self.layouts.superclass(class)?;
-                self.slot(class, number)?;
-                Some(self.call(class, number, op, insn).ok_or(Refused))
-            }
-            Kind::Field(op) => {
-                // What is beyond its end belongs to a subclass: ART leaves out a cast that cannot fail.
-                let class = object(insn.b())?;
-                self.layouts.of(class)?.size.filter(|size| number < *size)?;
-                Some(self.access(class, number, op).ok_or(Refused))
-            }
-            Kind::Inline(is_range) => Some(self.inline(number, is_range, insn).ok_or(Refused)),
-            Kind::Plain | Kind::Opcode(_) => None,
-        }
-    }
-
-    /// What is in a slot of a class; `None` where the class is not known, or its table is shorter: then the
-    /// object is of a subclass, since ART leaves out a cast that cannot fail.
-    fn slot(&mut self, class: &'a [u8], number: u32) -> Option<Signature<'a>> {
-        let layout = self.layouts.of(class)?;
-        Some(layout.slots.get(usize::try_from(number).ok()?)?.signature)
-    }
-
-    /// The method in slot `number` of a class.
-    fn call(&mut self, class: &'a [u8], number: u32, op: u8, insn: &Insn<'a>) -> Option<(Real, Type<'a>)> {
-        let signature = self.slot(class, number)?;
-        let mut at = class;
-        let index = loop {
-            if let Some(index) = self.names.as_ref()?.methods.get(&(at, signature)) {
-                break *index;
-            }
-            at = self.parent(at)?;
-            // Further up the slot is something else, or not there.
-            if self.slot(at, number)? != signature {
-                return None;
-            }
-        };
-        self.fits(index, op, insn)
-    }
-
-    /// The superclass, of arrays and interfaces too.
-    fn parent(&self, class: &'a [u8]) -> Option<&'a [u8]> {
-        if class == OBJECT {
-            return None;
-        }
-        let is_array = class.first() == Some(&b'[');
-        if is_array || self.layouts.is_interface(class)? {
-            return Some(OBJECT);
-        }
-        self.layouts.superclass(class)
-    }
-
-    /// Method `index`, if its parameters take as many registers as the call has.
-    fn fits(&self, index: u32, op: u8, insn: &Insn<'a>) -> Option<(Real, Type<'a>)> {
-        let (parameters, result) = self.names.as_ref()?.proto(self.dex.method(index)?.proto)?;
-        // All but static calls have the object in front.
-        let object = usize::from(!matches!(op, 0x71 | 0x77));
-        let need = parameters.saturating_add(object);
-        (need == insn.registers().len()).then(|| (Real { op, index }, Type::of(result)))
-    }
-
-    /// The field at `offset` in an object.
-    fn access(&mut self, class: &'a [u8], offset: u32, op: u8) -> Option<(Real, Type<'a>)> {
-        let mut at = class;
-        let mut index = None;
-        // The class that has it, on the way up from the object's.
-        let field = loop {
-            let layout = self.layouts.of(at)?;
-            if let Some(field) = layout.fields.iter().find(|field| field.offset == offset) {
-                break *field;
-            }
-            at = layout.superclass?;
-        };
-        let declaring = at;
-        at = class;
-        while index.is_none() {
-            index = self
-                .names
-                .as_ref()?
-                .fields
-                .get(&(at, field.name, field.type_))
-                .copied();
-            if at == declaring {
-                break;
-            }
-            at = self.layouts.superclass(at)?;
-        }
-        let op = opcode(op, field.type_, self.layouts.rules())?;
-        Some((Real { op, index: index? }, Type::of(field.type_)))
-    }
-
-    /// The method that Dalvik calls by number.
-    fn inline(&mut self, number: u32, is_range: bool, insn: &Insn<'a>) -> Option<(Real, Type<'a>)> {
-        let (class, name, proto, kind) = INLINE.get(usize::try_from(number).ok()?)?;
-        let proto = self.layouts.proto(Cow::Borrowed(*proto));
-        let index = *self
-            .names
-            .as_ref()?
-            .methods
-            .get(&(*class, Signature { name, proto }))?;
-        let op = match kind {
-            b'v' => 0x6e_u8,
-            b'd' => 0x70,
-            _ => 0x71,
-        };
-        self.fits(index, if is_range { op.saturating_add(6) } else { op }, insn)
-    }
 }
 
 impl Walk<'_> {
@@ -703,24 +381,4 @@ fn common<'a>(layouts: &Layouts<'a>, a: &'a [u8], b: &'a [u8]) -> Option<&'a [u8
     };
     let all: Vec<&[u8]> = up(a).collect();
     up(b).find(|name| all.contains(name))
-}
-
-/// The opcode of an access to a field of this type. Dalvik has one for all that are narrow.
-fn opcode(op: u8, type_: &[u8], rules: Rules) -> Option<u8> {
-    let first = *type_.first()?;
-    let is_read = op < 0x59;
-    let base: u8 = if is_read { 0x52 } else { 0x59 };
-    let kind = match first {
-        b'I' | b'F' => 0_u8,
-        b'J' | b'D' => 1,
-        b'L' | b'[' => 2,
-        b'Z' => 3,
-        b'B' => 4,
-        b'C' => 5,
-        b'S' => 6,
-        _ => return None,
-    };
-    let real = base.saturating_add(kind);
-    let narrow = rules == Rules::Dalvik && op == base && kind >= 3;
-    (real == op || narrow).then_some(real)
 }
