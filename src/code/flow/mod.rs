@@ -11,6 +11,7 @@ mod heap;
 mod order;
 mod reflect;
 mod run;
+mod slice;
 mod summary;
 mod text;
 mod trace;
@@ -18,8 +19,8 @@ mod way;
 mod world;
 
 pub use domain::What;
-pub(super) use trace::trace;
 pub use trace::Traced;
+pub(super) use trace::trace;
 pub use way::Stop;
 
 use super::engine::At;

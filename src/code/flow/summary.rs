@@ -8,8 +8,8 @@ use super::domain::{Domain, Key, Obj, ObjId, Objs, Root, Step, Taint, V, Way};
 use super::heap::Heap;
 
 /// Cells and events that one summary keeps.
-const MAX_CELLS: usize = 256;
-const MAX_EVENTS: usize = 128;
+const MAX_CELLS: usize = 64;
+const MAX_EVENTS: usize = 48;
 
 /// Something reaches a place where data leaves.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -75,7 +75,15 @@ impl Summary {
             .copied()
             .collect();
         let cut = cells.len() > MAX_CELLS || events.len() > MAX_EVENTS;
-        cells.truncate(MAX_CELLS);
+        if cells.len() > MAX_CELLS {
+            // What an identifier went into matters most, then what lies near.
+            cells.sort_by_key(|((obj, _), v)| {
+                let plain = v.taint == Taint::NONE && v.objs == Objs::NONE;
+                (!domain.has_source(v.taint), plain, domain.depth(*obj))
+            });
+            cells.truncate(MAX_CELLS);
+            cells.sort_by_key(|(cell, _)| *cell);
+        }
         events.truncate(MAX_EVENTS);
         Self {
             result,
@@ -193,7 +201,11 @@ impl<'h, 'a> Binding<'h, 'a> {
             return *known;
         }
         let v = self.object(domain, obj);
-        let taint = if whole { domain.whole(self.heap, v) } else { v.taint };
+        let taint = if whole {
+            domain.whole(self.heap, v)
+        } else {
+            v.taint
+        };
         self.origins.insert((obj, whole), taint);
         taint
     }
