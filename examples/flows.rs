@@ -85,7 +85,7 @@ fn main() {
                 "{}\t{}\t{:.1} MB\t{:.3} s\t{:.3} s\t{} steps{}",
                 unit.place.logical(),
                 traced.leaks.len(),
-                size as f64 / 1e6,
+                f64::from(u32::try_from(size).unwrap()) / 1e6,
                 read.as_secs_f64(),
                 start.elapsed().as_secs_f64(),
                 traced.steps,

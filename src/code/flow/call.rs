@@ -385,7 +385,9 @@ impl<'a> Tracer<'a, '_> {
     pub(super) fn named(&mut self, name: &str) -> Key {
         let mut text = b"@".to_vec();
         text.extend_from_slice(name.as_bytes());
-        Key::Field(self.domain.text(&text))
+        let name = self.domain.text(&text);
+        self.fields.insert(name);
+        Key::Field(name)
     }
 
     /// What the signatures say that a call passes on.

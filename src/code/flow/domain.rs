@@ -17,7 +17,7 @@ const MAX_OBJECTS: usize = 12;
 const MAX_ROOTS: usize = 16;
 /// Identifiers kept for one value.
 const MAX_SOURCES: usize = 64;
-/// Fields of fields of a symbol that are told apart (ENGINE §6: access paths of length 3).
+/// Fields of fields of a symbol that are told apart.
 const MAX_PATH: u8 = 3;
 /// Calls that an object made in a method called is told apart by.
 const MAX_CONTEXT: u8 = 2;

@@ -118,6 +118,19 @@ impl<'a> Tracer<'a, '_> {
         all.calls.sort_unstable();
         all.calls.dedup();
         let world = self.domain.text(b"@world");
+        // What another part of the app left may come with an intent, or with a message.
+        let carried: [&[u8]; 3] = [
+            b"Landroid/content/Intent;",
+            b"Landroid/os/Message;",
+            b"Landroid/os/Bundle;",
+        ];
+        let given = self.parameters(m);
+        if given
+            .iter()
+            .any(|(type_, _)| carried.contains(&self.hierarchy.name(*type_)))
+        {
+            all.reads.push(world);
+        }
         for n in 0..all.calls.len() {
             let Some((_, method)) = all.calls.get(n).copied() else {
                 break;

@@ -129,7 +129,18 @@ impl<'a> Tracer<'a, '_> {
             cut |= dirty.iter().any(|dirty| *dirty);
         }
         self.graph = graph;
-        let mut summary = Summary::new(&self.domain, &here.end, here.result, here.thrown, here.events);
+        let carries = |key| match key {
+            Key::Field(name) => self.fields.contains(&name),
+            _ => true,
+        };
+        let mut summary = Summary::new(
+            &self.domain,
+            &here.end,
+            here.result,
+            here.thrown,
+            here.events,
+            &carries,
+        );
         summary.cut |= cut;
         summary
     }

@@ -76,6 +76,7 @@ impl Tracer<'_, '_> {
         }
         let near = down(&core);
         self.aside = near.iter().map(|near| !near).collect();
+        self.fields.extend(fields);
     }
 
     /// Who makes an object leads to what the system calls of it.

@@ -44,6 +44,7 @@ impl Summary {
         result: Option<V>,
         thrown: Option<V>,
         mut events: Vec<Event>,
+        carries: &dyn Fn(Key) -> bool,
     ) -> Self {
         let mut reached: Vec<ObjId> = Vec::new();
         let reach = |objs: Objs, reached: &mut Vec<ObjId>| {
@@ -71,7 +72,12 @@ impl Summary {
         let mut cells: Vec<((ObjId, Key), V)> = heap
             .cells()
             .iter()
-            .filter(|((obj, _), _)| domain.is_symbol(*obj) || reached.contains(obj))
+            .filter(|((obj, key), v)| {
+                let known = domain.is_symbol(*obj) || reached.contains(obj);
+                // A number in a field that no identifier is put into is nobody's business.
+                let text = v.objs != Objs::NONE || domain.values.is_worth(v.val);
+                known && (text || carries(*key) && v.taint != Taint::NONE || domain.has_source(v.taint))
+            })
             .copied()
             .collect();
         let cut = cells.len() > MAX_CELLS || events.len() > MAX_EVENTS;

@@ -45,6 +45,8 @@ pub(super) struct Tracer<'a, 'p> {
     pub(super) channels: &'p [&'p str],
     /// Large methods that lead neither to an identifier nor to a place where data leaves.
     pub(super) aside: Vec<bool>,
+    /// Fields, by the number of their name, that an identifier may be put into.
+    pub(super) fields: FxHashSet<u32>,
     /// Which class declares a static field, by the class that it is asked of.
     pub(super) declaring: FxHashMap<(Type, super::domain::Key), Type>,
     pub(super) callees: FxHashMap<(u16, u32), Rc<Callee>>,
@@ -90,6 +92,7 @@ pub(crate) fn trace<'a>(
         made: FxHashSet::default(),
         channels,
         aside: Vec::new(),
+        fields: FxHashSet::default(),
         declaring: FxHashMap::default(),
         callees: FxHashMap::default(),
         graph: Graph::default(),
