@@ -7,6 +7,7 @@ mod reads;
 mod switch;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -119,18 +120,23 @@ impl Sites<'_, '_> {
             return Site::default();
         };
         Site {
-            place: place.logical().to_owned(),
-            physical: place.physical().to_owned(),
+            place: place.logical().into(),
+            physical: place.physical().into(),
             ..Site::default()
         }
     }
 
     fn at(&self, at: At) -> Site {
         Site {
-            class: self.reading.class(at),
-            method: self.reading.method(at),
+            class: self.reading.class(at).map(Arc::from),
+            method: self.reading.method(at).map(Arc::from),
             pc: Some(at.pc),
-            lines: self.reading.lines(at),
+            lines: self
+                .reading
+                .lines(at)
+                .into_iter()
+                .map(String::into_boxed_str)
+                .collect(),
             ..self.file(at.dex)
         }
     }
@@ -197,8 +203,8 @@ fn find_endpoints(
     }
     for value in sites.reading.static_strings().iter().filter(|value| value.hot) {
         endpoints.text(finder, value.bytes, Source::StaticValue, false, |_| Site {
-            class: Some(value.class.clone()),
-            entry: Some(value.field.clone()),
+            class: Some(value.class.as_str().into()),
+            entry: Some(value.field.as_str().into()),
             ..sites.file(value.dex)
         });
     }
