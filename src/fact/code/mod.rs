@@ -54,7 +54,10 @@ pub fn code(
     let dexes: Vec<Dex<'_>> = files.iter().map(|file| file.dex).collect();
     let hot = |text: &[u8]| finder.begins(text);
     let reading = code::analyse(&dexes, interest, &hot);
-    let places: Vec<&Place> = files.iter().map(|file| &file.place).collect();
+    let places = files
+        .iter()
+        .map(|file| (file.place.logical().into(), file.place.physical().into()))
+        .collect();
     let sites = Sites {
         reading: &reading,
         places,
@@ -111,17 +114,18 @@ fn collect(reading: &Reading<'_>, gaps: &mut Vec<(usize, Gap)>) -> Vec<code::Cal
 /// Turns places in the code into evidence.
 struct Sites<'s, 'a> {
     reading: &'s Reading<'a>,
-    places: Vec<&'s Place>,
+    /// Logical and physical name of each file.
+    places: Vec<(Arc<str>, Arc<str>)>,
 }
 
 impl Sites<'_, '_> {
     fn file(&self, dex: u16) -> Site {
-        let Some(place) = self.places.get(usize::from(dex)) else {
+        let Some((place, physical)) = self.places.get(usize::from(dex)) else {
             return Site::default();
         };
         Site {
-            place: place.logical().into(),
-            physical: place.physical().into(),
+            place: Arc::clone(place),
+            physical: Arc::clone(physical),
             ..Site::default()
         }
     }
@@ -131,12 +135,7 @@ impl Sites<'_, '_> {
             class: self.reading.class(at).map(Arc::from),
             method: self.reading.method(at).map(Arc::from),
             pc: Some(at.pc),
-            lines: self
-                .reading
-                .lines(at)
-                .into_iter()
-                .map(String::into_boxed_str)
-                .collect(),
+            lines: self.reading.lines(at).into(),
             ..self.file(at.dex)
         }
     }
