@@ -32,8 +32,9 @@ pub struct Limits {
     /// Notices that are kept with their text; the rest is counted.
     pub notices: u64,
     /// Bytes of decoded layers kept in memory, `--memory`: a quarter of them as the units that were used last,
-    /// half as pages of streams that can only be decoded from their start. Read in the order of the input, units are
-    /// decoded once with a tenth of that; the rest is for what was freed and not given back.
+    /// half as pages of streams that can only be decoded from their start, and of units that listing decoded and
+    /// reading needs again. Read in the order of the input, units are decoded once with a tenth of that; the rest is
+    /// for what was freed and not given back.
     pub memory: u64,
 }
 
@@ -81,10 +82,10 @@ impl Default for Budget {
 impl Budget {
     /// A fresh budget with these limits.
     pub fn new(limits: Limits) -> Self {
-        let cache = Arc::new(Cache::new(limits.memory >> 2));
+        let cache = Arc::new(Cache::new(limits.memory >> 2, limits.memory >> 1));
         Self {
             limits,
-            spill: Arc::new(Spill::new(Arc::clone(&cache), limits.memory >> 1)),
+            spill: Arc::new(Spill::new(Arc::clone(&cache))),
             cache,
             base: BTreeMap::new(),
             entries: AtomicU64::new(0),

@@ -16,6 +16,7 @@ mod extents;
 mod gap;
 mod glob;
 mod overlay;
+mod pages;
 mod place;
 mod pool;
 mod reader;

@@ -1,23 +1,16 @@
 //! Streams that can only be decoded from their start, decoded once and kept for random access.
 //!
-//! The stream is cut into pages, each packed with LZ4. Of a long stream, a second thread packs while the
-//! first decodes: packing costs as much as inflating, and two thirds of what brotli does. Pages stay in memory while all streams together fit the budget; the rest goes to one unlinked
-//! temporary file, which no name leads to and which is gone with the process.
+//! The stream is cut into pages, each packed. Of a long stream, a second thread packs while the
+//! first decodes: packing costs as much as inflating, and two thirds of what brotli does.
 
-use super::wide;
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
 
-use super::{Blob, Bytes, Cache, Gap, Kind, Source};
+use super::pages::{PAGE, Page, Pages, zeros};
+use super::{Blob, Bytes, Cache, Gap, Kind, Source, wide};
 
-/// Bytes of a page, decoded. Small enough that one file of a file system does not unpack much of others,
-/// large enough that LZ4 finds what repeats.
-const PAGE: usize = 256 << 10;
-/// The same, as an offset.
+/// [`PAGE`], as an offset.
 const PAGE_LEN: u64 = 256 << 10;
 /// Pages of a stream from which on it is worth a second thread.
 const SHORT: usize = 8;
@@ -28,22 +21,7 @@ const AHEAD: usize = 4;
 #[derive(Debug)]
 pub struct Spill {
     cache: Arc<Cache>,
-    /// Bytes of pages in memory, of all streams.
-    limit: u64,
-    held: AtomicU64,
-    file: Mutex<Option<(Arc<File>, u64)>>,
-    written: AtomicU64,
-}
-
-/// Where a page is.
-#[derive(Debug)]
-enum Page {
-    /// Nothing but zeros.
-    Zero,
-    /// Packed, in memory.
-    Memory(Box<[u8]>),
-    /// Packed, in the file: offset and length.
-    File(u64, u32),
+    pages: Arc<Pages>,
 }
 
 /// A stream, as far as it could be decoded.
@@ -56,15 +34,10 @@ pub struct Stored {
 }
 
 impl Spill {
-    /// Keeps up to `limit` bytes of packed pages in memory. Unpacked ones are units of `cache`.
-    pub fn new(cache: Arc<Cache>, limit: u64) -> Self {
-        Self {
-            cache,
-            limit,
-            held: AtomicU64::new(0),
-            file: Mutex::new(None),
-            written: AtomicU64::new(0),
-        }
+    /// Keeps packed pages where `cache` keeps what it sets aside. Unpacked ones are units of it.
+    pub fn new(cache: Arc<Cache>) -> Self {
+        let pages = Arc::clone(cache.pages());
+        Self { cache, pages }
     }
 
     /// Decodes a stream to its end. `next` fills the front of its buffer and says how many bytes it put
@@ -99,12 +72,11 @@ impl Spill {
                 kind: Kind::Io,
             });
         }
-        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let stream = Stream {
             format,
             len: packed.len,
             pages: packed.pages,
-            file: file.as_ref().map(|(file, _)| Arc::clone(file)),
+            kept: Arc::clone(&self.pages),
             number: self.cache.source(),
             cache: Arc::clone(&self.cache),
         };
@@ -116,30 +88,7 @@ impl Spill {
 
     /// Bytes written to the temporary file so far.
     pub fn written(&self) -> u64 {
-        self.written.load(Ordering::Relaxed)
-    }
-
-    fn page(&self, data: &[u8]) -> io::Result<Page> {
-        if data.iter().all(|b| *b == 0) {
-            return Ok(Page::Zero);
-        }
-        let packed = lz4_flex::block::compress(data);
-        let size = wide(packed.len());
-        let held = self.held.fetch_add(size, Ordering::Relaxed).saturating_add(size);
-        if held <= self.limit {
-            return Ok(Page::Memory(packed.into_boxed_slice()));
-        }
-        self.held.fetch_sub(size, Ordering::Relaxed);
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let (file, end) = match &mut *file {
-            Some(open) => open,
-            none => none.insert((Arc::new(tempfile::tempfile()?), 0)),
-        };
-        let at = *end;
-        file.write_all_at(&packed, at)?;
-        *end = at.saturating_add(size);
-        self.written.fetch_add(size, Ordering::Relaxed);
-        Ok(Page::File(at, u32::try_from(size).unwrap_or(u32::MAX)))
+        self.pages.written()
     }
 }
 
@@ -178,7 +127,7 @@ impl Packed<'_> {
         if data.is_empty() || self.failed {
             return !self.failed;
         }
-        match self.spill.page(data) {
+        match self.spill.pages.put(data) {
             Ok(page) => self.pages.push(page),
             Err(_) => {
                 self.failed = true;
@@ -228,7 +177,7 @@ struct Stream {
     format: &'static str,
     pages: Vec<Page>,
     len: u64,
-    file: Option<Arc<File>>,
+    kept: Arc<Pages>,
     number: u64,
     cache: Arc<Cache>,
 }
@@ -244,26 +193,13 @@ impl Stream {
             what: "temporary file".into(),
             kind: Kind::Io,
         };
-        let unpack = |packed: &[u8]| {
-            let mut out = Bytes::buffer(size);
-            let room = out.get_mut(..size).unwrap_or_default();
-            match lz4_flex::block::decompress_into(packed, room) {
-                Ok(n) if n == size => Ok(Bytes::part(out, size)),
-                _ => Err(lost()),
-            }
+        let Some(page) = page else {
+            return Ok(Bytes::default());
         };
-        match page {
-            None => Ok(Bytes::default()),
-            Some(Page::Zero) => Ok(zeros()),
-            Some(Page::Memory(packed)) => unpack(packed),
-            Some(Page::File(at, len)) => {
-                // No longer than LZ4 makes a page that it cannot pack.
-                let mut packed = vec![0; usize::try_from(*len).unwrap_or(0)];
-                let file = self.file.as_ref().ok_or_else(lost)?;
-                file.read_exact_at(&mut packed, *at).map_err(|_| lost())?;
-                unpack(&packed)
-            }
-        }
+        let mut out = Bytes::buffer(size);
+        let room = out.get_mut(..size).unwrap_or_default();
+        self.kept.fill(page, room).ok_or_else(lost)?;
+        Ok(Bytes::part(out, size))
     }
 }
 
@@ -294,12 +230,6 @@ impl Source for Stream {
     }
 }
 
-/// A page of zeros, made once.
-fn zeros() -> Bytes {
-    static ZEROS: OnceLock<Bytes> = OnceLock::new();
-    ZEROS.get_or_init(|| Bytes::from(vec![0; PAGE])).clone()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -319,7 +249,7 @@ mod tests {
 
     #[track_caller]
     fn check(limit: u64, spills: bool) {
-        let spill = Spill::new(Arc::new(Cache::new(1 << 20)), limit);
+        let spill = Spill::new(Arc::new(Cache::new(1 << 20, limit)));
         let all = sample();
         let mut rest = &*all;
         let next = |buf: &mut [u8]| {
@@ -351,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_stream_that_breaks_off_keeps_what_came_before() {
-        let spill = Spill::new(Arc::new(Cache::new(1 << 20)), 1 << 20);
+        let spill = Spill::new(Arc::new(Cache::new(1 << 20, 1 << 20)));
         let mut values = [1, 2].into_iter();
         let stored = spill.store("t", |buf| {
             buf[0] = values.next().ok_or_else(|| Gap::invalid("t", 7, "block", 1))?;

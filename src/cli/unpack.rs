@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::bytes::{Budget, Gap, Glob};
 use crate::report::inert;
+use crate::scan::Progress;
 use crate::unpack::{self, Leaf};
 
 use super::config::{ScanArgs, Settings};
@@ -50,8 +51,12 @@ pub(super) fn run(args: Unpack, global: &Global, ui: &Ui) -> Result<Exit, Error>
     let settings = Settings::new(global, &args.scan, &[&args.input])?;
     regular(&args.input)?;
     let budget = settings.budget()?;
-    let tree = unpack::walk(&args.input, &budget)
-        .map_err(|e| Error::input(format!("{} cannot be read", shown(&args.input))).at(e.to_string()))?;
+    // Of a few files, what is decoded twice costs less than what would be set aside for nothing.
+    budget.cache.expect(args.glob.is_none() && !args.dry_run);
+    let tree = unpack::walk(&args.input, &budget);
+    budget.cache.expect(false);
+    let tree =
+        tree.map_err(|e| Error::input(format!("{} cannot be read", shown(&args.input))).at(e.to_string()))?;
     let glob = args.glob.as_deref().map(Glob::new);
     let wanted = |place: &str| glob.as_ref().is_none_or(|glob| glob.matches(place));
     let mut leaves: Vec<&Leaf> = tree
@@ -75,6 +80,11 @@ pub(super) fn run(args: Unpack, global: &Global, ui: &Ui) -> Result<Exit, Error>
     for notice in tree.notices.iter().filter(|notice| notice.gap.is_loss()) {
         ui.warn(&format!("{}: {}", notice.place.logical(), notice.gap));
     }
+    ui.cost(Progress {
+        decoded: budget.cache.decoded(),
+        spilled: budget.spill.written(),
+        ..Progress::default()
+    });
     let Tally {
         written,
         there,

@@ -34,11 +34,11 @@ impl Reading<'_> {
     }
 
     /// The instructions around a place; the one that is meant is marked with `→`.
-    pub fn lines(&self, at: At) -> Vec<String> {
+    pub fn lines(&self, at: At) -> Vec<Box<str>> {
         self.around(at).unwrap_or_default()
     }
 
-    fn around(&self, at: At) -> Option<Vec<String>> {
+    fn around(&self, at: At) -> Option<Vec<Box<str>>> {
         let method = self.walked.get(usize::from(at.dex))?.method(at.method)?;
         let dex = self.package.dex(at.dex)?;
         let code = dex.code(method.code_off).ok()?;
@@ -53,12 +53,14 @@ impl Reading<'_> {
             let [_, last] = before;
             before = [last, Some(insn.pc)];
         };
-        let line = |insn: &Insn<'_>, sign: char| {
-            let mut line = String::with_capacity(LINE);
+        // Lines are kept in many places: each has no more room than it needs.
+        let mut text = String::with_capacity(LINE);
+        let mut line = |insn: &Insn<'_>, sign: char| -> Box<str> {
+            text.clear();
             // Writing to a string cannot fail.
-            let _ = write!(line, "{sign} {:04x}: ", insn.pc);
-            let _ = write_insn(&mut line, dex, insn);
-            line
+            let _ = write!(text, "{sign} {:04x}: ", insn.pc);
+            let _ = write_insn(&mut text, dex, insn);
+            text.as_str().into()
         };
         let mut lines = Vec::with_capacity(BEFORE.saturating_add(1).saturating_add(AFTER));
         for pc in before.into_iter().flatten() {

@@ -85,7 +85,7 @@ mod tests {
         // Another place, class, method and number of places; a new app and a new finding beside it.
         moved[0].unit.place = "system:priv-app/Y/Y.apk".to_owned();
         moved[0].endpoints[0].sites = vec![Site {
-            class: Some("La;".to_owned()),
+            class: Some("La;".into()),
             pc: Some(7),
             ..Site::default()
         }];

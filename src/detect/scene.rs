@@ -187,10 +187,10 @@ impl<'a> View<'a> {
                 format!("{}/{file}", unit.physical),
             )
         };
-        let entry = (!entry.is_empty()).then(|| entry.to_owned());
+        let entry = (!entry.is_empty()).then(|| entry.into());
         Site {
-            place,
-            physical,
+            place: place.into(),
+            physical: physical.into(),
             entry,
             ..Site::default()
         }

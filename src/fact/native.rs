@@ -44,10 +44,10 @@ pub fn native(
 ) -> NativeFacts {
     let elf = Elf::open(file);
     let site = |entry: String, line: &[u8]| Site {
-        place: place.logical().to_owned(),
-        physical: place.physical().to_owned(),
-        entry: Some(entry),
-        lines: vec![shown(line)],
+        place: place.logical().into(),
+        physical: place.physical().into(),
+        entry: Some(entry.into()),
+        lines: [shown(line).into()].into(),
         ..Site::default()
     };
     let mut facts = NativeFacts::default();
@@ -232,7 +232,7 @@ mod tests {
         let (endpoints, _) = endpoints.finish();
         let urls: Vec<_> = endpoints
             .iter()
-            .map(|e| (e.url.as_str(), e.count, e.sites[0].lines[0].as_str()))
+            .map(|e| (e.url.as_str(), e.count, &*e.sites[0].lines[0]))
             .collect();
         assert_eq!(
             urls,

@@ -28,7 +28,7 @@ pub(super) fn finding(id: &str, rule: &str, severity: Severity, place: &str) -> 
         purpose: None,
         details: BTreeMap::new(),
         sites: vec![Site {
-            place: format!("{place}!classes.dex"),
+            place: format!("{place}!classes.dex").into(),
             ..Site::default()
         }],
         count: 1,

@@ -91,7 +91,11 @@ pub fn scan(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Report, Error> {
     let budget = budget(options.limits, &options.base)?;
-    let mut tree = unpack::walk(input, &budget).map_err(|e| open_error(input, e))?;
+    // Of a part of it, what is decoded twice costs less than what would be set aside for nothing.
+    budget.cache.expect(options.only.is_empty());
+    let tree = unpack::walk(input, &budget);
+    budget.cache.expect(false);
+    let mut tree = tree.map_err(|e| open_error(input, e))?;
     progress(Progress::default());
     let (name, size, format) = (tree.root.logical().to_owned(), tree.size, tree.format.clone());
     let listed = tree.leaves.len();

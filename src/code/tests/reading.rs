@@ -114,7 +114,7 @@ fn evidence_shows_the_instruction_between_its_neighbours() {
     with_reading(&file, |reading, _| {
         let at = reading.calls().next().unwrap().at;
         let lines = reading.lines(at);
-        assert_eq!(lines[0], "  0000: const-string v1, \"some_key\"");
+        assert_eq!(&*lines[0], "  0000: const-string v1, \"some_key\"");
         assert!(lines[2].starts_with("→ 0003: invoke-static"), "{lines:?}");
         assert_eq!(reading.class(at).as_deref(), Some("La;"));
     });

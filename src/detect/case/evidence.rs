@@ -116,10 +116,10 @@ impl<'a> Case<'a> {
                 draft.place(
                     Rung::Declared,
                     crate::fact::Site {
-                        place: n.place.clone(),
-                        physical: n.physical.clone(),
-                        entry: Some(format!("{:#x}", n.at)),
-                        lines: vec![n.text.clone()],
+                        place: n.place.as_str().into(),
+                        physical: n.physical.as_str().into(),
+                        entry: Some(format!("{:#x}", n.at).into()),
+                        lines: [n.text.as_str().into()].into(),
                         ..crate::fact::Site::default()
                     },
                 );

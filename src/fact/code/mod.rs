@@ -7,6 +7,7 @@ mod reads;
 mod switch;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -53,7 +54,10 @@ pub fn code(
     let dexes: Vec<Dex<'_>> = files.iter().map(|file| file.dex).collect();
     let hot = |text: &[u8]| finder.begins(text);
     let reading = code::analyse(&dexes, interest, &hot);
-    let places: Vec<&Place> = files.iter().map(|file| &file.place).collect();
+    let places = files
+        .iter()
+        .map(|file| (file.place.logical().into(), file.place.physical().into()))
+        .collect();
     let sites = Sites {
         reading: &reading,
         places,
@@ -110,27 +114,28 @@ fn collect(reading: &Reading<'_>, gaps: &mut Vec<(usize, Gap)>) -> Vec<code::Cal
 /// Turns places in the code into evidence.
 struct Sites<'s, 'a> {
     reading: &'s Reading<'a>,
-    places: Vec<&'s Place>,
+    /// Logical and physical name of each file.
+    places: Vec<(Arc<str>, Arc<str>)>,
 }
 
 impl Sites<'_, '_> {
     fn file(&self, dex: u16) -> Site {
-        let Some(place) = self.places.get(usize::from(dex)) else {
+        let Some((place, physical)) = self.places.get(usize::from(dex)) else {
             return Site::default();
         };
         Site {
-            place: place.logical().to_owned(),
-            physical: place.physical().to_owned(),
+            place: Arc::clone(place),
+            physical: Arc::clone(physical),
             ..Site::default()
         }
     }
 
     fn at(&self, at: At) -> Site {
         Site {
-            class: self.reading.class(at),
-            method: self.reading.method(at),
+            class: self.reading.class(at).map(Arc::from),
+            method: self.reading.method(at).map(Arc::from),
             pc: Some(at.pc),
-            lines: self.reading.lines(at),
+            lines: self.reading.lines(at).into(),
             ..self.file(at.dex)
         }
     }
@@ -197,8 +202,8 @@ fn find_endpoints(
     }
     for value in sites.reading.static_strings().iter().filter(|value| value.hot) {
         endpoints.text(finder, value.bytes, Source::StaticValue, false, |_| Site {
-            class: Some(value.class.clone()),
-            entry: Some(value.field.clone()),
+            class: Some(value.class.as_str().into()),
+            entry: Some(value.field.as_str().into()),
             ..sites.file(value.dex)
         });
     }

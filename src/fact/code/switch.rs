@@ -79,7 +79,7 @@ pub(super) fn switches(
             let written = found.written;
             add_site(&mut switch.sites, &mut switch.count, || {
                 let mut site = sites.at(call.at);
-                site.entry = written.then(|| WRITTEN.to_owned());
+                site.entry = written.then(|| WRITTEN.into());
                 site
             });
         }

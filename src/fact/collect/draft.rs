@@ -5,7 +5,7 @@ use crate::fact::endpoint::Endpoints;
 use crate::fact::{NoticeFact, UnitFacts};
 use crate::unpack::{Leaf, Read};
 
-use super::{merge, trackers};
+use super::{merge, share, trackers};
 
 /// What became of the bytes of a leaf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +140,7 @@ impl Draft {
         facts.nested.dedup();
         facts.signers.sort();
         facts.signers.dedup();
+        share::share(&mut facts);
         facts
     }
 }

@@ -115,9 +115,9 @@ impl Collector<'_> {
         }
         let (finder, endpoints) = (&self.finder, &mut draft.endpoints);
         endpoints.add(finder, text, &hits, Source::Resource, false, |_| Site {
-            place: place.logical().to_owned(),
-            physical: place.physical().to_owned(),
-            entry: Some(entry()),
+            place: place.logical().into(),
+            physical: place.physical().into(),
+            entry: Some(entry().into()),
             ..Site::default()
         });
     }
@@ -131,9 +131,9 @@ impl Collector<'_> {
         draft
             .endpoints
             .add(&self.finder, file, &hits, Source::Asset, false, |at| Site {
-                place: place.logical().to_owned(),
-                physical: place.physical().to_owned(),
-                entry: Some(format!("offset {at:#x}")),
+                place: place.logical().into(),
+                physical: place.physical().into(),
+                entry: Some(format!("offset {at:#x}").into()),
                 ..Site::default()
             });
     }

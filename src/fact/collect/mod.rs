@@ -9,6 +9,7 @@ mod draft;
 mod file;
 mod merge;
 mod package;
+mod share;
 mod trackers;
 
 use crate::bytes::{Budget, Notice};

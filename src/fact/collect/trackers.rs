@@ -25,7 +25,7 @@ impl Found {
             found.classes = found.classes.saturating_add(1);
             if found.sites.len() < MAX_SITES {
                 found.sites.push(Site {
-                    class: Some(String::from_utf8_lossy(descriptor).into_owned()),
+                    class: Some(String::from_utf8_lossy(descriptor).into()),
                     ..site(place)
                 });
             }
@@ -35,7 +35,7 @@ impl Found {
     /// A component of the manifest at `place` that belongs to an SDK.
     pub(super) fn component(&mut self, tracker: &Tracker, place: &Place, name: &str) {
         let entry = Site {
-            entry: Some(name.to_owned()),
+            entry: Some(name.into()),
             ..site(place)
         };
         self.other(tracker, format!("component {name}"), entry);
@@ -85,8 +85,8 @@ impl Found {
 
 fn site(place: &Place) -> Site {
     Site {
-        place: place.logical().to_owned(),
-        physical: place.physical().to_owned(),
+        place: place.logical().into(),
+        physical: place.physical().into(),
         ..Site::default()
     }
 }

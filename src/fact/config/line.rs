@@ -10,10 +10,10 @@ const SHOWN: usize = 200;
 
 pub(super) fn site(place: &Place, entry: &str, line: &str) -> Site {
     Site {
-        place: place.logical().to_owned(),
-        physical: place.physical().to_owned(),
-        entry: Some(entry.to_owned()),
-        lines: vec![line.chars().take(SHOWN).collect()],
+        place: place.logical().into(),
+        physical: place.physical().into(),
+        entry: Some(entry.into()),
+        lines: [line.chars().take(SHOWN).collect()].into(),
         ..Site::default()
     }
 }

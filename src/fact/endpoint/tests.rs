@@ -299,7 +299,7 @@ fn places_of_one_url_are_merged_and_the_best_are_kept() {
     let finder = Finder::new(&RULES);
     let mut all = Endpoints::default();
     let site = |entry: &str| Site {
-        entry: Some(entry.to_owned()),
+        entry: Some(entry.into()),
         ..Site::default()
     };
     for n in 0..20 {

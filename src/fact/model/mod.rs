@@ -7,6 +7,7 @@ mod package;
 mod switch;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -85,28 +86,33 @@ pub struct Unit {
     pub size: u64,
 }
 
-/// One place in the code or data that a fact rests on.
+/// One place in the code or data that a fact rests on. Facts of one unit share what is equal in them, and findings share
+/// that with the facts: a build has hundreds of thousands.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Site {
     /// Logical place of the file, `system:app/Mms.apk!classes.dex`.
-    pub place: String,
+    pub place: Arc<str>,
     /// Physical place of the file.
-    pub physical: String,
+    pub physical: Arc<str>,
     /// Class descriptor, `Lcom/xiaomi/mms/net/b;`, for code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub class: Option<String>,
+    pub class: Option<Arc<str>>,
     /// Method name and descriptor, `a(Landroid/content/Context;)V`, for code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub method: Option<String>,
+    pub method: Option<Arc<str>>,
     /// Offset of the instruction in 16-bit code units from the method's first, for code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pc: Option<u32>,
     /// The entry within the file: a resource name, an XML path, a line number, a symbol.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub entry: Option<String>,
+    pub entry: Option<Arc<str>>,
     /// The instructions or lines as `explain` shows them; the one meant is marked with `→`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lines: Vec<String>,
+    #[serde(default, skip_serializing_if = "no_lines")]
+    pub lines: Arc<[Box<str>]>,
+}
+
+fn no_lines(lines: &Arc<[Box<str>]>) -> bool {
+    lines.is_empty()
 }
 
 /// Places kept for one fact; the rest is counted. Enough to check a claim, small enough to read.

@@ -254,10 +254,10 @@ fn state(default: &str, known: Option<&Flag>) -> SwitchState {
 
 fn site(place: &Place, entry: String, line: String) -> Site {
     Site {
-        place: place.logical().to_owned(),
-        physical: place.physical().to_owned(),
-        entry: Some(entry),
-        lines: vec![line],
+        place: place.logical().into(),
+        physical: place.physical().into(),
+        entry: Some(entry.into()),
+        lines: [line.into()].into(),
         ..Site::default()
     }
 }

@@ -101,7 +101,7 @@ fn a_preference_is_kept_when_it_is_on_or_off_or_known() {
     let (all, _) = s.finish();
     assert_eq!(all.iter().map(|s| s.count).collect::<Vec<_>>(), [2, 2]);
     let line = "<CheckBoxPreference key=\"box\" defaultValue=\"true\">";
-    assert_eq!(all[0].sites[0].lines, [line]);
+    assert_eq!(*all[0].sites[0].lines, [line.into()]);
     assert_eq!((all[0].state, all[1].state), (SwitchState::On, SwitchState::On));
     assert_eq!(all[1].key, "zz_text");
 }

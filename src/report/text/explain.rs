@@ -153,7 +153,7 @@ fn sites(finding: &Finding, look: &Look, to: &mut dyn Write) -> io::Result<()> {
     };
     let mut last = "";
     for site in finding.sites.iter().take(shown) {
-        if site.physical != last {
+        if *site.physical != *last {
             line("path", &inert::text(&site.physical).replace('/', " / "), look, to)?;
             last = &site.physical;
         }
@@ -180,7 +180,7 @@ fn code(site: &Site, look: &Look, to: &mut dyn Write) -> io::Result<()> {
     if let Some(entry) = &site.entry {
         line("entry", &inert::text(entry), look, to)?;
     }
-    for text in &site.lines {
+    for text in site.lines.iter() {
         line("", &inert::text(text), look, to)?;
     }
     Ok(())

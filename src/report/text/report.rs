@@ -145,7 +145,7 @@ fn evidence(finding: &Finding, look: &Look, table: &mut Table) {
             site.method.as_ref(),
             site.entry.as_ref(),
         ];
-        let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+        let parts: Vec<&str> = parts.into_iter().flatten().map(|text| &**text).collect();
         line(format!("  {}", parts.join(" ")));
         if look.verbose > 1 {
             site.lines.iter().for_each(|text| line(format!("    {text}")));

@@ -61,7 +61,7 @@ impl Made {
             _ if self.out > LARGE => self.kept.get_or_init(|| self.pages()).clone(),
             _ => {
                 let unit = (self.store.number, self.unit);
-                let bytes = self.store.cache.get(unit, || self.made().map(Bytes::from))?;
+                let bytes = self.store.cache.get_slow(unit, || self.made().map(Bytes::from))?;
                 Ok(bytes.into())
             }
         }

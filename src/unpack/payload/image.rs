@@ -97,7 +97,11 @@ impl Image {
                     self.copy(&pages, step, skip, buf)
                 }
                 None => {
-                    let bytes = self.store.cache.get(unit, || step.decode(&self.store, base))?;
+                    let decode = || step.decode(&self.store, base);
+                    let bytes = match step.is_slow() {
+                        true => self.store.cache.get_slow(unit, decode)?,
+                        false => self.store.cache.get(unit, decode)?,
+                    };
                     self.copy(&Blob::from(bytes), step, skip, buf)
                 }
             },

@@ -174,6 +174,11 @@ impl Step {
         self.out > LARGE && matches!(self.action, Action::Decode(..) | Action::Patch(_))
     }
 
+    /// Whether its output is worth to be set aside. What is packed with zstd is decoded as fast as that is.
+    pub(super) fn is_slow(&self) -> bool {
+        !matches!(self.action, Action::Decode(Codec::Zstd, ..))
+    }
+
     /// Checks bytes that are used as they are.
     pub(super) fn check(&self, base: Option<&Base>) -> Result<(), Gap> {
         match &self.action {

@@ -33,6 +33,11 @@ pub(in crate::unpack) struct Part {
 pub(in crate::unpack) trait Unit: Send + Sync {
     /// The bytes of a part.
     fn open<'a>(&'a self, blob: &Blob, part: &Part) -> Result<Box<dyn Read + 'a>, Gap>;
+
+    /// Whether that takes longer than to set a part aside.
+    fn is_slow(&self) -> bool {
+        false
+    }
 }
 
 /// Parts that are packed by one codec, each alone.
@@ -56,6 +61,10 @@ impl Unit for Coded {
         let len = usize::try_from(part.len).unwrap_or(usize::MAX);
         let bytes = codec::decode(Codec::Lz4, self.format, part.from, &data, len)?;
         Ok(Box::new(Blob::from(bytes).reader()))
+    }
+
+    fn is_slow(&self) -> bool {
+        !matches!(self.codec, Codec::Lz4 | Codec::Zstd)
     }
 }
 
@@ -225,7 +234,11 @@ impl<U: Unit + 'static> Source for Parts<U> {
         };
         let skip = at.saturating_sub(part.at);
         let Some(large) = &part.large else {
-            let bytes = self.cache.get((self.number, wide(number)), || self.small(part))?;
+            let unit = (self.number, wide(number));
+            let bytes = match self.unit.is_slow() {
+                true => self.cache.get_slow(unit, || self.small(part))?,
+                false => self.cache.get(unit, || self.small(part))?,
+            };
             return bytes.read_at(skip, buf);
         };
         let stored = large.get_or_init(|| self.large(part));

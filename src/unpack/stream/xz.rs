@@ -243,6 +243,10 @@ impl Alone {
 }
 
 impl Unit for Alone {
+    fn is_slow(&self) -> bool {
+        true
+    }
+
     /// A stream of this block alone, with a header before it and an index behind it: so the decoder checks
     /// all that it can.
     fn open<'a>(&'a self, blob: &Blob, part: &Part) -> Result<Box<dyn Read + 'a>, Gap> {

@@ -4,16 +4,20 @@
 //! at all, and is asked for in pieces, from several threads. Each unit is decoded by one thread while the
 //! others wait for it, and kept until the bytes are needed for others: the unit that was used longest ago
 //! goes first. A unit that failed is remembered as its gap, so that it fails once.
+//!
+//! Listing a file system reads an inode here and a directory there, and with them nearly every unit of a large image;
+//! then its files are read, each unit a second time. What is slow to decode is set aside, packed, if it has to go in
+//! between, see [`Cache::expect`].
 
-use super::wide;
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
-use super::{Bytes, Gap};
+use super::pages::{PAGE, Page, Pages};
+use super::{Bytes, Gap, wide};
 
 /// A unit: the number of its source (see [`Cache::source`]), and its own within that.
 pub type Unit = (u64, u64);
@@ -33,7 +37,15 @@ pub struct Cache {
     sources: AtomicU64,
     decoded: AtomicU64,
     bytes: AtomicU64,
+    /// What is asked for now will be asked for again.
+    again: AtomicBool,
+    /// Units that went before they were asked for again, and where their pages are.
+    aside: Mutex<FxHashMap<Unit, Aside>>,
+    pages: Arc<Pages>,
 }
+
+/// A unit that was set aside: its bytes, and their pages.
+type Aside = (usize, Arc<Vec<Page>>);
 
 type Slot = Arc<OnceLock<Result<Bytes, Gap>>>;
 
@@ -45,6 +57,8 @@ struct Kept {
     used: u64,
     /// Bytes that it is counted with; 0 until it is decoded.
     cost: u64,
+    /// It is slow to decode, and will be asked for again.
+    again: bool,
 }
 
 #[derive(Default)]
@@ -69,8 +83,8 @@ pub struct Decoded {
 }
 
 impl Cache {
-    /// A cache that keeps about `limit` bytes.
-    pub fn new(limit: u64) -> Self {
+    /// A cache that keeps about `limit` bytes, and about `pages` bytes of packed pages in memory.
+    pub fn new(limit: u64, pages: u64) -> Self {
         Self {
             shards: Default::default(),
             limit,
@@ -78,7 +92,20 @@ impl Cache {
             sources: AtomicU64::new(0),
             decoded: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
+            again: AtomicBool::new(false),
+            aside: Mutex::default(),
+            pages: Arc::new(Pages::new(pages)),
         }
+    }
+
+    pub(super) fn pages(&self) -> &Arc<Pages> {
+        &self.pages
+    }
+
+    /// Says whether what is asked for from now on will be asked for again: while an input is listed that is read
+    /// as a whole afterwards.
+    pub fn expect(&self, again: bool) {
+        self.again.store(again, Ordering::Relaxed);
     }
 
     /// A number for one more source of units.
@@ -93,24 +120,82 @@ impl Cache {
 
     /// The bytes of a unit, decoded now unless they are there. `decode` must not ask for the same unit.
     pub fn get(&self, unit: Unit, decode: impl FnOnce() -> Result<Bytes, Gap>) -> Result<Bytes, Gap> {
+        self.find(unit, false, decode)
+    }
+
+    /// The same for a unit that takes longer to decode than to pack and unpack.
+    pub fn get_slow(&self, unit: Unit, decode: impl FnOnce() -> Result<Bytes, Gap>) -> Result<Bytes, Gap> {
+        self.find(unit, true, decode)
+    }
+
+    fn find(
+        &self,
+        unit: Unit,
+        slow: bool,
+        decode: impl FnOnce() -> Result<Bytes, Gap>,
+    ) -> Result<Bytes, Gap> {
         let shard = self.shard(unit);
+        let again = slow && self.again.load(Ordering::Relaxed);
         let slot = {
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            shard.touch(unit)
+            shard.touch(unit, again)
         };
         let mut fresh = false;
         let result = slot.get_or_init(|| {
             fresh = true;
-            decode().map(Bytes::fitted)
-        });
-        if fresh {
+            if slow && let Some(bytes) = self.take(unit, again) {
+                return Ok(bytes);
+            }
+            let result = decode().map(Bytes::fitted);
             let size = result.as_ref().map_or(0, |bytes| wide(bytes.len()));
             self.decoded.fetch_add(1, Ordering::Relaxed);
             self.bytes.fetch_add(size, Ordering::Relaxed);
-            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            shard.keep(unit, size, &self.held, self.limit);
+            result
+        });
+        if fresh {
+            let size = result.as_ref().map_or(0, |bytes| wide(bytes.len()));
+            let gone = {
+                let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+                shard.keep(unit, size, &self.held, self.limit)
+            };
+            for (unit, slot) in gone {
+                if let Some(Ok(bytes)) = slot.get() {
+                    self.set_aside(unit, bytes);
+                }
+            }
         }
         result.clone()
+    }
+
+    /// Packs a unit, unless that was done before. What cannot be kept is decoded again.
+    fn set_aside(&self, unit: Unit, bytes: &Bytes) {
+        let aside = || self.aside.lock().unwrap_or_else(PoisonError::into_inner);
+        if aside().contains_key(&unit) {
+            return;
+        }
+        let pages: Result<Vec<Page>, _> = bytes.chunks(PAGE).map(|part| self.pages.put(part)).collect();
+        if let Ok(pages) = pages {
+            aside().insert(unit, (bytes.len(), Arc::new(pages)));
+        }
+    }
+
+    /// A unit that was set aside; it stays there if it will be asked for `again`.
+    fn take(&self, unit: Unit, again: bool) -> Option<Bytes> {
+        let (len, pages) = {
+            let mut aside = self.aside.lock().unwrap_or_else(PoisonError::into_inner);
+            match again {
+                true => aside.get(&unit).cloned()?,
+                false => aside.remove(&unit)?,
+            }
+        };
+        let mut buf = Bytes::buffer(len);
+        let rooms = buf.get_mut(..len)?.chunks_mut(PAGE);
+        let whole = rooms
+            .zip(pages.iter())
+            .try_for_each(|(room, page)| self.pages.fill(page, room));
+        // Nothing is left of them where this was the last to hold them.
+        self.pages.free(pages);
+        whole.map(|()| Bytes::part(buf, len))
     }
 
     /// What it has done so far.
@@ -136,6 +221,10 @@ impl Cache {
                 .fetch_sub(costs.fold(0, u64::saturating_add), Ordering::Relaxed);
             shard.order = VecDeque::new();
         }
+        let aside = std::mem::take(&mut *self.aside.lock().unwrap_or_else(PoisonError::into_inner));
+        for (_, pages) in aside.into_values() {
+            self.pages.free(pages);
+        }
     }
 
     fn shard(&self, unit: Unit) -> &Mutex<Shard> {
@@ -150,10 +239,11 @@ impl Cache {
 }
 
 impl Shard {
-    fn touch(&mut self, unit: Unit) -> Slot {
+    fn touch(&mut self, unit: Unit, again: bool) -> Slot {
         self.clock = self.clock.saturating_add(1);
         let kept = self.units.entry(unit).or_default();
         kept.used = self.clock;
+        kept.again = again;
         let slot = Arc::clone(&kept.slot);
         self.order.push_back((unit, self.clock));
         // Each use leaves a place behind: what is out of date goes before it outweighs what is not.
@@ -167,11 +257,13 @@ impl Shard {
 
     /// Counts a unit. If all shards together hold too much, the oldest of this one go: large units are few, and no
     /// shard has room for a share of them. The new one stays in any case, so that each shard may hold one too many.
-    fn keep(&mut self, unit: Unit, size: u64, held: &AtomicU64, limit: u64) {
+    /// Returns those that are gone, and will be asked for again.
+    fn keep(&mut self, unit: Unit, size: u64, held: &AtomicU64, limit: u64) -> Vec<(Unit, Slot)> {
+        let mut gone = Vec::new();
         self.seen.insert(unit);
         // Forgotten meanwhile, or counted.
         let Some(kept) = self.units.get_mut(&unit).filter(|kept| kept.cost == 0) else {
-            return;
+            return gone;
         };
         kept.cost = size.saturating_add(OVERHEAD);
         held.fetch_add(kept.cost, Ordering::Relaxed);
@@ -188,8 +280,11 @@ impl Shard {
                 break;
             }
             held.fetch_sub(kept.cost, Ordering::Relaxed);
-            self.units.remove(&oldest);
+            if let Some(kept) = self.units.remove(&oldest).filter(|kept| kept.again) {
+                gone.push((oldest, kept.slot));
+            }
         }
+        gone
     }
 }
 
@@ -200,101 +295,4 @@ impl fmt::Debug for Cache {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_unit_is_decoded_once_while_it_fits() {
-        let cache = Cache::new(1 << 20);
-        let source = cache.source();
-        for _ in 0..3 {
-            let bytes = cache.get((source, 7), || Ok(vec![1, 2, 3].into())).unwrap();
-            assert_eq!(&*bytes, [1, 2, 3]);
-        }
-        let expect = Decoded {
-            times: 1,
-            units: 1,
-            bytes: 3,
-        };
-        assert_eq!(cache.decoded(), expect);
-    }
-
-    #[test]
-    fn what_was_forgotten_is_decoded_again_and_counted_as_such() {
-        let cache = Cache::new(1 << 20);
-        let get = || cache.get((0, 7), || Ok(vec![1, 2, 3].into())).unwrap();
-        assert_eq!(&*get(), [1, 2, 3]);
-        cache.clear();
-        assert_eq!(&*get(), [1, 2, 3]);
-        assert_eq!((cache.decoded().times, cache.decoded().units), (2, 1));
-    }
-
-    #[test]
-    fn the_unit_that_was_used_longest_ago_goes_first() {
-        // All units are of one shard, and there is room for three of them.
-        let cache = Cache::new(3 * (1000 + OVERHEAD));
-        let mut same = (0_u64..).filter(|n| std::ptr::eq(cache.shard((0, *n)), cache.shard((0, 0))));
-        let units: Vec<u64> = same.by_ref().take(4).collect();
-        let get = |n: u64| cache.get((0, n), || Ok(vec![0; 1000].into())).unwrap();
-        for n in &units[..3] {
-            get(*n);
-        }
-        get(units[0]);
-        get(units[3]);
-        get(units[0]);
-        assert_eq!(cache.decoded().times, 4);
-        get(units[1]);
-        assert_eq!(cache.decoded().times, 5);
-        assert_eq!(cache.decoded().units, 4);
-    }
-
-    #[test]
-    fn a_few_large_units_use_all_of_the_room() {
-        // Of four, some are of the same shard.
-        for first in 0..32 {
-            let cache = Cache::new(4 * (1000 + OVERHEAD));
-            for n in (first..first + 4).cycle().take(12) {
-                cache.get((0, n), || Ok(vec![0; 1000].into())).unwrap();
-            }
-            assert_eq!(cache.decoded().times, 4);
-        }
-    }
-
-    #[test]
-    fn no_more_than_one_unit_of_each_shard_is_too_many() {
-        let cache = Cache::new(10 * (1000 + OVERHEAD));
-        for n in 0..1000 {
-            cache.get((0, n), || Ok(vec![0; 1000].into())).unwrap();
-        }
-        let held = cache.held.load(Ordering::Relaxed);
-        assert!(held <= (10 + 16) * (1000 + OVERHEAD), "{held}");
-        cache.clear();
-        assert_eq!(cache.held.load(Ordering::Relaxed), 0);
-    }
-
-    #[test]
-    fn a_unit_that_failed_is_not_tried_again() {
-        let cache = Cache::new(1 << 20);
-        let gap = Gap::invalid("xz", 3, "index", 1);
-        let got = cache.get((0, 0), || Err(gap.clone()));
-        assert_eq!(got.unwrap_err(), gap);
-        assert_eq!(cache.get((0, 0), || Ok(Bytes::default())).unwrap_err(), gap);
-    }
-
-    #[test]
-    fn threads_wait_for_the_one_that_decodes() {
-        let cache = Cache::new(1 << 20);
-        std::thread::scope(|scope| {
-            for _ in 0..8 {
-                scope.spawn(|| {
-                    let got = cache.get((1, 1), || {
-                        std::thread::sleep(std::time::Duration::from_millis(20));
-                        Ok(vec![9].into())
-                    });
-                    assert_eq!(&*got.unwrap(), [9]);
-                });
-            }
-        });
-        assert_eq!(cache.decoded().times, 1);
-    }
-}
+mod tests;
