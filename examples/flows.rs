@@ -3,7 +3,11 @@
 //! ```sh
 //! cargo run --release --example flows -- app.apk …
 //! ```
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a program for the command line")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a program for the command line"
+)]
 
 use std::path::Path;
 use std::time::Instant;
@@ -24,7 +28,9 @@ fn main() {
         let budget = Budget::default();
         let groups = group(walk(Path::new(&path), &budget).unwrap());
         for unit in &groups.units {
-            let Some(first) = unit.leaves.first() else { continue };
+            let Some(first) = unit.leaves.first() else {
+                continue;
+            };
             let mut files: Vec<Bytes> = Vec::new();
             let mut manifest = Manifest::default();
             for leaf in unit.leaves.iter().skip(1) {
@@ -36,7 +42,9 @@ fn main() {
                 for leaf in &package.leaves {
                     match leaf.class {
                         Class::Dex | Class::Odex => files.push(leaf.read(&budget).bytes),
-                        Class::Manifest => manifest = Manifest::read(&Xml::open(&leaf.read(&budget).bytes), None),
+                        Class::Manifest => {
+                            manifest = Manifest::read(&Xml::open(&leaf.read(&budget).bytes), None)
+                        }
                         _ => {}
                     }
                 }
@@ -60,7 +68,11 @@ fn main() {
                         _ => false,
                     };
                     // One connection is one way out.
-                    let pc = if &*sink.channel == "net" { u32::MAX } else { leak.sink.pc };
+                    let pc = if &*sink.channel == "net" {
+                        u32::MAX
+                    } else {
+                        leak.sink.pc
+                    };
                     kept && seen.insert((leak.source, leak.sink.dex, leak.sink.method, pc))
                 });
             }
@@ -75,8 +87,16 @@ fn main() {
                 if traced.cut { "\tcut" } else { "" },
             );
             for leak in &traced.leaks {
-                let name = |at| format!("{}->{}", reading.class(at).unwrap_or_default(), reading.method(at).unwrap_or_default());
-                let id = interest.identifier(leak.identifier).map(|row| row.category.to_string());
+                let name = |at| {
+                    format!(
+                        "{}->{}",
+                        reading.class(at).unwrap_or_default(),
+                        reading.method(at).unwrap_or_default()
+                    )
+                };
+                let id = interest
+                    .identifier(leak.identifier)
+                    .map(|row| row.category.to_string());
                 println!(
                     "  {} read in {} @{:04x}\n    leaves by {} in {} @{:04x} {:?}",
                     id.unwrap_or_default(),
@@ -85,7 +105,10 @@ fn main() {
                     interest.sink(leak.row).map(|sink| sink.api()).unwrap_or_default(),
                     name(leak.sink),
                     leak.sink.pc,
-                    leak.addresses.iter().map(|a| String::from_utf8_lossy(a)).collect::<Vec<_>>(),
+                    leak.addresses
+                        .iter()
+                        .map(|a| String::from_utf8_lossy(a))
+                        .collect::<Vec<_>>(),
                 );
                 if std::env::var_os("WAY").is_some() {
                     for stop in &leak.way {

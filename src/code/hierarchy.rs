@@ -129,7 +129,9 @@ impl<'a> Hierarchy<'a> {
 
     fn read_classes(&mut self, package: &Package<'a>, foreign: &impl Fn(&[u8]) -> bool) {
         for (number, class) in (0_u32..).zip(&package.classes) {
-            let Some(dex) = package.dex(class.dex) else { continue };
+            let Some(dex) = package.dex(class.dex) else {
+                continue;
+            };
             let type_ = self.type_at(class.dex, class.def.class);
             let superclass = class.def.superclass.map(|s| self.type_at(class.dex, s));
             let interfaces = dex.interfaces(&class.def).ok();
@@ -161,7 +163,10 @@ impl<'a> Hierarchy<'a> {
                 self.places.push((dex_no, number));
                 self.owners.push((type_, selector));
                 let home = package.home(dex_no, method.type_);
-                if home != Some(method.class) || !self.is_inside(type_) || self.methods.contains_key(&(type_, selector)) {
+                if home != Some(method.class)
+                    || !self.is_inside(type_)
+                    || self.methods.contains_key(&(type_, selector))
+                {
                     continue;
                 }
                 self.methods.insert((type_, selector), m);
@@ -188,7 +193,10 @@ impl<'a> Hierarchy<'a> {
 
     /// Its descriptor.
     pub(crate) fn name(&self, type_: Type) -> &'a [u8] {
-        self.rows.get(index(type_.0)).map(|row| row.name).unwrap_or_default()
+        self.rows
+            .get(index(type_.0))
+            .map(|row| row.name)
+            .unwrap_or_default()
     }
 
     /// Name and descriptor of the method that an index names.
@@ -260,7 +268,9 @@ impl<'a> Hierarchy<'a> {
         let mut next = 0_usize;
         while let Some(at) = all.get(next).copied() {
             next = next.saturating_add(1);
-            let Some(row) = self.rows.get(index(at.0)) else { continue };
+            let Some(row) = self.rows.get(index(at.0)) else {
+                continue;
+            };
             for parent in row.superclass.iter().chain(&row.interfaces) {
                 if all.len() < MAX_CHAIN && !all.contains(parent) {
                     all.push(*parent);
@@ -320,7 +330,9 @@ impl<'a> Hierarchy<'a> {
         let mut next = 0_usize;
         while let Some(at) = all.get(next).copied() {
             next = next.saturating_add(1);
-            let Some(row) = self.rows.get(index(at.0)) else { continue };
+            let Some(row) = self.rows.get(index(at.0)) else {
+                continue;
+            };
             for child in &row.children {
                 if all.len() < MAX_SUBTYPES && seen.insert(*child) {
                     all.push(*child);

@@ -164,6 +164,10 @@ pub struct Channel {
     pub id: Box<str>,
     /// For people.
     pub title: Box<str>,
+    /// Whether what goes there leaves the device.
+    pub leaves: bool,
+    /// How something leaves by it, where that is not by a connection to a server: `in a text message`.
+    pub words: Box<str>,
 }
 
 /// The rows of one class.
@@ -229,6 +233,8 @@ impl Sinks {
             let row = Channel {
                 id: row.id.into(),
                 title: row.title.into(),
+                leaves: row.leaves,
+                words: row.words.into(),
             };
             self.channels.insert(row.id.clone(), row);
         }

@@ -18,8 +18,8 @@ mod way;
 mod world;
 
 pub use domain::What;
-pub(super) use trace::trace;
 pub use trace::Traced;
+pub(super) use trace::trace;
 pub use way::Stop;
 
 use super::engine::At;

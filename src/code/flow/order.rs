@@ -75,10 +75,7 @@ impl<'a> Tracer<'a, '_> {
         let pair = |insn: &Insn<'_>| Some((u8::try_from(insn.op.0).ok()?, insn.index()?));
         for insn in code.insns() {
             match insn.op.0 {
-                0x22 => made.push(
-                    self.hierarchy
-                        .type_at(dex_no, insn.index().unwrap_or_default()),
-                ),
+                0x22 => made.push(self.hierarchy.type_at(dex_no, insn.index().unwrap_or_default())),
                 0x6e..=0x72 | 0x74..=0x78 => all.extend(pair(&insn)),
                 _ => {}
             }
@@ -134,7 +131,9 @@ fn components(entries: &[M], edges: &[Option<Vec<M>>]) -> Vec<Vec<M>> {
         while let Some((m, at)) = work.pop() {
             let i = index(m.0);
             if at == 0 {
-                if let (Some(order), Some(low), Some(on)) = (order.get_mut(i), low.get_mut(i), on_stack.get_mut(i)) {
+                if let (Some(order), Some(low), Some(on)) =
+                    (order.get_mut(i), low.get_mut(i), on_stack.get_mut(i))
+                {
                     *order = next;
                     *low = next;
                     *on = true;

@@ -193,7 +193,11 @@ impl<'h, 'a> Binding<'h, 'a> {
             return *known;
         }
         let v = self.object(domain, obj);
-        let taint = if whole { domain.whole(self.heap, v) } else { v.taint };
+        let taint = if whole {
+            domain.whole(self.heap, v)
+        } else {
+            v.taint
+        };
         self.origins.insert((obj, whole), taint);
         taint
     }

@@ -110,7 +110,15 @@ impl Lint<'_> {
 
     pub(super) fn sinks(&mut self, file: &SinkFile) {
         for (i, row) in file.channel.iter().enumerate() {
-            self.once(&[Key("channel"), At(i)], "channel", &row.id);
+            let at = [Key("channel"), At(i)];
+            self.once(&at, "channel", &row.id);
+            self.holds(&at, "title", &row.title, text::is_line);
+            if !row.words.is_empty() {
+                self.holds(&at, "words", &row.words, text::is_line);
+                if !row.leaves {
+                    self.say(&at, format!("`{}` needs no words: nothing leaves by it", row.id));
+                }
+            }
         }
         for (i, class) in file.class.iter().enumerate() {
             let at = [Key("class"), At(i), Key("class")];

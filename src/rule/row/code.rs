@@ -149,6 +149,12 @@ pub struct ChannelRow {
     pub id: String,
     /// For people.
     pub title: String,
+    /// Whether what goes there leaves the device.
+    #[serde(default)]
+    pub leaves: bool,
+    /// How something leaves by it, where that is not by a connection to a server.
+    #[serde(default)]
+    pub words: String,
 }
 
 /// A class with sinks.
