@@ -7,11 +7,11 @@ use rustc_hash::FxHashMap;
 use super::{ADDRESSED, CodeFacts, Sites};
 use crate::artifact::dex::FORMAT;
 use crate::bytes::Gap;
-use crate::code::flow::{Component, Leak, What};
-use crate::code::{At, Interest};
+use crate::code::flow::{Component, Leak, Stop, What};
+use crate::code::{At, Interest, Reading};
 use crate::fact::endpoint::{Finder, Found};
 use crate::fact::model::{Endpoint, FlowFact, FlowStep, HostKind, Site, Source, StepKind};
-use crate::rule::{Identifier, Sink, SinkKind};
+use crate::rule::{Identifier, Made, Sink, SinkKind};
 
 /// Identifiers of less weight are the same on a million devices: nobody is told by them.
 const MIN_WEIGHT: u8 = 2;
@@ -45,7 +45,11 @@ pub(super) fn flows(
         let what = "instructions to follow identifiers through";
         gaps.push(Gap::over(FORMAT, 0, what, traced.steps, traced.steps, ""));
     }
-    let mut groups: Vec<Group<'_>> = groups(&traced.leaks, interest)
+    let kinds = Kinds {
+        reading: sites.reading,
+        interest,
+    };
+    let mut groups: Vec<Group<'_>> = groups(&traced.leaks, &kinds)
         .into_values()
         .filter(|group| group.sink.weight >= MIN_SINK)
         .collect();
@@ -59,7 +63,7 @@ pub(super) fn flows(
             continue;
         };
         if flows.len() < MAX_FLOWS {
-            flows.push(fact(&group, endpoints, sites, &mut steps));
+            flows.push(fact(&group, endpoints, sites, &kinds, &mut steps));
         } else {
             dropped = dropped.saturating_add(1);
         }
@@ -90,7 +94,8 @@ struct Group<'t> {
 /// Category, channel, file and method where it leaves.
 type Key<'t> = (&'t str, &'t str, u16, u32);
 
-fn groups<'t>(leaks: &'t [Leak], interest: &'t Interest<'_>) -> BTreeMap<Key<'t>, Group<'t>> {
+fn groups<'t>(leaks: &'t [Leak], kinds: &Kinds<'t, '_>) -> BTreeMap<Key<'t>, Group<'t>> {
+    let interest = kinds.interest;
     let mut groups: BTreeMap<Key<'_>, Group<'_>> = BTreeMap::new();
     for leak in leaks {
         let rows = interest.identifier(leak.identifier).zip(interest.sink(leak.row));
@@ -100,7 +105,7 @@ fn groups<'t>(leaks: &'t [Leak], interest: &'t Interest<'_>) -> BTreeMap<Key<'t>
             continue;
         }
         let addresses = leak.addresses.iter().map(Vec::as_slice);
-        let made = made(leak);
+        let made = kinds.made(leak);
         let key = (
             &*identifier.category,
             &*sink.channel,
@@ -150,24 +155,44 @@ impl Group<'_> {
     }
 }
 
-/// What a value is made into on its way.
-fn made(leak: &Leak) -> Vec<StepKind> {
-    let kinds = leak.way.iter().map(|stop| kind(stop.what));
-    let made =
-        kinds.filter(|kind| matches!(kind, StepKind::Hashed | StepKind::Encrypted | StepKind::Encoded));
-    made.collect::<BTreeSet<_>>().into_iter().collect()
+/// Tells what happens at a step.
+struct Kinds<'t, 'a> {
+    reading: &'t Reading<'a>,
+    interest: &'t Interest<'t>,
 }
 
-fn kind(what: What) -> StepKind {
-    match what {
-        What::Read => StepKind::Read,
-        What::Stored => StepKind::Stored,
-        What::Mixed => StepKind::Mixed,
-        What::Hashed => StepKind::Hashed,
-        What::Encrypted => StepKind::Encrypted,
-        What::Encoded => StepKind::Encoded,
-        What::Passed => StepKind::Passed,
-        What::Leaves => StepKind::Leaves,
+impl Kinds<'_, '_> {
+    /// What a value is made into on its way, sorted.
+    fn made(&self, leak: &Leak) -> Vec<StepKind> {
+        let kinds = leak.way.iter().map(|stop| self.of(stop));
+        let made = [StepKind::Hashed, StepKind::Encrypted, StepKind::Encoded];
+        let made: BTreeSet<StepKind> = kinds.filter(|kind| made.contains(kind)).collect();
+        made.into_iter().collect()
+    }
+
+    /// What happens at a stop: a call that makes something of a value is known by the signatures.
+    fn of(&self, stop: &Stop) -> StepKind {
+        match stop.what {
+            What::Read => StepKind::Read,
+            What::Stored => StepKind::Stored,
+            What::Mixed => self.makes(stop.at).unwrap_or(StepKind::Mixed),
+            What::Hashed => StepKind::Hashed,
+            What::Encrypted => StepKind::Encrypted,
+            What::Encoded => StepKind::Encoded,
+            What::Passed => StepKind::Passed,
+            What::Leaves => StepKind::Leaves,
+        }
+    }
+
+    fn makes(&self, at: At) -> Option<StepKind> {
+        let (class, name) = self.reading.callee(at)?;
+        let sinks = &self.interest.rules().sinks;
+        let row = sinks.method(class.as_bytes(), name.as_bytes())?;
+        Some(match row.makes? {
+            Made::Hashed => StepKind::Hashed,
+            Made::Encrypted => StepKind::Encrypted,
+            Made::Encoded => StepKind::Encoded,
+        })
     }
 }
 
@@ -202,9 +227,15 @@ fn endpoints(group: &Group<'_>, finder: &Finder<'_>) -> Option<Vec<Endpoint>> {
     (!all.is_empty() || !aside).then_some(all)
 }
 
-fn fact(group: &Group<'_>, endpoints: Vec<Endpoint>, sites: &Sites<'_, '_>, steps: &mut Steps) -> FlowFact {
+fn fact(
+    group: &Group<'_>,
+    endpoints: Vec<Endpoint>,
+    sites: &Sites<'_, '_>,
+    kinds: &Kinds<'_, '_>,
+    steps: &mut Steps,
+) -> FlowFact {
     let way = group.best.way.iter().map(|stop| FlowStep {
-        what: kind(stop.what),
+        what: kinds.of(stop),
         site: steps.at(sites, stop.at),
     });
     FlowFact {

@@ -8,7 +8,7 @@ use crate::detect::{Confidence, Finding, Score};
 use crate::fact::{Site, StepKind};
 use crate::judge::severity_name;
 
-use crate::report::table::{BOLD, DIM, paint, painted, score_text};
+use crate::report::table::{BOLD, DIM, paint, painted, plural, score_text};
 use crate::report::{Explanation, Look, inert};
 
 /// Where the text of a label's line begins.
@@ -210,12 +210,16 @@ fn way(finding: &Finding, look: &Look, to: &mut dyn Write) -> io::Result<()> {
             line("", &format!("  {}", inert::text(text)), look, to)?;
         }
     }
-    let kept = u64::try_from(finding.sites.len()).unwrap_or(u64::MAX);
-    let more = finding.count.saturating_sub(kept);
-    if more > 0 {
-        line("", &format!("… and {more} more calls"), look, to)?;
+    // One of the calls is the last step.
+    match finding.count {
+        0 | 1 => Ok(()),
+        n => line(
+            "",
+            &format!("… and {}", plural(n.saturating_sub(1), "more call")),
+            look,
+            to,
+        ),
     }
-    Ok(())
 }
 
 /// The method and the offset in it.

@@ -9,7 +9,7 @@ use crate::rule::row::{
     HostFile, IdentifierFile, MemberRow, ModelFile, Namespace, PackageFile, PermissionFile, PropagatorFile,
     SinkFile, SwitchFile, TrackerFile, TriggerFile, ValueRow,
 };
-use crate::rule::{FlagKind, Flow};
+use crate::rule::{FlagKind, Flow, SinkKind};
 
 /// Longest value that is compared; text of a build that is longer cannot be one.
 const MAX_VALUE: usize = 128;
@@ -135,6 +135,10 @@ impl Lint<'_> {
                 self.weight(&at, row.weight);
                 if let Some(channel) = &row.channel {
                     self.known(&at, "channel", channel, |known| &known.channels);
+                }
+                let kind = row.kind.unwrap_or(class.kind);
+                if row.makes.or(class.makes).is_some() && kind == SinkKind::Sink {
+                    self.say(&at, format!("`{}` makes nothing of data: it is a sink", row.name));
                 }
                 let src = if row.src.is_empty() { &class.src } else { &row.src };
                 self.sources(&at, src, &file.sources);
