@@ -67,6 +67,7 @@ impl Apps {
         let facts = code(
             &files,
             None,
+            &[],
             &Interest::new(&self.rules),
             &Finder::new(&self.rules),
             &mut endpoints,

@@ -181,6 +181,7 @@ impl Desk {
             only: self.settings.only.clone(),
             skip: self.settings.skip.clone(),
             base: self.settings.base.clone(),
+            flows: self.settings.flows,
         };
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.settings.threads)

@@ -33,6 +33,15 @@ impl Reading<'_> {
         Some(format!("{name}{}", dex.proto_text(id.proto)))
     }
 
+    /// The method that the instruction of a place calls: its class and its name, as they are written there.
+    pub fn callee(&self, at: At) -> Option<(String, String)> {
+        let method = self.walked.get(usize::from(at.dex))?.method(at.method)?;
+        let dex = self.package.dex(at.dex)?;
+        let insn = dex.code(method.code_off).ok()?.insns_at(at.pc).next()?;
+        let id = dex.method(insn.method()?)?;
+        Some((dex.type_text(id.class), mutf8(dex.string(id.name)?).into_owned()))
+    }
+
     /// The instructions around a place; the one that is meant is marked with `→`.
     pub fn lines(&self, at: At) -> Vec<Box<str>> {
         self.around(at).unwrap_or_default()

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use crate::fact::HostKind;
-use crate::link::Base;
-use crate::rule::{Match, Text};
+use crate::fact::{Endpoint, HostKind};
+use crate::link::{Base, Party};
+use crate::rule::{Match, PurposeClass, Text};
 
 use super::View;
 use super::case::Case;
@@ -78,6 +78,35 @@ pub(super) fn holds(select: &Match, case: &Case<'_>, view: &View<'_>) -> bool {
                 && is(&m.api, &i.api)
         }
         (Match::Sink(m), Case::Sink(s)) => is(&m.channel, &s.channel) && is(&m.api, &s.api),
+        (Match::Flow(m), Case::Flow(f, end)) => {
+            let class = |category: &str| rules.identifiers.category(category).map_or("", |c| &*c.class);
+            let e = end.map(|(e, _)| e);
+            let text = |of: fn(&Endpoint) -> Option<&str>| e.and_then(of).unwrap_or_default();
+            least(m.min_weight, f.weight)
+                && m.max_weight.is_none_or(|most| f.weight <= most)
+                && is(&m.category, &f.category)
+                && m.class.as_ref().is_none_or(|c| c.is(class(&f.category)))
+                && is(&m.channel, &f.channel)
+                && m.made.as_ref().is_none_or(|c| match f.made.as_slice() {
+                    [] => c.is(""),
+                    made => c.among(made.iter().map(|kind| kind.word())),
+                })
+                && flag(m.resolved, e.is_some())
+                && flag(m.cleartext, e.is_some_and(|e| e.cleartext))
+                && flag(m.private, e.is_some_and(|e| e.private))
+                && m.host
+                    .as_ref()
+                    .is_none_or(|c| c.host(text(|e| Some(e.host.as_str()))))
+                && is(&m.owner, text(|e| e.owner.as_deref()))
+                && is(&m.country, text(|e| e.country.as_deref()))
+                && is(&m.purpose, text(|e| e.purpose.as_deref()))
+                && m.purpose_class
+                    .as_ref()
+                    .is_none_or(|c| c.is(end.map_or(PurposeClass::Unknown, |(_, to)| to.class).word()))
+                && m.party
+                    .as_ref()
+                    .is_none_or(|c| c.is(end.map_or(Party::Unknown, |(_, to)| to.party).as_str()))
+        }
         (Match::Switch(m), Case::Switch(s)) => {
             let known = s.known.as_ref();
             is(&m.state, view.scene.linked.state(s).word())

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::fact::{MAX_SITES, Site};
+use crate::fact::{FlowStep, MAX_SITES, Site};
 use crate::rule::{Confidence, FindingRule};
 
+use super::related::{About, Told};
 use super::{Factor, Finding, Rung, Score, View, finding_id};
 
 /// Values kept for one detail; the rest is counted. A list that nobody reads helps nobody.
@@ -36,6 +37,10 @@ pub struct Draft<'a> {
     pub sites: Vec<(Rung, Cow<'a, Site>)>,
     /// How many places there are in all.
     pub count: u64,
+    /// The way from where it is read to where it leaves, for what was followed.
+    pub way: &'a [FlowStep],
+    /// What it speaks of, by which others are found that tell more.
+    pub about: About<'a>,
 }
 
 impl<'a> Draft<'a> {
@@ -52,6 +57,8 @@ impl<'a> Draft<'a> {
             weight: None,
             sites: Vec::new(),
             count: 0,
+            way: &[],
+            about: About::default(),
         }
     }
 
@@ -100,7 +107,7 @@ impl<'a> Draft<'a> {
         rule: &FindingRule,
         view: &View<'_>,
         value: impl Fn(&str) -> Cow<'v, str>,
-    ) -> Finding {
+    ) -> Told<'a> {
         self.sites.sort_by_key(|(rung, _)| std::cmp::Reverse(*rung));
         let mut sites: Vec<Site> = Vec::with_capacity(MAX_SITES);
         for (_, site) in self.sites {
@@ -120,7 +127,7 @@ impl<'a> Draft<'a> {
             );
         }
         let unit = &view.facts.unit;
-        Finding {
+        let finding = Finding {
             id: finding_id(&rule.id, &view.link.key, &self.subject),
             rule: rule.id.clone(),
             title: rule.title(value),
@@ -147,6 +154,12 @@ impl<'a> Draft<'a> {
                 factors: self.weight.into_iter().collect(),
             },
             waived: None,
+            way: self.way.to_vec(),
+            related: Vec::new(),
+        };
+        Told {
+            finding,
+            about: self.about,
         }
     }
 }

@@ -7,7 +7,8 @@ use crate::rule::{FindingRule, WHOLE_UNIT};
 
 use super::case::{self, Case, SLOTS};
 use super::condition;
-use super::{Draft, Finding, View};
+use super::related::Told;
+use super::{Draft, View};
 
 /// Findings of one rule in one unit; what is beyond goes into one more, so that nothing is lost from the
 /// counts. The most seen in a real app is some 120 hosts.
@@ -35,10 +36,10 @@ impl<'r> Index<'r> {
     }
 
     /// What all rules find in a unit.
-    pub(super) fn run(&self, view: &View<'_>, out: &mut Vec<Finding>) {
+    pub(super) fn run<'a>(&self, view: &View<'a>, out: &mut Vec<Told<'a>>) {
         // The conditions on the unit are asked once for each rule, and only of rules with a fact to see.
         let mut asked: [Option<Vec<Numbered<'_>>>; SLOTS] = Default::default();
-        let mut groups: BTreeMap<(usize, Cow<'_, str>), Group<'_, '_>> = BTreeMap::new();
+        let mut groups: BTreeMap<(usize, Cow<'_, str>), Group<'_, 'a>> = BTreeMap::new();
         let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
         for case in case::cases(view) {
             let slot = case.slot();

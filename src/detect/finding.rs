@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::fact::{Site, UnitKind};
+use crate::fact::{FlowStep, Site, UnitKind};
 pub use crate::rule::{Confidence, Severity};
 
 /// A rung of the ladder of evidence (see `score`), weakest first.
@@ -77,6 +77,14 @@ pub struct Finding {
     pub sites: Vec<Site>,
     /// How many places there are in all.
     pub count: u64,
+    /// The way of a value from where it is read to where it leaves the device, step by step; only where it
+    /// was followed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub way: Vec<FlowStep>,
+    /// Ids of findings in the same unit that tell the same with more or with less proof, worst first: those on
+    /// the read and on the server of a flow, and of these the flows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<String>,
     /// The score and its factors.
     pub score: Score,
     /// Set when a waiver covers it.

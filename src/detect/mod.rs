@@ -14,8 +14,11 @@ mod detector;
 mod draft;
 mod engine;
 mod finding;
+mod related;
 mod scene;
 mod word;
+
+use std::cmp::Ordering;
 
 use crate::fact::UnitFacts;
 use crate::link::Linked;
@@ -25,6 +28,7 @@ pub use case::strength;
 pub use detector::{ALL, Detector};
 pub use draft::Draft;
 pub use finding::*;
+pub use related::{About, Told};
 pub use scene::{Destination, Scene, View};
 
 /// Everything that rules and detectors find, worst first; scores are still empty. `linked` is what
@@ -35,8 +39,10 @@ pub fn run(units: &[UnitFacts], linked: &Linked, rules: &Rules) -> Vec<Finding> 
     let scene = Scene { units, linked, rules };
     let mut findings = Vec::new();
     for view in scene.views() {
-        index.run(&view, &mut findings);
-        detector::run(&detectors, &view, &mut findings);
+        let mut told = Vec::new();
+        index.run(&view, &mut told);
+        detector::run(&detectors, &view, &mut told);
+        findings.extend(related::relate(told));
     }
     sort(&mut findings);
     findings
@@ -44,11 +50,14 @@ pub fn run(units: &[UnitFacts], linked: &Linked, rules: &Rules) -> Vec<Finding> 
 
 /// Worst first: severity, then score, then by rule and place. The order is total.
 pub fn sort(findings: &mut [Finding]) {
-    findings.sort_by(|a, b| {
-        let score = b.score.total.total_cmp(&a.score.total);
-        let rest = (&a.rule, &a.place, &a.subject).cmp(&(&b.rule, &b.place, &b.subject));
-        b.severity.cmp(&a.severity).then(score).then(rest)
-    });
+    findings.sort_by(worst_first);
+}
+
+/// The order of [`sort`].
+fn worst_first(a: &Finding, b: &Finding) -> Ordering {
+    let score = b.score.total.total_cmp(&a.score.total);
+    let rest = (&a.rule, &a.place, &a.subject).cmp(&(&b.rule, &b.place, &b.subject));
+    b.severity.cmp(&a.severity).then(score).then(rest)
 }
 
 #[cfg(test)]
@@ -159,15 +168,43 @@ mod tests {
     }
 
     #[test]
-    fn no_title_claims_that_data_is_sent() {
+    fn a_flow_is_told_of_what_it_proves() {
+        let rules = Rules::bundled().unwrap();
+        let line =
+            format!("{APP} ; identifier imsi call ; flow imei net hashed http://tracking.miui.com/tracks");
+        let findings = scan(units(&line, &rules), &rules);
+        let flow = findings.iter().find(|f| f.rule == "flow.identifier").unwrap();
+        assert_eq!(
+            flow.title,
+            "sends the IMEI (hashed) to tracking.miui.com in clear text"
+        );
+        assert_eq!(
+            (flow.rung, flow.confidence),
+            (Rung::FlowWithEndpoint, Confidence::High)
+        );
+        assert_eq!(flow.owner.as_deref(), Some("Xiaomi"));
+        let told = |rule: &str, about: &str| {
+            let other = findings
+                .iter()
+                .find(|f| f.rule.starts_with(rule) && f.subject == about)
+                .unwrap();
+            assert_eq!(other.related.contains(&flow.id), flow.related.contains(&other.id));
+            other.related.contains(&flow.id)
+        };
+        assert!(told("endpoint.telemetry", "tracking.miui.com"));
+        assert!(told("identifier.", "imei"));
+        assert!(!told("identifier.", "imsi"));
+    }
+
+    #[test]
+    fn only_titles_of_flows_claim_that_data_is_sent() {
         let rules = Rules::bundled().unwrap();
         for rule in &rules.findings {
             let words: Vec<&str> = rule.title.split(|c: char| !c.is_alphabetic()).collect();
-            assert!(
-                !words.contains(&"sends") && !words.contains(&"leaks"),
-                "{}",
-                rule.id
-            );
+            let flow = matches!(rule.select, crate::rule::Match::Flow(_));
+            assert_eq!(words.first() == Some(&"sends"), flow, "{}", rule.id);
+            assert!(flow || !words.contains(&"sends"), "{}", rule.id);
+            assert!(!words.contains(&"leaks"), "{}", rule.id);
         }
     }
 }

@@ -79,7 +79,7 @@ impl<'a> Scene<'a> {
 
     /// What an endpoint is as a destination: the group of its purpose, who is there, and whose that is.
     /// A host that an SDK's row names is that SDK's, whatever else it serves.
-    fn destination(&self, endpoint: &'a Endpoint) -> Destination<'a> {
+    pub fn destination(&self, endpoint: &'a Endpoint) -> Destination<'a> {
         let rules: &'a Rules = self.rules;
         let sdk = rules.trackers.host(&endpoint.host);
         let owner = endpoint.owner.as_deref().or_else(|| sdk?.owner.as_deref());

@@ -1,7 +1,7 @@
 //! The words that rules and reports use for what facts hold as enumerations.
 
 use crate::bytes::GapClass;
-use crate::fact::{DefaultFrom, HostKind, Road, Source, SwitchKind, SwitchState};
+use crate::fact::{DefaultFrom, HostKind, Road, Source, StepKind, SwitchKind, SwitchState};
 use crate::rule::PurposeClass;
 
 /// A value with a word of its own.
@@ -51,6 +51,10 @@ words! {
     Source {
         Code = "code", StaticValue = "static-value", StringTable = "string-table", Resource = "resource",
         Manifest = "manifest", Asset = "asset", Native = "native", Config = "config",
+    }
+    StepKind {
+        Read = "read", Stored = "stored", Mixed = "mixed", Hashed = "hashed", Encrypted = "encrypted",
+        Encoded = "encoded", Passed = "passed", Leaves = "leaves",
     }
     HostKind { Name = "name", Address = "address", Template = "template" }
     SwitchKind {

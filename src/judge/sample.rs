@@ -32,6 +32,8 @@ pub(super) fn finding(id: &str, rule: &str, severity: Severity, place: &str) -> 
             ..Site::default()
         }],
         count: 1,
+        way: Vec::new(),
+        related: Vec::new(),
         score: Score {
             total: 10.0,
             factors: Vec::new(),

@@ -18,6 +18,18 @@ pub enum SinkKind {
     Codec,
 }
 
+/// What a call of cryptography or a codec makes of data, for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Made {
+    /// A hash, by which it can be recognised, and found by trying.
+    Hashed,
+    /// Something that only who has the key can read.
+    Encrypted,
+    /// Something that anyone can read who knows the code.
+    Encoded,
+}
+
 /// A method or a native function where data can leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sink {
@@ -31,6 +43,8 @@ pub struct Sink {
     pub name: Box<str>,
     /// How surely data leaves through it, 0 to 10.
     pub weight: u8,
+    /// What it makes of data, where people should know.
+    pub makes: Option<Made>,
     /// A remark for people.
     pub note: Option<Box<str>>,
 }
@@ -164,6 +178,10 @@ pub struct Channel {
     pub id: Box<str>,
     /// For people.
     pub title: Box<str>,
+    /// Whether what goes there leaves the device.
+    pub leaves: bool,
+    /// How something leaves by it, where that is not by a connection to a server: `in a text message`.
+    pub words: Box<str>,
 }
 
 /// The rows of one class.
@@ -229,6 +247,8 @@ impl Sinks {
             let row = Channel {
                 id: row.id.into(),
                 title: row.title.into(),
+                leaves: row.leaves,
+                words: row.words.into(),
             };
             self.channels.insert(row.id.clone(), row);
         }
@@ -239,7 +259,8 @@ impl Sinks {
                 .or_default();
             for row in class.methods {
                 let kind = row.kind.unwrap_or(class.kind);
-                let sink = sink(row, kind, &class.channel, &class.class, class.note.as_deref());
+                let mut sink = sink(row, kind, &class.channel, &class.class, class.note.as_deref());
+                sink.makes = sink.makes.or(class.makes);
                 put(&mut self.sinks, rows, sink.name.clone(), sink);
             }
         }
@@ -276,6 +297,7 @@ fn sink(row: SinkRow, kind: SinkKind, channel: &str, class: &str, note: Option<&
         class: class.into(),
         name: row.name.into(),
         weight: row.weight,
+        makes: row.makes,
         note: row.note.as_deref().or(note).map(Into::into),
     }
 }

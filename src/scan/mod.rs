@@ -34,6 +34,8 @@ pub struct Options {
     pub skip: Vec<Glob>,
     /// Older builds that the input holds changes of, the oldest first.
     pub base: Vec<PathBuf>,
+    /// Follow identifiers through the code to where they leave.
+    pub flows: bool,
 }
 
 /// Why there is no report.
@@ -124,7 +126,9 @@ pub fn scan(
         return Err(nothing(input, &format, listed, left_out));
     }
 
-    let collector = Collector::new(rules, &budget).with_framework(framework);
+    let collector = Collector::new(rules, &budget)
+        .with_framework(framework)
+        .with_flows(options.flows);
     let done = Done::new(&groups.units, &budget, progress);
     let collect = |unit: &Unit| {
         // The last line of defence: one unit that crashes must not take the others with it.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::detect::{Destination, Factor, Rung, Score, View, strength};
-use crate::fact::Site;
+use crate::fact::{FlowFact, Site};
 use crate::link::Party;
 use crate::rule::PurposeClass;
 
@@ -29,6 +29,12 @@ pub struct Chain {
 const CONTACT: &str = "-";
 /// The destination that nobody knows.
 const UNKNOWN: &str = "unknown";
+/// That destination in full.
+const NOBODY_KNOWN: Destination<'static> = Destination {
+    owner: None,
+    party: Party::Unknown,
+    class: PurposeClass::Unknown,
+};
 /// Triggers that say most, named before others.
 const FIRST: [&str; 3] = ["boot", "timer", "connectivity"];
 /// Second-level domains under which a country registers names.
@@ -90,6 +96,7 @@ impl Numbers {
 /// All chains of a unit, strongest first, then by name. Those that come to nothing are left out.
 pub(super) fn bare<'a>(view: &'a View<'_>, exposed: &Factor) -> Vec<Bare<'a>> {
     let reads = reads(view);
+    let flows = flows(view);
     let mut chains = Vec::new();
     for (owner, ways) in &destinations(view) {
         let chain = |identifier: &'a str, read: Option<Read>, way: Way<'a>, rung: Rung| {
@@ -106,6 +113,8 @@ pub(super) fn bare<'a>(view: &'a View<'_>, exposed: &Factor) -> Vec<Bare<'a>> {
         };
         let stronger = |a: &Bare<'_>, b: &Bare<'_>| a.share.total_cmp(&b.share);
         for (category, how) in &reads {
+            let followed = flows.get(&(*category, *owner)).into_iter().flatten();
+            let followed = followed.filter_map(|(read, way, rung)| chain(category, Some(*read), *way, *rung));
             let pairs = how
                 .iter()
                 .flat_map(|read| ways.iter().map(move |way| (read, way)));
@@ -113,7 +122,7 @@ pub(super) fn bare<'a>(view: &'a View<'_>, exposed: &Factor) -> Vec<Bare<'a>> {
                 let rung = between(*read, way.rung, !readers.is_disjoint(namers));
                 chain(category, Some(*read), *way, rung)
             });
-            chains.extend(pairs.max_by(stronger));
+            chains.extend(pairs.chain(followed).max_by(stronger));
         }
         let contacts = ways.keys().filter_map(|way| chain(CONTACT, None, *way, way.rung));
         chains.extend(contacts.max_by(stronger));
@@ -212,22 +221,23 @@ fn destinations<'a>(view: &'a View<'_>) -> BTreeMap<&'a str, Seen<'a, Way<'a>>> 
             sdk.sites.as_slice(),
         )
     });
-    let to = Destination {
-        owner: None,
-        party: Party::Unknown,
-        class: PurposeClass::Unknown,
-    };
     let unknown: (Way<'_>, &[Site]) = (
         Way {
-            to,
+            to: NOBODY_KNOWN,
             cleartext: false,
             rung: Rung::StringOnly,
         },
         &[],
     );
-    let unknown = (!view.facts.identifiers.is_empty()).then_some(unknown);
+    let reads = !view.facts.identifiers.is_empty() || !view.facts.flows.is_empty();
+    let unknown = reads.then_some(unknown);
+    let followed = followed(view).filter_map(|(flow, way, _)| {
+        // What the flow proves of the server is what its own chain says.
+        let rung = Rung::ApiReference;
+        (way.to.owner.is_some()).then_some((Way { rung, ..way }, std::slice::from_ref(&flow.to)))
+    });
     let mut by_owner: BTreeMap<&str, Seen<'_, Way<'_>>> = BTreeMap::new();
-    for (way, sites) in endpoints.chain(sdks).chain(unknown) {
+    for (way, sites) in endpoints.chain(sdks).chain(followed).chain(unknown) {
         let ways = by_owner.entry(way.to.owner.unwrap_or(UNKNOWN)).or_default();
         ways.entry(way).or_default().extend(authors(sites));
     }
@@ -248,7 +258,58 @@ fn reads<'a>(view: &View<'a>) -> BTreeMap<&'a str, Seen<'a, Read>> {
             .or_default()
             .extend(authors(&read.sites));
     }
+    for flow in &view.facts.flows {
+        let how = Read {
+            weight: flow.weight,
+            in_code: true,
+        };
+        let ways = by_category.entry(&flow.category).or_default();
+        let sites = std::slice::from_ref(&flow.from);
+        ways.entry(how).or_default().extend(authors(sites));
+    }
     by_category
+}
+
+/// Where flows go, one way for each server, or one to someone unknown.
+fn followed<'a>(view: &'a View<'_>) -> impl Iterator<Item = (&'a FlowFact, Way<'a>, Rung)> {
+    let unknown = Way {
+        to: NOBODY_KNOWN,
+        cleartext: false,
+        rung: Rung::StringOnly,
+    };
+    view.facts.flows.iter().flat_map(move |flow| {
+        let mut ways: Vec<_> = flow
+            .servers()
+            .map(|server| {
+                let way = Way {
+                    to: view.scene.destination(server),
+                    cleartext: server.cleartext,
+                    rung: Rung::StringOnly,
+                };
+                (flow, way, Rung::FlowWithEndpoint)
+            })
+            .collect();
+        if ways.is_empty() {
+            ways.push((flow, unknown, Rung::Flow));
+        }
+        ways
+    })
+}
+
+/// Flows by category and owner.
+type Flows<'a> = BTreeMap<(&'a str, &'a str), Vec<(Read, Way<'a>, Rung)>>;
+
+fn flows<'a>(view: &'a View<'_>) -> Flows<'a> {
+    let mut all = Flows::new();
+    for (flow, way, rung) in followed(view) {
+        let read = Read {
+            weight: flow.weight,
+            in_code: true,
+        };
+        let key = (flow.category.as_str(), way.to.owner.unwrap_or(UNKNOWN));
+        all.entry(key).or_default().push((read, way, rung));
+    }
+    all
 }
 
 /// The rung of a read and a server in one app.

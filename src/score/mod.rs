@@ -205,7 +205,7 @@ mod tests {
     use crate::link;
 
     /// Facts that a unit may hold, as lines of `detect::check`.
-    const POOL: [&str; 22] = [
+    const POOL: [&str; 26] = [
         "identifier imei call",
         "identifier imei constant string",
         "identifier imsi wrapper weight=7",
@@ -228,6 +228,10 @@ mod tests {
         "component receiver com.acme.R action=android.intent.action.BOOT_COMPLETED",
         "manifest shared-user=android.uid.system",
         "sink net",
+        "flow imei net http://tracking.miui.com/tracks",
+        "flow imei net hashed https://collect.example-metrics.io/v1",
+        "flow ssid net",
+        "flow phone_number sms",
     ];
 
     thread_local! {
@@ -299,11 +303,37 @@ mod tests {
     }
 
     #[test]
+    fn a_flow_is_the_best_evidence() {
+        let said = ["identifier imei call", "endpoint http://tracking.miui.com/tracks"];
+        let evidence = |ranked: Ranked| {
+            let chain = ranked
+                .chains
+                .into_iter()
+                .find(|c| c.destination == "Xiaomi")
+                .unwrap();
+            chain
+                .score
+                .factors
+                .into_iter()
+                .find(|f| f.name.starts_with("evidence"))
+                .unwrap()
+        };
+        assert_eq!(evidence(ranked(&said)).value, 0.25);
+        let server = "flow imei net http://tracking.miui.com/tracks";
+        assert_eq!(evidence(ranked(&[said[0], said[1], server])).value, 0.9);
+        // The read and the server need not have been seen apart from it.
+        assert_eq!(evidence(ranked(&[server])).value, 0.9);
+        let unknown = &ranked(&["flow imei net"]).chains[0];
+        assert_eq!(unknown.destination, "unknown");
+        assert!(unknown.score.factors.iter().any(|f| f.value == 0.75));
+    }
+
+    #[test]
     fn code_of_one_author_is_better_evidence() {
         let with = |reader: &str, namer: &str| {
             let mut units = units(&["identifier imei call", "endpoint http://tracking.miui.com/tracks"]);
-            units[0].identifiers[0].sites[0].class = Some(reader.to_owned());
-            units[0].endpoints[0].sites[0].class = Some(namer.to_owned());
+            units[0].identifiers[0].sites[0].class = Some(reader.into());
+            units[0].endpoints[0].sites[0].class = Some(namer.into());
             let linked = link::link(&mut units, rules());
             rank(&units, &linked, rules()).remove(0).weight
         };

@@ -36,6 +36,8 @@ pub(super) struct Settings {
     pub(super) skip: Vec<Glob>,
     /// Older builds that inputs hold changes of.
     pub(super) base: Vec<PathBuf>,
+    /// Follow identifiers to where they leave.
+    pub(super) flows: bool,
     /// Folders of more signatures, later ones win.
     pub(super) signatures: Vec<PathBuf>,
     config: Option<Found>,
@@ -50,6 +52,7 @@ impl Settings {
     pub(super) fn new(global: &Global, scan: &ScanArgs, inputs: &[&Path]) -> Result<Self, Error> {
         let mut settings = Self {
             base: scan.base.clone(),
+            flows: scan.flows,
             ..Self::default()
         };
         let lies_in = |path: &Path| {

@@ -2,9 +2,9 @@
 
 use super::super::word::Word;
 use super::super::{Destination, Draft, Rung, View};
-use super::Case;
 use super::value::{switch_name, what};
-use crate::fact::{DefaultFrom, Endpoint, Source, Switch};
+use super::{Case, End};
+use crate::fact::{DefaultFrom, Endpoint, FlowFact, Source, Switch};
 use crate::link::Party;
 use crate::rule::{Confidence, PurposeClass};
 
@@ -39,12 +39,14 @@ impl<'a> Case<'a> {
                 draft.detail("apis", [&i.api]);
                 draft.detail("roads", [i.road.word()]);
                 draft.places(rung, &i.sites, i.count);
+                draft.about.categories.insert(&i.category);
             }
             Self::Sink(s) => {
                 draft.stand(Rung::ApiReference, Confidence::Medium);
                 draft.detail("apis", [&s.api]);
                 draft.places(Rung::ApiReference, &s.sites, s.count);
             }
+            Self::Flow(f, end) => flow(f, *end, self, draft, view),
             Self::Switch(best) => {
                 let same =
                     |s: &&Switch| (s.kind, &s.namespace, &s.key) == (best.kind, &best.namespace, &best.key);
@@ -144,6 +146,7 @@ fn endpoint<'a>(e: &'a Endpoint, to: Destination<'a>, draft: &mut Draft<'a>, vie
         draft.detail("clear text", [&e.scheme]);
     }
     draft.places(rung, &e.sites, e.count);
+    draft.about.hosts.insert(&e.host);
     let weights = &view.scene.rules.weights.destination;
     let base = match to.class {
         // A finding about a test server is about the build, not about who is contacted.
@@ -158,6 +161,50 @@ fn endpoint<'a>(e: &'a Endpoint, to: Destination<'a>, draft: &mut Draft<'a>, vie
             if e.cleartext { ", in clear text" } else { "" }
         )
     });
+}
+
+fn flow<'a>(f: &'a FlowFact, end: Option<End<'a>>, case: &Case<'a>, draft: &mut Draft<'a>, view: &View<'a>) {
+    let (rung, confidence) = match end {
+        Some(_) => (Rung::FlowWithEndpoint, Confidence::High),
+        None => (Rung::Flow, Confidence::Medium),
+    };
+    draft.stand(rung, confidence);
+    draft.detail("apis", [&f.api]);
+    draft.detail("leaves by", [&f.sink]);
+    draft.detail("made", f.made.iter().map(|kind| kind.word()));
+    let weights = &view.scene.rules.weights.destination;
+    let mut base = weights.unknown;
+    match end {
+        Some((server, to)) => {
+            draft.owner = draft.owner.or(server.owner.as_deref());
+            draft.country = draft.country.or(server.country.as_deref());
+            draft.purpose = draft.purpose.or(server.purpose.as_deref());
+            let here = f.servers().filter(|e| e.host == server.host);
+            for e in here {
+                draft.detail("urls", [&e.url]);
+                draft.detail("clear text", e.cleartext.then_some(&e.scheme));
+            }
+            if to.class != PurposeClass::Local {
+                base = weights.of(to.class, to.party == Party::Maker);
+            }
+            if server.cleartext {
+                base = (base + weights.clear_text).min(1.0);
+            }
+            draft.about.hosts.insert(&server.host);
+        }
+        // What is known of the address although it names no host.
+        None => draft.detail("urls", f.endpoints.iter().map(|e| &e.url)),
+    }
+    draft.weigh(base * f64::from(f.weight.min(10)) / 10.0, || {
+        format!("{} {}", case.value("title", view), case.value("to", view))
+    });
+    draft.about.categories.insert(&f.category);
+    draft.places(rung, std::slice::from_ref(&f.to), f.count);
+    draft.places(rung, std::slice::from_ref(&f.from), 0);
+    // The first of several ways is shown: they come down to the same.
+    if draft.way.is_empty() {
+        draft.way = &f.way;
+    }
 }
 
 /// How far an endpoint goes as evidence: a call takes it, code or data refers to it, or it is a string

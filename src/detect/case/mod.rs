@@ -4,8 +4,8 @@ mod evidence;
 mod value;
 
 use crate::fact::{
-    Component, Endpoint, IdentifierRead, ManifestFacts, Nested, NetworkSecurity, NoticeFact, Signer, SinkUse,
-    Switch, TrackerUse,
+    Component, Endpoint, FlowFact, IdentifierRead, ManifestFacts, Nested, NetworkSecurity, NoticeFact,
+    Signer, SinkUse, Switch, TrackerUse,
 };
 use crate::rule::{Match, Package};
 
@@ -19,6 +19,7 @@ pub(super) enum Case<'a> {
     Endpoint(&'a Endpoint, Destination<'a>),
     Identifier(&'a IdentifierRead),
     Sink(&'a SinkUse),
+    Flow(&'a FlowFact, Option<End<'a>>),
     Switch(&'a Switch),
     Tracker(&'a TrackerUse),
     Permission(&'a str),
@@ -33,8 +34,11 @@ pub(super) enum Case<'a> {
     Property(&'a str, &'a str),
 }
 
+/// A server that a flow goes to.
+pub(super) type End<'a> = (&'a Endpoint, Destination<'a>);
+
 /// Kinds of facts, and one more for what detectors find.
-pub(super) const SLOTS: usize = 16;
+pub(super) const SLOTS: usize = 17;
 
 /// The slot of the rules for a kind of fact; [`Case::slot`] gives the same for the fact.
 pub(super) fn slot(select: &Match) -> usize {
@@ -55,6 +59,7 @@ pub(super) fn slot(select: &Match) -> usize {
         Match::Notice(_) => 13,
         Match::Property(_) => 14,
         Match::Detector(_) => 15,
+        Match::Flow(_) => 16,
     }
 }
 
@@ -74,6 +79,7 @@ pub(super) fn cases<'a>(view: &View<'a>) -> impl Iterator<Item = Case<'a>> {
         .chain(view.endpoints().map(|(e, to)| Case::Endpoint(e, to)))
         .chain(facts.identifiers.iter().map(Case::Identifier))
         .chain(facts.sinks.iter().map(Case::Sink))
+        .chain(flows(view))
         .chain(view.switches().into_iter().map(Case::Switch))
         .chain(facts.trackers.iter().map(Case::Tracker))
         .chain(facts.signers.iter().map(Case::Signer))
@@ -85,6 +91,26 @@ pub(super) fn cases<'a>(view: &View<'a>) -> impl Iterator<Item = Case<'a>> {
                 .iter()
                 .map(|(name, value)| Case::Property(name, value)),
         )
+}
+
+/// The flows, each once for every host that it goes to.
+fn flows<'a>(view: &View<'a>) -> Vec<Case<'a>> {
+    let mut all = Vec::new();
+    for flow in &view.facts.flows {
+        let mut last = None;
+        for endpoint in flow.servers() {
+            // Of one host the first says most, see `FlowFact::endpoints`.
+            if last != Some(&endpoint.host) {
+                last = Some(&endpoint.host);
+                let to = view.scene.destination(endpoint);
+                all.push(Case::Flow(flow, Some((endpoint, to))));
+            }
+        }
+        if last.is_none() {
+            all.push(Case::Flow(flow, None));
+        }
+    }
+    all
 }
 
 impl<'a> Case<'a> {
@@ -105,6 +131,7 @@ impl<'a> Case<'a> {
             Self::Nested(_) => 12,
             Self::Notice(_) => 13,
             Self::Property(..) => 14,
+            Self::Flow(..) => 16,
         }
     }
 }

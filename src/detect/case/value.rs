@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::super::View;
 use super::super::word::Word;
-use super::Case;
-use crate::fact::{HostKind, Switch, SwitchKind};
+use super::{Case, End};
+use crate::fact::{Endpoint, FlowFact, HostKind, Switch, SwitchKind};
 
 impl<'a> Case<'a> {
     /// A value by its name in titles and groupings; empty where it is not known.
@@ -34,6 +34,7 @@ impl<'a> Case<'a> {
             (Self::Identifier(i), "road") => Cow::Borrowed(i.road.word()),
             (Self::Sink(s), "channel") => Cow::Borrowed(&s.channel),
             (Self::Sink(s), "api") => Cow::Borrowed(&s.api),
+            (Self::Flow(f, end), name) => flow_value(f, *end, name, view),
             (Self::Switch(s), "key") => Cow::Borrowed(&s.key),
             (Self::Switch(s), "switch") => Cow::Owned(switch_name(s)),
             (Self::Switch(s), "namespace") => Cow::Borrowed(&s.namespace),
@@ -90,6 +91,56 @@ impl<'a> Case<'a> {
             (Self::Property(_, value), "value") => Cow::Borrowed(value),
             _ => Cow::Borrowed(""),
         }
+    }
+}
+
+/// A value of a flow. `what` and `to` are put together for titles: "IMEI (hashed)", "to a.example in clear
+/// text", "in a text message".
+fn flow_value<'a>(f: &'a FlowFact, end: Option<End<'a>>, name: &str, view: &View<'a>) -> Cow<'a, str> {
+    let of = |text: fn(&Endpoint) -> Option<&str>| {
+        Cow::Borrowed(end.and_then(|(e, _)| text(e)).unwrap_or_default())
+    };
+    let rules = view.scene.rules;
+    let title = || {
+        let category = rules.identifiers.category(&f.category);
+        category.map_or(f.category.as_str(), |c| &c.title)
+    };
+    match name {
+        "flow" => Cow::Owned(match end {
+            Some((e, _)) => format!("{} to {} by {}", f.category, e.host, f.channel),
+            None => format!("{} by {}", f.category, f.channel),
+        }),
+        "what" => {
+            let made: Vec<&str> = f.made.iter().map(|kind| kind.word()).collect();
+            match made.as_slice() {
+                [] => Cow::Borrowed(title()),
+                made => Cow::Owned(format!("{} ({})", title(), made.join(", "))),
+            }
+        }
+        "to" => {
+            let words = rules
+                .sinks
+                .channel(&f.channel)
+                .map_or("", |channel| &*channel.words);
+            let to = match end {
+                Some((e, _)) if e.cleartext => format!("to {} in clear text", e.host),
+                Some((e, _)) => format!("to {}", e.host),
+                None if !words.is_empty() => return Cow::Borrowed(words),
+                None => return Cow::Borrowed("to a server that is not known"),
+            };
+            match words {
+                "" => Cow::Owned(to),
+                words => Cow::Owned(format!("{to} {words}")),
+            }
+        }
+        "category" => Cow::Borrowed(&f.category),
+        "title" => Cow::Borrowed(title()),
+        "channel" => Cow::Borrowed(&f.channel),
+        "host" => of(|e| Some(&e.host)),
+        "owner" => of(|e| e.owner.as_deref()),
+        "country" => of(|e| e.country.as_deref()),
+        "purpose" => of(|e| e.purpose.as_deref()),
+        _ => Cow::Borrowed(""),
     }
 }
 

@@ -3,13 +3,15 @@
 use crate::bytes::GapClass;
 use crate::fact::endpoint::{Finder, Found};
 use crate::fact::{
-    Component, DefaultFrom, IdentifierRead, KnownSwitch, ManifestFacts, Nested, NetworkSecurity, NoticeFact,
-    Road, Signer, SinkUse, Site, Source, Switch, SwitchKind, SwitchState, TrackerUse, UnitFacts, UnitKind,
+    Component, DefaultFrom, FlowFact, FlowStep, IdentifierRead, KnownSwitch, ManifestFacts, Nested,
+    NetworkSecurity, NoticeFact, Road, Signer, SinkUse, Site, Source, StepKind, Switch, SwitchKind,
+    SwitchState, TrackerUse, UnitFacts, UnitKind,
 };
 use crate::rule::row::Namespace;
 use crate::rule::{Flag, FlagKind, Rules};
 
 use super::words::Words;
+use crate::detect::word::Word as _;
 
 /// Adds a fact of this kind to the unit, taking the words that belong to it.
 pub(super) fn add(
@@ -32,6 +34,7 @@ pub(super) fn add(
                 count: 1,
             });
         }
+        "flow" => unit.flows.push(flow(words, rules, finder)?),
         "switch" => unit.switches.push(switch(words, rules)?),
         "tracker" => unit.trackers.push(tracker(words, rules)?),
         "signer" => unit.signers.push(signer(words)?),
@@ -156,6 +159,53 @@ fn identifier(words: &mut Words<'_>, rules: &Rules) -> Result<IdentifierRead, St
         road,
         in_code,
         sites: vec![Site::default()],
+        count: 1,
+    })
+}
+
+/// What the manifest needs to be started, and the way itself, go without saying.
+fn flow(words: &mut Words<'_>, rules: &Rules, finder: &Finder<'_>) -> Result<FlowFact, String> {
+    let category = words.next()?.to_owned();
+    let known = rules
+        .identifiers
+        .category(&category)
+        .ok_or_else(|| words.wrong(&category))?;
+    let channel = words.next()?.to_owned();
+    if !rules
+        .sinks
+        .channel(&channel)
+        .is_some_and(|channel| channel.leaves)
+    {
+        return Err(words.wrong(&channel));
+    }
+    let made = [StepKind::Hashed, StepKind::Encrypted, StepKind::Encoded];
+    let made = made.into_iter().filter(|kind| words.flag(kind.word())).collect();
+    let weight = words
+        .value("weight")
+        .map_or(Ok(known.weight), |word| words.number(word))?;
+    let mut endpoints = Vec::new();
+    if let Ok(text) = words.next() {
+        for hit in finder.text(text.as_bytes()) {
+            if let Some(Found::Endpoint(endpoint)) = finder.endpoint(text.as_bytes(), &hit, Source::Code) {
+                endpoints.push(*endpoint);
+            }
+        }
+    }
+    let step = |what| FlowStep {
+        what,
+        site: Site::default(),
+    };
+    Ok(FlowFact {
+        category,
+        api: "Example.read".to_owned(),
+        weight,
+        channel,
+        sink: "Lexample/Api;->send".to_owned(),
+        endpoints,
+        made,
+        from: Site::default(),
+        to: Site::default(),
+        way: vec![step(StepKind::Read), step(StepKind::Leaves)],
         count: 1,
     })
 }

@@ -8,6 +8,7 @@
 //! endpoint http://tracking.miui.com/tracks [source=asset] [sink]
 //! identifier imei call [api=…] [weight=8] [string]
 //! sink sms [API]
+//! flow imei net [hashed] [encrypted] [encoded] [weight=8] [https://tracking.miui.com/tracks]
 //! switch settings secure upload_log_pref = 1 [from=code] [state=on]
 //! tracker umeng [classes=0]
 //! permission android.permission.READ_SMS

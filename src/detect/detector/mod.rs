@@ -12,7 +12,8 @@ use std::borrow::Cow;
 
 use crate::rule::{DetectorMatch, FindingRule, Match};
 
-use super::{Draft, Finding, View};
+use super::related::Told;
+use super::{Draft, View};
 
 /// Finds what a rule cannot express.
 pub trait Detector: Sync {
@@ -55,10 +56,10 @@ pub(super) fn ready(rules: &[FindingRule]) -> Vec<(&'static dyn Detector, &Findi
 }
 
 /// What all detectors find in a unit.
-pub(super) fn run(
+pub(super) fn run<'a>(
     ready: &[(&dyn Detector, &FindingRule, &DetectorMatch)],
-    view: &View<'_>,
-    out: &mut Vec<Finding>,
+    view: &View<'a>,
+    out: &mut Vec<Told<'a>>,
 ) {
     let mut found = Vec::new();
     for (detector, rule, told) in ready {

@@ -42,6 +42,7 @@ pub(super) fn add_reads<'a>(draft: &mut Draft<'a>, view: &View<'a>, reads: &[&'a
     for read in reads {
         draft.detail("identifiers", [read.category.as_str()]);
         draft.places(Rung::SameApp, &read.sites, read.count);
+        draft.about.categories.insert(&read.category);
     }
     let categories = &view.scene.rules.identifiers;
     let heaviest_first: BTreeSet<(u8, &str)> = reads
@@ -67,6 +68,7 @@ pub(super) fn add_endpoints<'a>(
         draft.detail("urls", [endpoint.url.as_str()]);
         draft.detail("hosts", [endpoint.host.as_str()]);
         draft.places(strength(endpoint).0, &endpoint.sites, endpoint.count);
+        draft.about.hosts.insert(&endpoint.host);
         hosts.insert(&endpoint.host);
         owners.extend(endpoint.owner.as_deref());
     }

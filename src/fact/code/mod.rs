@@ -1,8 +1,9 @@
-//! What the code of a package says: identifiers read by any road, calls by which data may leave,
-//! switches and their defaults, endpoints in strings and assembled texts.
+//! What the code of a package says: identifiers read by any road, calls by which data may leave, which of
+//! the ones reach which of the others, switches and their defaults, endpoints in strings and assembled texts.
 //!
 //! [`crate::code`] knows what registers hold; here the signatures say what it means.
 
+mod flow;
 mod reads;
 mod switch;
 
@@ -12,9 +13,10 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::endpoint::{Endpoints, Finder};
-use super::model::{IdentifierRead, MAX_SITES, SinkUse, Site, Source, Switch};
+use super::model::{FlowFact, IdentifierRead, MAX_SITES, SinkUse, Site, Source, Switch};
 use crate::artifact::dex::{Dex, FORMAT};
 use crate::bytes::{Gap, Place};
+use crate::code::flow::Component;
 use crate::code::{self, Arg, At, Called, Interest, Reading};
 
 /// One dex file of a package and where it is.
@@ -33,6 +35,8 @@ pub struct CodeFacts {
     pub identifiers: Vec<IdentifierRead>,
     /// Calls by which data may leave, sorted.
     pub sinks: Vec<SinkUse>,
+    /// Identifiers that reach a call by which data leaves the device.
+    pub flows: Vec<FlowFact>,
     /// Switches that the signatures know, sorted.
     pub switches: Vec<Switch>,
     /// What could not be read, by index into the files.
@@ -43,10 +47,12 @@ pub struct CodeFacts {
 const ADDRESSED: [&str; 4] = ["net", "webview", "mqtt", "dns"];
 
 /// Reads the code of one package. `name` is the package's name, where it is known: some switches mean
-/// something in one package only. Endpoints go into `endpoints`, the rest is returned.
+/// something in one package only. `components` are what the system starts of it: without any, nothing is
+/// followed from method to method. Endpoints go into `endpoints`, the rest is returned.
 pub fn code(
     files: &[File<'_>],
     name: Option<&str>,
+    components: &[Component],
     interest: &Interest<'_>,
     finder: &Finder<'_>,
     endpoints: &mut Endpoints,
@@ -75,6 +81,9 @@ pub fn code(
     facts.sinks = sinks(&sites, interest);
     facts.identifiers = reads::reads(&sites, &calls, interest);
     facts.switches = switch::switches(&sites, &calls, name, interest);
+    let (flows, gaps) = flow::flows(&sites, components, &facts, interest, finder);
+    facts.flows = flows;
+    facts.gaps.extend(gaps.into_iter().map(|gap| (0, gap)));
     facts
 }
 

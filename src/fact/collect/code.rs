@@ -5,6 +5,8 @@ use rustc_hash::FxHashMap;
 use crate::artifact::dex::{Dex, Opened};
 use crate::artifact::preopt::{self, Restored};
 use crate::bytes::{Bytes, Place};
+use crate::code::flow::Component;
+use crate::fact::Source;
 use crate::fact::code::{self, File};
 
 use super::Collector;
@@ -15,8 +17,14 @@ const DEX: &[u8] = b"dex\n";
 
 impl Collector<'_> {
     /// Reads the dex files of one package together: a class of one may call those of another. `name` is
-    /// the package's name, where it is known.
-    pub(super) fn code(&self, files: &[(Place, Bytes)], name: Option<&str>, draft: &mut Draft) {
+    /// the package's name, where it is known, `components` what the system starts of it.
+    pub(super) fn code(
+        &self,
+        files: &[(Place, Bytes)],
+        name: Option<&str>,
+        components: &[Component],
+        draft: &mut Draft,
+    ) {
         let restored: Vec<(&Place, Restored)> = files
             .iter()
             .map(|(place, file)| (place, preopt::restore(file, || self.boot.classes(self.budget))))
@@ -49,12 +57,27 @@ impl Collector<'_> {
         if all.is_empty() {
             return;
         }
-        let found = code::code(&all, name, &self.interest, &self.finder, &mut draft.endpoints);
+        let found = code::code(
+            &all,
+            name,
+            if self.flows { components } else { &[] },
+            &self.interest,
+            &self.finder,
+            &mut draft.endpoints,
+        );
         for (file, gap) in found.gaps {
             if let Some(file) = all.get(file) {
                 draft.gaps(&file.place, [gap], 0);
             }
         }
+        for flow in &found.flows {
+            for endpoint in flow.servers() {
+                draft
+                    .endpoints
+                    .reached(endpoint, Source::Code, || flow.to.clone());
+            }
+        }
+        draft.facts.flows.extend(found.flows);
         draft.facts.identifiers.extend(found.identifiers);
         draft.facts.sinks.extend(found.sinks);
         draft.facts.switches.extend(found.switches);

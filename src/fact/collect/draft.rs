@@ -117,6 +117,7 @@ impl Draft {
         facts.identifiers = merge::identifiers(facts.identifiers);
         facts.sinks = merge::sinks(facts.sinks);
         facts.switches = merge::switches(facts.switches);
+        merge::flows(&mut facts.flows);
         if dropped > 0 {
             let gap = Gap::over(
                 "endpoint",

@@ -35,7 +35,7 @@ impl Collector<'_> {
     fn bytes(&self, class: Class, place: &Place, file: &Bytes, source: Source, draft: &mut Draft) -> Fate {
         match class {
             // Machine code that was compiled from a dex tells nothing that the dex does not.
-            Class::Elf if Oat::sniff(file) => self.code(&[(place.clone(), file.clone())], None, draft),
+            Class::Elf if Oat::sniff(file) => self.code(&[(place.clone(), file.clone())], None, &[], draft),
             Class::Elf => self.elf(place, file, draft),
             Class::Props => self.config(place, file, source, draft, |reading, file| {
                 reading.properties(file)
@@ -48,7 +48,7 @@ impl Collector<'_> {
             Class::BinaryXml | Class::Manifest => self.compiled(place, file, draft),
             Class::Arsc => self.table(place, file, draft),
             Class::Dex | Class::Odex | Class::Vdex => {
-                self.code(&[(place.clone(), file.clone())], None, draft)
+                self.code(&[(place.clone(), file.clone())], None, &[], draft)
             }
             Class::Media(class) => return Fate::Skipped(class),
             Class::Archive(_) | Class::Unread(_) | Class::Cert | Class::Unknown => {

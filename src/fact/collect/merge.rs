@@ -1,6 +1,6 @@
 //! One row for what several packages or files of a unit say alike.
 
-use crate::fact::{IdentifierRead, MAX_SITES, SinkUse, Site, Switch};
+use crate::fact::{FlowFact, IdentifierRead, MAX_SITES, SinkUse, Site, Switch};
 
 /// Sorts reads and puts those of one API by one road together.
 pub(super) fn identifiers(mut all: Vec<IdentifierRead>) -> Vec<IdentifierRead> {
@@ -35,6 +35,15 @@ pub(super) fn sinks(mut all: Vec<SinkUse>) -> Vec<SinkUse> {
         same
     });
     all
+}
+
+/// Sorts flows; the same code in two packages of a unit is told once.
+pub(super) fn flows(all: &mut Vec<FlowFact>) {
+    fn key(f: &FlowFact) -> impl Ord {
+        (&f.category, &f.channel, &f.to, &f.from)
+    }
+    all.sort_by(|a, b| key(a).cmp(&key(b)));
+    all.dedup();
 }
 
 /// Sorts switches and puts equal ones together.

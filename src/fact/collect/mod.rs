@@ -30,6 +30,7 @@ pub struct Collector<'r> {
     finder: Finder<'r>,
     interest: Interest<'r>,
     boot: Boot,
+    flows: bool,
 }
 
 impl<'r> Collector<'r> {
@@ -41,12 +42,19 @@ impl<'r> Collector<'r> {
             finder: Finder::new(rules),
             interest: Interest::new(rules),
             boot: Boot::default(),
+            flows: false,
         }
     }
 
     /// For units of a build with this framework, see [`unpack::framework`].
     pub fn with_framework(mut self, files: Vec<Leaf>) -> Self {
         self.boot = Boot::new(files);
+        self
+    }
+
+    /// Whether identifiers are followed through the code to where they leave.
+    pub fn with_flows(mut self, flows: bool) -> Self {
+        self.flows = flows;
         self
     }
 

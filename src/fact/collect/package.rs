@@ -6,6 +6,8 @@ use crate::artifact::cert;
 use crate::artifact::manifest::{self, Manifest, NetworkConfig};
 use crate::artifact::oat::Oat;
 use crate::bytes::{Bytes, Gap, Place};
+use crate::code::flow::Component;
+use crate::fact::flow::components;
 use crate::fact::manifest as manifest_facts;
 use crate::fact::resource::{self, Switches};
 use crate::fact::{Nested, Signer, Source};
@@ -87,7 +89,7 @@ impl Collector<'_> {
         }
         let placed = table;
         let table = placed.as_ref().map(|(_, table)| table);
-        let name = self.manifest(package, outermost, &core, table, &mut switches, draft);
+        let (name, components) = self.manifest(package, outermost, &core, table, &mut switches, draft);
         if let Some((place, table)) = &placed {
             switches.table(place, table);
         }
@@ -113,7 +115,8 @@ impl Collector<'_> {
             .iter()
             .map(|(leaf, read)| (leaf.place(), read.bytes.clone()))
             .collect();
-        self.code(&dexes, Some(name.as_str()).filter(|name| !name.is_empty()), draft);
+        let named = Some(name.as_str()).filter(|name| !name.is_empty());
+        self.code(&dexes, named, &components, draft);
 
         let count = |draft: &mut Draft, item: &(&Leaf, Read), class: Class| {
             draft.read(item.0, &item.1, Fate::Read(class.name()));
@@ -169,7 +172,7 @@ impl Collector<'_> {
         core
     }
 
-    /// Reads the manifest and the signers; returns the package's name.
+    /// Reads the manifest and the signers; returns the package's name and what the system starts of it.
     fn manifest(
         &self,
         package: &Package,
@@ -178,7 +181,7 @@ impl Collector<'_> {
         table: Option<&Table<'_>>,
         switches: &mut Switches<'_>,
         draft: &mut Draft,
-    ) -> String {
+    ) -> (String, Vec<Component>) {
         if outermost {
             let v1: Vec<&[u8]> = core.certs.iter().map(|(_, read)| &*read.bytes).collect();
 
@@ -203,7 +206,7 @@ impl Collector<'_> {
                     package: None,
                 });
             }
-            return String::new();
+            return (String::new(), Vec::new());
         };
         let place = leaf.place();
         let xml = Xml::open(&read.bytes);
@@ -229,7 +232,7 @@ impl Collector<'_> {
             };
             draft.facts.nested.push(nested);
         }
-        name
+        (name, components(&found))
     }
 
     /// The file that `networkSecurityConfig` leads to.

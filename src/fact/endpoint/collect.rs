@@ -111,6 +111,15 @@ impl Endpoints {
         }
     }
 
+    /// A call of the network takes it, as was found by following it there from somewhere else: `site` counts
+    /// where it was not seen yet.
+    pub fn reached(&mut self, endpoint: &Endpoint, source: Source, site: impl FnOnce() -> Site) {
+        match self.by_url.get_mut(&endpoint.url) {
+            Some(merged) => merged.endpoint.at_sink = true,
+            None => self.merge(endpoint.clone(), source, true, site),
+        }
+    }
+
     /// The endpoints sorted by host and URL, and the hosts that were set aside with their number.
     pub fn finish(self) -> (Vec<Endpoint>, BTreeMap<String, u64>) {
         let mut all: Vec<Endpoint> = self

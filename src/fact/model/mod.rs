@@ -2,6 +2,7 @@
 
 mod coverage;
 mod endpoint;
+mod flow;
 mod identifier;
 mod package;
 mod switch;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use coverage::*;
 pub use endpoint::*;
+pub use flow::*;
 pub use identifier::*;
 pub use package::*;
 pub use switch::*;
@@ -38,6 +40,9 @@ pub struct UnitFacts {
     pub identifiers: Vec<IdentifierRead>,
     /// Calls that may hand data over, by channel.
     pub sinks: Vec<SinkUse>,
+    /// Identifiers that were followed to where they leave the device.
+    #[serde(default)]
+    pub flows: Vec<FlowFact>,
     /// Switches and what they are when nobody has touched them.
     pub switches: Vec<Switch>,
     /// SDKs that collect, advertise, push or fingerprint.

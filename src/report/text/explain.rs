@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
 use crate::detect::{Confidence, Finding, Score};
-use crate::fact::Site;
+use crate::fact::{Site, StepKind};
 use crate::judge::severity_name;
 
-use crate::report::table::{BOLD, DIM, paint, painted, score_text};
+use crate::report::table::{BOLD, DIM, paint, painted, plural, score_text};
 use crate::report::{Explanation, Look, inert};
 
 /// Where the text of a label's line begins.
@@ -36,7 +36,13 @@ pub(super) fn write(it: &Explanation, look: &Look, to: &mut dyn Write) -> io::Re
             )?;
             subject(finding, it, look, to)?;
             score(&finding.score, look, to)?;
-            sites(finding, look, to)?;
+            if finding.way.is_empty() {
+                sites(finding, look, to)?;
+            } else {
+                way(finding, look, to)?;
+            }
+            let label = if finding.way.is_empty() { "flow" } else { "covers" };
+            ids(label, &finding.related, look, to)?;
         }
         None => {
             painted(&inert::text(&it.rule), BOLD, look, to)?;
@@ -58,21 +64,27 @@ pub(super) fn write(it: &Explanation, look: &Look, to: &mut dyn Write) -> io::Re
     for (n, reference) in it.text.refs.iter().enumerate() {
         line(if n == 0 { "see" } else { "" }, &inert::text(reference), look, to)?;
     }
-    if !it.others.is_empty() {
-        let named: Vec<_> = it.others.iter().take(8).map(|id| inert::text(id)).collect();
-        let more = it.others.len().saturating_sub(named.len());
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
-        let label = if it.finding.is_some() { "others" } else { "found" };
-        line(label, &format!("{}{more}", named.join(" ")), look, to)?;
-    }
+    let label = if it.finding.is_some() { "others" } else { "found" };
+    ids(label, &it.others, look, to)?;
     match &it.finding {
         Some(finding) => waiver(finding, look, to),
         None => Ok(()),
     }
+}
+
+/// Ids of other findings, the first of many.
+fn ids(label: &str, ids: &[String], look: &Look, to: &mut dyn Write) -> io::Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<_> = ids.iter().take(8).map(|id| inert::text(id)).collect();
+    let more = ids.len().saturating_sub(named.len());
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    line(label, &format!("{}{more}", named.join(" ")), look, to)
 }
 
 fn confidence(confidence: Confidence) -> &'static str {
@@ -167,15 +179,64 @@ fn sites(finding: &Finding, look: &Look, to: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn code(site: &Site, look: &Look, to: &mut dyn Write) -> io::Result<()> {
+/// The way of a value, step by step, each with its instruction.
+fn way(finding: &Finding, look: &Look, to: &mut dyn Write) -> io::Result<()> {
+    let mut last = "";
+    for (step, number) in finding.way.iter().zip(1_u32..) {
+        let site = &step.site;
+        if &*site.physical != last {
+            line("path", &inert::text(&site.physical).replace('/', " / "), look, to)?;
+            last = &site.physical;
+        }
+        let happens = match step.what {
+            StepKind::Read => "read",
+            StepKind::Stored => "stored",
+            StepKind::Mixed => "made part of something",
+            StepKind::Hashed => "hashed",
+            StepKind::Encrypted => "encrypted",
+            StepKind::Encoded => "encoded",
+            StepKind::Passed => "handed on",
+            StepKind::Leaves => "leaves",
+        };
+        let at = place(site);
+        let label = if number == 1 { "way" } else { "" };
+        line(
+            label,
+            &format!("{number} {happens} in {}", inert::text(&at)),
+            look,
+            to,
+        )?;
+        for text in site.lines.iter() {
+            line("", &format!("  {}", inert::text(text)), look, to)?;
+        }
+    }
+    // One of the calls is the last step.
+    match finding.count {
+        0 | 1 => Ok(()),
+        n => line(
+            "",
+            &format!("… and {}", plural(n.saturating_sub(1), "more call")),
+            look,
+            to,
+        ),
+    }
+}
+
+/// The method and the offset in it.
+fn place(site: &Site) -> String {
     let at = match (&site.class, &site.method) {
         (Some(class), Some(method)) => format!("{}.{method}", class_name(class)),
         (Some(class), None) => class_name(class),
-        _ => String::new(),
+        _ => return String::new(),
     };
+    let pc = site.pc.map(|pc| format!("  at {pc:#x}")).unwrap_or_default();
+    format!("{at}{pc}")
+}
+
+fn code(site: &Site, look: &Look, to: &mut dyn Write) -> io::Result<()> {
+    let at = place(site);
     if !at.is_empty() {
-        let pc = site.pc.map(|pc| format!("  at {pc:#x}")).unwrap_or_default();
-        line("code", &format!("{}{pc}", inert::text(&at)), look, to)?;
+        line("code", &inert::text(&at), look, to)?;
     }
     if let Some(entry) = &site.entry {
         line("entry", &inert::text(entry), look, to)?;

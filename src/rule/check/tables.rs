@@ -9,7 +9,7 @@ use crate::rule::row::{
     HostFile, IdentifierFile, MemberRow, ModelFile, Namespace, PackageFile, PermissionFile, PropagatorFile,
     SinkFile, SwitchFile, TrackerFile, TriggerFile, ValueRow,
 };
-use crate::rule::{FlagKind, Flow};
+use crate::rule::{FlagKind, Flow, SinkKind};
 
 /// Longest value that is compared; text of a build that is longer cannot be one.
 const MAX_VALUE: usize = 128;
@@ -110,7 +110,15 @@ impl Lint<'_> {
 
     pub(super) fn sinks(&mut self, file: &SinkFile) {
         for (i, row) in file.channel.iter().enumerate() {
-            self.once(&[Key("channel"), At(i)], "channel", &row.id);
+            let at = [Key("channel"), At(i)];
+            self.once(&at, "channel", &row.id);
+            self.holds(&at, "title", &row.title, text::is_line);
+            if !row.words.is_empty() {
+                self.holds(&at, "words", &row.words, text::is_line);
+                if !row.leaves {
+                    self.say(&at, format!("`{}` needs no words: nothing leaves by it", row.id));
+                }
+            }
         }
         for (i, class) in file.class.iter().enumerate() {
             let at = [Key("class"), At(i), Key("class")];
@@ -127,6 +135,10 @@ impl Lint<'_> {
                 self.weight(&at, row.weight);
                 if let Some(channel) = &row.channel {
                     self.known(&at, "channel", channel, |known| &known.channels);
+                }
+                let kind = row.kind.unwrap_or(class.kind);
+                if row.makes.or(class.makes).is_some() && kind == SinkKind::Sink {
+                    self.say(&at, format!("`{}` makes nothing of data: it is a sink", row.name));
                 }
                 let src = if row.src.is_empty() { &class.src } else { &row.src };
                 self.sources(&at, src, &file.sources);

@@ -26,8 +26,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
 pub use select::{
-    ComponentMatch, DefinesMatch, DetectorMatch, EndpointMatch, IdentifierMatch, ManifestMatch, Match,
-    NestedMatch, NetworkSecurityMatch, NoticeMatch, PackageMatch, PermissionMatch, PropertyMatch,
+    ComponentMatch, DefinesMatch, DetectorMatch, EndpointMatch, FlowMatch, IdentifierMatch, ManifestMatch,
+    Match, NestedMatch, NetworkSecurityMatch, NoticeMatch, PackageMatch, PermissionMatch, PropertyMatch,
     SignerMatch, SinkMatch, SwitchMatch, TrackerMatch, With,
 };
 pub use text::Text;

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::{Match, Namespace};
-use crate::rule::SinkKind;
 use crate::rule::model::Store;
+use crate::rule::{Made, SinkKind};
 
 /// `signatures/identifiers/*.toml`.
 #[derive(Debug, Default, Deserialize)]
@@ -149,6 +149,12 @@ pub struct ChannelRow {
     pub id: String,
     /// For people.
     pub title: String,
+    /// Whether what goes there leaves the device.
+    #[serde(default)]
+    pub leaves: bool,
+    /// How something leaves by it, where that is not by a connection to a server.
+    #[serde(default)]
+    pub words: String,
 }
 
 /// A class with sinks.
@@ -162,6 +168,8 @@ pub struct SinkClassRow {
     pub kind: SinkKind,
     /// Channel: `net`, `sms`, `log` …
     pub channel: String,
+    /// What its methods make of data: `hashed`, `encrypted`, `encoded`.
+    pub makes: Option<Made>,
     /// Default remark.
     pub note: Option<String>,
     /// Source codes.
@@ -183,6 +191,8 @@ pub struct SinkRow {
     pub channel: Option<String>,
     /// How surely data leaves through it, 0 to 10.
     pub weight: u8,
+    /// What it makes of data, when it is not the class's.
+    pub makes: Option<Made>,
     /// Remark.
     pub note: Option<String>,
     /// Source codes, when they are not the class's.

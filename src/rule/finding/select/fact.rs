@@ -98,6 +98,44 @@ conditions! {
 }
 
 conditions! {
+    /// Conditions on a flow.
+    FlowMatch, &["flow", "what", "to", "category", "title", "channel", "host", "owner", "country", "purpose"];
+    /// Category of the identifier.
+    category: Text,
+    /// Group of the category: `device`, `sim`, `person` …
+    class: Text,
+    /// The identifier weighs at least this, 0 to 10.
+    min_weight: u8,
+    /// The identifier weighs at most this, 0 to 10.
+    max_weight: u8,
+    /// Channel.
+    channel: Text,
+    /// What it is made into on the way; `""` is nothing.
+    #[serde(deserialize_with = "makes")]
+    made: Text,
+    /// It is known whom it goes to.
+    resolved: bool,
+    /// Readable on the way.
+    cleartext: bool,
+    /// A private address.
+    private: bool,
+    /// Host; a plain word stands for its sub-domains too.
+    host: Text,
+    /// Owner; `""` is an unknown one.
+    owner: Text,
+    /// Country of the owner's seat.
+    country: Text,
+    /// Purpose; `""` is an unknown one.
+    purpose: Text,
+    /// Group of the purpose.
+    #[serde(deserialize_with = "purpose_classes")]
+    purpose_class: Text,
+    /// Whose it is, as seen from the maker of the build.
+    #[serde(deserialize_with = "parties")]
+    party: Text,
+}
+
+conditions! {
     /// Conditions on a switch.
     SwitchMatch, &["switch", "key", "namespace", "kind", "default", "meaning", "vendor"];
     /// Where it lives.

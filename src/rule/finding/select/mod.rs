@@ -23,6 +23,8 @@ pub enum Match {
     Identifier(Box<IdentifierMatch>),
     /// A call that may hand data over.
     Sink(Box<SinkMatch>),
+    /// An identifier that was followed to where it leaves the device.
+    Flow(Box<FlowMatch>),
     /// A switch and its default.
     Switch(Box<SwitchMatch>),
     /// An SDK.
@@ -124,6 +126,7 @@ impl Match {
             Self::Endpoint(m) => &m.with,
             Self::Identifier(m) => &m.with,
             Self::Sink(m) => &m.with,
+            Self::Flow(m) => &m.with,
             Self::Switch(m) => &m.with,
             Self::Tracker(m) => &m.with,
             Self::Permission(m) => &m.with,
@@ -146,6 +149,7 @@ impl Match {
             Self::Endpoint(_) => EndpointMatch::NAMES,
             Self::Identifier(_) => IdentifierMatch::NAMES,
             Self::Sink(_) => SinkMatch::NAMES,
+            Self::Flow(_) => FlowMatch::NAMES,
             Self::Switch(_) => SwitchMatch::NAMES,
             Self::Tracker(_) => TrackerMatch::NAMES,
             Self::Permission(_) => PermissionMatch::NAMES,

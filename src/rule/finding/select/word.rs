@@ -17,6 +17,7 @@ words! {
         "path", "native", "broadcast", "service", "command", "constant";
     sources: "source" = "code", "static-value", "string-table", "resource", "manifest", "asset", "native",
         "config";
+    makes: "made" = "", "hashed", "encrypted", "encoded";
     host_kinds: "host-kind" = "name", "address", "template";
     parties: "party" = "maker", "other", "unknown";
     switch_kinds: "kind" = "settings", "preference", "property", "resource", "meta-data", "app-attribute",

@@ -1,0 +1,277 @@
+//! Identifiers that were followed to where data leaves the device.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
+
+use super::{ADDRESSED, CodeFacts, Sites};
+use crate::artifact::dex::FORMAT;
+use crate::bytes::Gap;
+use crate::code::flow::{Component, Leak, Stop, What};
+use crate::code::{At, Interest, Reading};
+use crate::fact::endpoint::{Finder, Found};
+use crate::fact::model::{Endpoint, FlowFact, FlowStep, HostKind, Site, Source, StepKind};
+use crate::rule::{Identifier, Made, Sink, SinkKind};
+
+/// Identifiers of less weight are the same on a million devices: nobody is told by them.
+const MIN_WEIGHT: u8 = 2;
+/// Calls of less weight name a server; that something goes there takes another call.
+const MIN_SINK: u8 = 4;
+/// Flows told of one package. The most seen in a real app is some 40.
+const MAX_FLOWS: usize = 64;
+/// Addresses told of one flow.
+const MAX_ADDRESSES: usize = 16;
+
+/// Follows what the package reads, if it reads something that identifies and may hand it on: other packages
+/// cost nothing. Returns the flows, the heaviest identifiers first, and what had to be left out.
+pub(super) fn flows(
+    sites: &Sites<'_, '_>,
+    components: &[Component],
+    facts: &CodeFacts,
+    interest: &Interest<'_>,
+    finder: &Finder<'_>,
+) -> (Vec<FlowFact>, Vec<Gap>) {
+    let reads = facts
+        .identifiers
+        .iter()
+        .any(|r| r.in_code && r.weight >= MIN_WEIGHT);
+    let sends = facts.sinks.iter().any(|sink| leaves(interest, &sink.channel));
+    if components.is_empty() || !reads || !sends {
+        return (Vec::new(), Vec::new());
+    }
+    let sinks = &interest.rules().sinks;
+    let channels: Vec<&str> = sinks
+        .channels()
+        .into_iter()
+        .filter(|channel| channel.leaves)
+        .map(|channel| &*channel.id)
+        .collect();
+    let traced = sites.reading.flows(interest, components, &channels);
+    let mut gaps = Vec::new();
+    if traced.cut {
+        let what = "instructions to follow identifiers through";
+        gaps.push(Gap::over(FORMAT, 0, what, traced.steps, traced.steps, ""));
+    }
+    let kinds = Kinds {
+        reading: sites.reading,
+        interest,
+    };
+    let mut groups: Vec<Group<'_>> = groups(&traced.leaks, &kinds)
+        .into_values()
+        .filter(|group| group.sink.weight >= MIN_SINK)
+        .collect();
+    // Of too many the ones that identify most are told.
+    groups.sort_by_key(|group| std::cmp::Reverse(group.identifier.weight));
+    let mut steps = Steps::default();
+    let mut flows: Vec<FlowFact> = Vec::new();
+    let mut dropped = 0_u64;
+    for group in groups {
+        let Some(endpoints) = endpoints(&group, finder) else {
+            continue;
+        };
+        if flows.len() < MAX_FLOWS {
+            flows.push(fact(&group, endpoints, sites, &kinds, &mut steps));
+        } else {
+            dropped = dropped.saturating_add(1);
+        }
+    }
+    if dropped > 0 {
+        let limit = u64::try_from(MAX_FLOWS).unwrap_or(u64::MAX);
+        let all = limit.saturating_add(dropped);
+        gaps.push(Gap::over(FORMAT, 0, "flows of one package", all, limit, ""));
+    }
+    (flows, gaps)
+}
+
+fn leaves(interest: &Interest<'_>, channel: &str) -> bool {
+    let channel = interest.rules().sinks.channel(channel);
+    channel.is_some_and(|channel| channel.leaves)
+}
+
+/// What one method sends of one kind by one channel: a connection is made by several calls, and told once.
+struct Group<'t> {
+    identifier: &'t Identifier,
+    sink: &'t Sink,
+    best: &'t Leak,
+    made: Vec<StepKind>,
+    addresses: BTreeSet<&'t [u8]>,
+    count: u64,
+}
+
+/// Category, channel, file and method where it leaves.
+type Key<'t> = (&'t str, &'t str, u16, u32);
+
+fn groups<'t>(leaks: &'t [Leak], kinds: &Kinds<'t, '_>) -> BTreeMap<Key<'t>, Group<'t>> {
+    let interest = kinds.interest;
+    let mut groups: BTreeMap<Key<'_>, Group<'_>> = BTreeMap::new();
+    for leak in leaks {
+        let rows = interest.identifier(leak.identifier).zip(interest.sink(leak.row));
+        let Some((identifier, sink)) = rows else { continue };
+        let counts = identifier.weight >= MIN_WEIGHT && sink.kind == SinkKind::Sink;
+        if !counts || !leaves(interest, &sink.channel) {
+            continue;
+        }
+        let addresses = leak.addresses.iter().map(Vec::as_slice);
+        let made = kinds.made(leak);
+        let key = (
+            &*identifier.category,
+            &*sink.channel,
+            leak.sink.dex,
+            leak.sink.method,
+        );
+        let new = Group {
+            identifier,
+            sink,
+            best: leak,
+            made,
+            addresses: BTreeSet::new(),
+            count: 0,
+        };
+        let group = match groups.entry(key) {
+            std::collections::btree_map::Entry::Vacant(slot) => slot.insert(new),
+            std::collections::btree_map::Entry::Occupied(slot) => {
+                let old = slot.into_mut();
+                if new.rank() < old.rank() {
+                    old.identifier = new.identifier;
+                    old.sink = new.sink;
+                    old.best = new.best;
+                    old.made = new.made;
+                }
+                old
+            }
+        };
+        group.addresses.extend(addresses);
+        group.count = group.count.saturating_add(1);
+    }
+    groups
+}
+
+impl Group<'_> {
+    /// The smallest is told: what leaves for sure, as it is rather than hashed, by the shortest way.
+    fn rank(&self) -> impl Ord + use<> {
+        let names_only = self.sink.weight < MIN_SINK;
+        let (from, to) = (self.best.source, self.best.sink);
+        (
+            names_only,
+            self.made.len(),
+            self.best.addresses.is_empty(),
+            self.best.way.len(),
+            (from.dex, from.method, from.pc),
+            to.pc,
+        )
+    }
+}
+
+/// Tells what happens at a step.
+struct Kinds<'t, 'a> {
+    reading: &'t Reading<'a>,
+    interest: &'t Interest<'t>,
+}
+
+impl Kinds<'_, '_> {
+    /// What a value is made into on its way, sorted.
+    fn made(&self, leak: &Leak) -> Vec<StepKind> {
+        let kinds = leak.way.iter().map(|stop| self.of(stop));
+        let made = [StepKind::Hashed, StepKind::Encrypted, StepKind::Encoded];
+        let made: BTreeSet<StepKind> = kinds.filter(|kind| made.contains(kind)).collect();
+        made.into_iter().collect()
+    }
+
+    /// What happens at a stop: a call that makes something of a value is known by the signatures.
+    fn of(&self, stop: &Stop) -> StepKind {
+        match stop.what {
+            What::Read => StepKind::Read,
+            What::Stored => StepKind::Stored,
+            What::Mixed => self.makes(stop.at).unwrap_or(StepKind::Mixed),
+            What::Hashed => StepKind::Hashed,
+            What::Encrypted => StepKind::Encrypted,
+            What::Encoded => StepKind::Encoded,
+            What::Passed => StepKind::Passed,
+            What::Leaves => StepKind::Leaves,
+        }
+    }
+
+    fn makes(&self, at: At) -> Option<StepKind> {
+        let (class, name) = self.reading.callee(at)?;
+        let sinks = &self.interest.rules().sinks;
+        let row = sinks.method(class.as_bytes(), name.as_bytes())?;
+        Some(match row.makes? {
+            Made::Hashed => StepKind::Hashed,
+            Made::Encrypted => StepKind::Encrypted,
+            Made::Encoded => StepKind::Encoded,
+        })
+    }
+}
+
+/// Where it goes; `None` where all that is known is the device itself, or no server at all.
+fn endpoints(group: &Group<'_>, finder: &Finder<'_>) -> Option<Vec<Endpoint>> {
+    let mut all: Vec<Endpoint> = Vec::new();
+    let mut aside = false;
+    if !ADDRESSED.contains(&&*group.sink.channel) {
+        return Some(all);
+    }
+    for text in &group.addresses {
+        // A server that is named further back is an argument for the first one.
+        let hits = finder.text(text);
+        let Some(hit) = hits.iter().min_by_key(|hit| hit.range.start) else {
+            continue;
+        };
+        match finder.endpoint(text, hit, Source::Code) {
+            Some(Found::Endpoint(endpoint)) => all.push(Endpoint {
+                at_sink: true,
+                ..*endpoint
+            }),
+            Some(Found::Aside(_)) => aside = true,
+            None => {}
+        }
+    }
+    all.sort_by(|a, b| (&a.host, !a.cleartext, &a.url).cmp(&(&b.host, !b.cleartext, &b.url)));
+    all.dedup_by(|a, b| a.url == b.url);
+    if all.iter().any(|e| e.host_kind != HostKind::Template) {
+        all.retain(|e| e.host_kind != HostKind::Template);
+    }
+    all.truncate(MAX_ADDRESSES);
+    (!all.is_empty() || !aside).then_some(all)
+}
+
+fn fact(
+    group: &Group<'_>,
+    endpoints: Vec<Endpoint>,
+    sites: &Sites<'_, '_>,
+    kinds: &Kinds<'_, '_>,
+    steps: &mut Steps,
+) -> FlowFact {
+    let way = group.best.way.iter().map(|stop| FlowStep {
+        what: kinds.of(stop),
+        site: steps.at(sites, stop.at),
+    });
+    FlowFact {
+        category: group.identifier.category.to_string(),
+        api: group.identifier.api(),
+        weight: group.identifier.weight,
+        channel: group.sink.channel.to_string(),
+        sink: group.sink.api(),
+        endpoints,
+        made: group.made.clone(),
+        from: sites.at(group.best.source),
+        to: sites.at(group.best.sink),
+        way: way.collect(),
+        count: group.count,
+    }
+}
+
+/// Steps with their instruction: ways share many of them.
+#[derive(Default)]
+struct Steps(FxHashMap<At, Site>);
+
+impl Steps {
+    fn at(&mut self, sites: &Sites<'_, '_>, at: At) -> Site {
+        let site = self.0.entry(at).or_insert_with(|| {
+            let mut site = sites.at(at);
+            let meant = site.lines.iter().filter(|line| line.starts_with('→'));
+            site.lines = meant.cloned().collect();
+            site
+        });
+        site.clone()
+    }
+}

@@ -1,0 +1,254 @@
+//! What an app reads and where it goes: from a package to the finding.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test may fail loudly"
+)]
+
+#[path = "build/dex.rs"]
+mod dex;
+#[path = "build/res.rs"]
+mod res;
+
+use std::io::{Cursor, Write};
+use std::path::Path;
+
+use dex::{Asm, DexBuilder};
+use phonehome::detect::{Confidence, Finding, Rung};
+use phonehome::fact::StepKind;
+use phonehome::report::Report;
+use phonehome::rule::Rules;
+use phonehome::scan::{Options, scan};
+use res::XmlBuilder;
+
+const RECEIVER: &str = "Landroid/content/BroadcastReceiver;";
+const CONTEXT: &str = "Landroid/content/Context;";
+const TELEPHONY: &str = "Landroid/telephony/TelephonyManager;";
+const BUILDER: &str = "Ljava/lang/StringBuilder;";
+const DIGEST: &str = "Ljava/security/MessageDigest;";
+const SMS: &str = "Landroid/telephony/SmsManager;";
+const TEXT: &str = "(Ljava/lang/String;Ljava/lang/String;Ljava/lang/String;\
+    Landroid/app/PendingIntent;Landroid/app/PendingIntent;)V";
+const URL: &str = "Ljava/net/URL;";
+
+fn report(path: &Path) -> Report {
+    scan(
+        path,
+        &Options {
+            flows: true,
+            ..Options::default()
+        },
+        &Rules::bundled().unwrap(),
+        &|_| (),
+    )
+    .unwrap()
+}
+
+/// An app with a receiver for the end of booting, which does this. Registers: 0 to 5 are free, 7 is the context.
+fn app(started: bool, on_receive: impl FnOnce(&mut Asm)) -> Report {
+    let mut dex = DexBuilder::new();
+    dex.class("Lcom/acme/x/R;").superclass(RECEIVER).virtual_method(
+        "onReceive",
+        "(Landroid/content/Context;Landroid/content/Intent;)V",
+        9,
+        |m| {
+            on_receive(m);
+            m.return_void();
+        },
+    );
+    let mut manifest = XmlBuilder::new()
+        .open("manifest", &[("package", "com.acme.x".into())])
+        .empty(
+            "uses-permission",
+            &[("android:name", "android.permission.INTERNET".into())],
+        )
+        .open("application", &[]);
+    if started {
+        manifest = manifest
+            .open("receiver", &[("android:name", ".R".into())])
+            .open("intent-filter", &[])
+            .empty(
+                "action",
+                &[("android:name", "android.intent.action.BOOT_COMPLETED".into())],
+            )
+            .close()
+            .close();
+    }
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in [
+        ("AndroidManifest.xml", manifest.build()),
+        ("classes.dex", dex.build()),
+    ] {
+        zip.start_file(name, zip::write::SimpleFileOptions::default())
+            .unwrap();
+        zip.write_all(&bytes).unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.apk");
+    std::fs::write(&path, zip.finish().unwrap().into_inner()).unwrap();
+    report(&path)
+}
+
+/// Reads the IMEI into register 0.
+fn imei(m: &mut Asm) -> &mut Asm {
+    m.const_string(0, "phone")
+        .invoke_virtual(
+            CONTEXT,
+            "getSystemService",
+            "(Ljava/lang/String;)Ljava/lang/Object;",
+            &[7, 0],
+        )
+        .move_result_object(0)
+        .check_cast(0, TELEPHONY)
+        .invoke_virtual(TELEPHONY, "getDeviceId", "()Ljava/lang/String;", &[0])
+        .move_result_object(0)
+}
+
+/// Opens a connection to an address and what is in this register.
+fn send(m: &mut Asm, address: &str, register: u8) {
+    m.new_instance(1, BUILDER)
+        .const_string(2, address)
+        .invoke_direct(BUILDER, "<init>", "(Ljava/lang/String;)V", &[1, 2])
+        .invoke_virtual(
+            BUILDER,
+            "append",
+            "(Ljava/lang/String;)Ljava/lang/StringBuilder;",
+            &[1, register],
+        )
+        .invoke_virtual(BUILDER, "toString", "()Ljava/lang/String;", &[1])
+        .move_result_object(1)
+        .new_instance(2, URL)
+        .invoke_direct(URL, "<init>", "(Ljava/lang/String;)V", &[2, 1])
+        .invoke_virtual(URL, "openConnection", "()Ljava/net/URLConnection;", &[2])
+        .move_result_object(2)
+        .invoke_virtual("Ljava/net/URLConnection;", "connect", "()V", &[2]);
+}
+
+fn flows(report: &Report) -> Vec<&Finding> {
+    let flows = report.findings.iter().filter(|f| f.rule.starts_with("flow."));
+    flows.collect()
+}
+
+fn titles(report: &Report) -> Vec<&str> {
+    flows(report).iter().map(|f| f.title.as_str()).collect()
+}
+
+#[test]
+fn what_is_read_and_sent_is_one_finding_with_its_way() {
+    let report = app(true, |m| send(imei(m), "https://in.example-metrics.io/v1?d=", 0));
+    assert_eq!(titles(&report), ["sends the IMEI to in.example-metrics.io"]);
+    let flow = flows(&report)[0];
+    assert_eq!(
+        (flow.rung, flow.confidence),
+        (Rung::FlowWithEndpoint, Confidence::High)
+    );
+    assert_eq!(flow.details["urls"], ["https://in.example-metrics.io/v1?d={}"]);
+    // One connection, though several calls make it.
+    assert!(flow.count >= 2, "{}", flow.count);
+    let first = flow.way.first().unwrap();
+    assert_eq!(first.what, StepKind::Read);
+    assert!(first.site.lines[0].contains("getDeviceId"), "{first:?}");
+    assert_eq!(flow.way.last().unwrap().what, StepKind::Leaves);
+    let covered = |rule: &str| {
+        let finding = report.findings.iter().find(|f| f.rule.starts_with(rule)).unwrap();
+        finding.related.contains(&flow.id) && flow.related.contains(&finding.id)
+    };
+    assert!(covered("endpoint.unknown-owner") && covered("identifier."));
+}
+
+#[test]
+fn what_is_sent_beside_what_is_read_is_no_flow() {
+    let report = app(true, |m| {
+        imei(m).move_object(5, 0).const_string(0, "hello");
+        send(m, "https://in.example-metrics.io/v1?d=", 0);
+    });
+    assert_eq!(titles(&report), [""; 0]);
+    let has = |rule: &str| report.findings.iter().any(|f| f.rule.starts_with(rule));
+    assert!(has("endpoint.unknown-owner") && has("identifier."));
+    assert!(report.findings.iter().all(|f| f.related.is_empty()));
+}
+
+#[test]
+fn what_nothing_starts_is_not_said_to_send() {
+    let report = app(false, |m| send(imei(m), "https://in.example-metrics.io/v1?d=", 0));
+    assert_eq!(titles(&report), [""; 0]);
+}
+
+#[test]
+fn a_hash_on_the_way_is_told() {
+    let report = app(true, |m| {
+        imei(m)
+            .const_string(1, "SHA-1")
+            .invoke_static(
+                DIGEST,
+                "getInstance",
+                "(Ljava/lang/String;)Ljava/security/MessageDigest;",
+                &[1],
+            )
+            .move_result_object(1)
+            .invoke_virtual("Ljava/lang/String;", "getBytes", "()[B", &[0])
+            .move_result_object(2)
+            .invoke_virtual(DIGEST, "digest", "([B)[B", &[1, 2])
+            .move_result_object(2)
+            .new_instance(0, "Ljava/lang/String;")
+            .invoke_direct("Ljava/lang/String;", "<init>", "([B)V", &[0, 2]);
+        send(m, "http://tracking.miui.com/x?d=", 0);
+    });
+    assert_eq!(
+        titles(&report),
+        ["sends the IMEI (hashed) to tracking.miui.com in clear text"]
+    );
+    assert_eq!(flows(&report)[0].owner.as_deref(), Some("Xiaomi"));
+}
+
+#[test]
+fn a_text_message_needs_no_server() {
+    let report = app(true, |m| {
+        imei(m)
+            .move_object(4, 0)
+            .invoke_static(SMS, "getDefault", "()Landroid/telephony/SmsManager;", &[])
+            .move_result_object(1)
+            .const_string(2, "10086")
+            .const_int(3, 0)
+            .const_int(5, 0)
+            .const_int(6, 0)
+            .invoke_virtual(SMS, "sendTextMessage", TEXT, &[1, 2, 3, 4, 5, 6]);
+    });
+    assert_eq!(titles(&report), ["sends the IMEI in a text message"]);
+    let flow = flows(&report)[0];
+    assert_eq!((flow.rule.as_str(), flow.rung), ("flow.message", Rung::Flow));
+}
+
+#[test]
+fn the_sample_sends_the_imei_from_boot_on() {
+    let report = report(&Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/acme-1.0.zip"));
+    let flow = flows(&report)[0];
+    assert_eq!(
+        flow.title,
+        "sends the IMEI to stats.acme.example.com in clear text"
+    );
+    assert_eq!(flow.app, "AcmeStats");
+    let happens: Vec<StepKind> = flow.way.iter().map(|step| step.what).collect();
+    assert_eq!(happens[0], StepKind::Read);
+    assert!(happens.contains(&StepKind::Mixed) && happens.ends_with(&[StepKind::Leaves]));
+    let app = report.apps.iter().find(|app| app.name == "AcmeStats").unwrap();
+    let chain = app
+        .chains
+        .iter()
+        .find(|chain| chain.identifier == "imei")
+        .unwrap();
+    assert!(
+        chain
+            .score
+            .factors
+            .iter()
+            .any(|f| f.name == "evidence: flows to a known server")
+    );
+}
