@@ -3,7 +3,11 @@
 //! ```sh
 //! cargo run --release --example flows -- app.apk …
 //! ```
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a program for the command line")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a program for the command line"
+)]
 
 use std::path::Path;
 use std::time::Instant;
@@ -20,11 +24,18 @@ use phonehome::unpack::{Class, group, open_package, walk};
 fn main() {
     let rules = Rules::bundled().unwrap();
     let interest = Interest::new(&rules);
+    let channels: &[&str] = if std::env::var_os("BENCH").is_some() {
+        &["sms", "log", "exec", "net", "webview", "storage"]
+    } else {
+        &["net", "sms", "webview", "mqtt", "push", "bt"]
+    };
     for path in std::env::args().skip(1) {
         let budget = Budget::default();
         let groups = group(walk(Path::new(&path), &budget).unwrap());
         for unit in &groups.units {
-            let Some(first) = unit.leaves.first() else { continue };
+            let Some(first) = unit.leaves.first() else {
+                continue;
+            };
             let mut files: Vec<Bytes> = Vec::new();
             let mut manifest = Manifest::default();
             for leaf in unit.leaves.iter().skip(1) {
@@ -36,7 +47,9 @@ fn main() {
                 for leaf in &package.leaves {
                     match leaf.class {
                         Class::Dex | Class::Odex => files.push(leaf.read(&budget).bytes),
-                        Class::Manifest => manifest = Manifest::read(&Xml::open(&leaf.read(&budget).bytes), None),
+                        Class::Manifest => {
+                            manifest = Manifest::read(&Xml::open(&leaf.read(&budget).bytes), None)
+                        }
                         _ => {}
                     }
                 }
@@ -49,7 +62,7 @@ fn main() {
             let start = Instant::now();
             let reading = analyse(&dexes, &interest, &|text| text.windows(3).any(|w| w == b"://"));
             let read = start.elapsed();
-            let mut traced = reading.flows(&interest, &components(&manifest));
+            let mut traced = reading.flows(&interest, &components(&manifest), channels);
             if std::env::var_os("BENCH").is_some() {
                 let mut seen = std::collections::BTreeSet::new();
                 traced.leaks.retain(|leak| {
@@ -60,7 +73,11 @@ fn main() {
                         _ => false,
                     };
                     // One connection is one way out.
-                    let pc = if &*sink.channel == "net" { u32::MAX } else { leak.sink.pc };
+                    let pc = if &*sink.channel == "net" {
+                        u32::MAX
+                    } else {
+                        leak.sink.pc
+                    };
                     kept && seen.insert((leak.source, leak.sink.dex, leak.sink.method, pc))
                 });
             }
@@ -68,15 +85,23 @@ fn main() {
                 "{}\t{}\t{:.1} MB\t{:.3} s\t{:.3} s\t{} steps{}",
                 unit.place.logical(),
                 traced.leaks.len(),
-                size as f64 / 1e6,
+                f64::from(u32::try_from(size).unwrap()) / 1e6,
                 read.as_secs_f64(),
                 start.elapsed().as_secs_f64(),
                 traced.steps,
                 if traced.cut { "\tcut" } else { "" },
             );
             for leak in &traced.leaks {
-                let name = |at| format!("{}->{}", reading.class(at).unwrap_or_default(), reading.method(at).unwrap_or_default());
-                let id = interest.identifier(leak.identifier).map(|row| row.category.to_string());
+                let name = |at| {
+                    format!(
+                        "{}->{}",
+                        reading.class(at).unwrap_or_default(),
+                        reading.method(at).unwrap_or_default()
+                    )
+                };
+                let id = interest
+                    .identifier(leak.identifier)
+                    .map(|row| row.category.to_string());
                 println!(
                     "  {} read in {} @{:04x}\n    leaves by {} in {} @{:04x} {:?}",
                     id.unwrap_or_default(),
@@ -85,7 +110,10 @@ fn main() {
                     interest.sink(leak.row).map(|sink| sink.api()).unwrap_or_default(),
                     name(leak.sink),
                     leak.sink.pc,
-                    leak.addresses.iter().map(|a| String::from_utf8_lossy(a)).collect::<Vec<_>>(),
+                    leak.addresses
+                        .iter()
+                        .map(|a| String::from_utf8_lossy(a))
+                        .collect::<Vec<_>>(),
                 );
                 if std::env::var_os("WAY").is_some() {
                     for stop in &leak.way {

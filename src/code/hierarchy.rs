@@ -11,7 +11,7 @@ use super::table::descriptor;
 use super::walk::Walked;
 
 /// Methods that one call may reach, beyond which it is as good as unknown.
-const MAX_TARGETS: usize = 16;
+const MAX_TARGETS: usize = 6;
 /// Types looked at for one call.
 const MAX_SUBTYPES: usize = 4096;
 /// Steps up a chain of superclasses.
@@ -61,6 +61,8 @@ pub(crate) struct Hierarchy<'a> {
     methods: FxHashMap<(Type, Selector), M>,
     /// File and number among the methods of that file, by number.
     places: Vec<(u16, u32)>,
+    /// First number of each file.
+    first: Vec<u32>,
     owners: Vec<(Type, Selector)>,
 }
 
@@ -129,7 +131,9 @@ impl<'a> Hierarchy<'a> {
 
     fn read_classes(&mut self, package: &Package<'a>, foreign: &impl Fn(&[u8]) -> bool) {
         for (number, class) in (0_u32..).zip(&package.classes) {
-            let Some(dex) = package.dex(class.dex) else { continue };
+            let Some(dex) = package.dex(class.dex) else {
+                continue;
+            };
             let type_ = self.type_at(class.dex, class.def.class);
             let superclass = class.def.superclass.map(|s| self.type_at(class.dex, s));
             let interfaces = dex.interfaces(&class.def).ok();
@@ -154,6 +158,7 @@ impl<'a> Hierarchy<'a> {
 
     fn read_methods(&mut self, package: &Package<'a>, walked: &[Walked]) {
         for (dex_no, walked) in (0_u16..).zip(walked) {
+            self.first.push(count(self.places.len()));
             for (number, method) in (0_u32..).zip(&walked.methods) {
                 let m = M(count(self.places.len()));
                 let type_ = self.type_at(dex_no, method.type_);
@@ -161,7 +166,10 @@ impl<'a> Hierarchy<'a> {
                 self.places.push((dex_no, number));
                 self.owners.push((type_, selector));
                 let home = package.home(dex_no, method.type_);
-                if home != Some(method.class) || !self.is_inside(type_) || self.methods.contains_key(&(type_, selector)) {
+                if home != Some(method.class)
+                    || !self.is_inside(type_)
+                    || self.methods.contains_key(&(type_, selector))
+                {
                     continue;
                 }
                 self.methods.insert((type_, selector), m);
@@ -188,7 +196,10 @@ impl<'a> Hierarchy<'a> {
 
     /// Its descriptor.
     pub(crate) fn name(&self, type_: Type) -> &'a [u8] {
-        self.rows.get(index(type_.0)).map(|row| row.name).unwrap_or_default()
+        self.rows
+            .get(index(type_.0))
+            .map(|row| row.name)
+            .unwrap_or_default()
     }
 
     /// Name and descriptor of the method that an index names.
@@ -211,6 +222,12 @@ impl<'a> Hierarchy<'a> {
     /// File and number of a method there.
     pub(crate) fn place(&self, m: M) -> Option<(u16, u32)> {
         self.places.get(index(m.0)).copied()
+    }
+
+    /// The method with this number in a file.
+    pub(crate) fn at(&self, dex: u16, number: u32) -> Option<M> {
+        let first = *self.first.get(usize::from(dex))?;
+        Some(M(first.saturating_add(number)))
     }
 
     /// Class and signature of a method.
@@ -260,7 +277,9 @@ impl<'a> Hierarchy<'a> {
         let mut next = 0_usize;
         while let Some(at) = all.get(next).copied() {
             next = next.saturating_add(1);
-            let Some(row) = self.rows.get(index(at.0)) else { continue };
+            let Some(row) = self.rows.get(index(at.0)) else {
+                continue;
+            };
             for parent in row.superclass.iter().chain(&row.interfaces) {
                 if all.len() < MAX_CHAIN && !all.contains(parent) {
                     all.push(*parent);
@@ -292,7 +311,7 @@ impl<'a> Hierarchy<'a> {
         let mut targets: Vec<M> = Vec::new();
         let mut add = |m: Option<M>| {
             if let Some(m) = m
-                && targets.len() < MAX_TARGETS
+                && targets.len() <= MAX_TARGETS
                 && !targets.contains(&m)
             {
                 targets.push(m);
@@ -310,6 +329,10 @@ impl<'a> Hierarchy<'a> {
                 targets.push(m);
             }
         }
+        // An interface that everybody implements says nothing.
+        if targets.len() > MAX_TARGETS {
+            targets.clear();
+        }
         targets
     }
 
@@ -320,7 +343,9 @@ impl<'a> Hierarchy<'a> {
         let mut next = 0_usize;
         while let Some(at) = all.get(next).copied() {
             next = next.saturating_add(1);
-            let Some(row) = self.rows.get(index(at.0)) else { continue };
+            let Some(row) = self.rows.get(index(at.0)) else {
+                continue;
+            };
             for child in &row.children {
                 if all.len() < MAX_SUBTYPES && seen.insert(*child) {
                     all.push(*child);

@@ -37,7 +37,7 @@ pub use identifier::{Category, Identifier, IdentifierKind, Identifiers, Members}
 pub use model::Models;
 pub use package::{Package, Packages, SigningKey};
 pub use permission::{Permission, Permissions, SharedUid};
-pub use sink::{Cell, Channel, Flow, Propagator, Sink, SinkKind, Sinks, Spot};
+pub use sink::{Cell, Channel, Flow, Place, Propagator, Sink, SinkKind, Sinks, Spot};
 pub use tracker::{Tracker, Trackers};
 pub use trigger::Triggers;
 pub use weight::{Destination, Exposure, RollUp, RungWeights, Weights};

@@ -97,7 +97,8 @@ impl<'a> Tracer<'a, '_> {
                 registers.next();
             }
         }
-        let targets = self.targets(here, insn.op.0, &callee, &args);
+        let mut targets = self.targets(here, insn.op.0, &callee, &args);
+        targets.retain(|m| !self.is_aside(*m));
         let call = Call {
             callee: &callee,
             pc: insn.pc,
@@ -117,7 +118,14 @@ impl<'a> Tracer<'a, '_> {
     }
 
     /// A call of one of these methods.
-    pub(super) fn own(&mut self, here: &mut Here<'a>, frame: &mut Frame, pc: u32, targets: &[M], args: &[V]) -> V {
+    pub(super) fn own(
+        &mut self,
+        here: &mut Here<'a>,
+        frame: &mut Frame,
+        pc: u32,
+        targets: &[M],
+        args: &[V],
+    ) -> V {
         let before = frame.heap.clone();
         let mut result = V::UNSET;
         for (n, m) in targets.iter().enumerate() {
@@ -165,7 +173,9 @@ impl<'a> Tracer<'a, '_> {
             for obj in self.domain.objs(this.objs).to_vec() {
                 let one = if self.domain.is_symbol(obj) {
                     self.domain.obj(Obj::As(obj, class), Type::UNKNOWN)
-                } else if self.domain.is_exact(obj) && !self.hierarchy.is_below(self.domain.type_of(obj), class) {
+                } else if self.domain.is_exact(obj)
+                    && !self.hierarchy.is_below(self.domain.type_of(obj), class)
+                {
                     continue;
                 } else {
                     obj
@@ -195,7 +205,11 @@ impl<'a> Tracer<'a, '_> {
         let selector = callee.selector;
         match op {
             // static, direct
-            0x71 | 0x77 | 0x70 | 0x76 => self.hierarchy.resolve(callee.class, selector).into_iter().collect(),
+            0x71 | 0x77 | 0x70 | 0x76 => self
+                .hierarchy
+                .resolve(callee.class, selector)
+                .into_iter()
+                .collect(),
             // super
             0x6f | 0x75 => {
                 let above = self.hierarchy.superclass(here.class);
@@ -258,7 +272,7 @@ impl<'a> Tracer<'a, '_> {
         if self
             .interest
             .sink(row)
-            .is_none_or(|sink| sink.kind != SinkKind::Sink)
+            .is_none_or(|sink| sink.kind != SinkKind::Sink || !self.channels.contains(&&*sink.channel))
         {
             return;
         }
@@ -290,8 +304,12 @@ impl<'a> Tracer<'a, '_> {
     fn addresses(&mut self, frame: &Frame, args: &[V]) -> Val {
         let mut address = Val::UNSET;
         for v in args.iter().take(MAX_ADDRESSES) {
-            let from = self.domain.read_all(&frame.heap, v.objs, Key::Address, Type::UNKNOWN);
-            let content = self.domain.read_all(&frame.heap, v.objs, Key::Content, Type::UNKNOWN);
+            let from = self
+                .domain
+                .read_all(&frame.heap, v.objs, Key::Address, Type::UNKNOWN);
+            let content = self
+                .domain
+                .read_all(&frame.heap, v.objs, Key::Content, Type::UNKNOWN);
             for val in [from.val, content.val, v.val] {
                 let known = self.domain.values.any_hot(val) || !self.domain.values.symbols(val).is_empty();
                 if known {
@@ -367,7 +385,9 @@ impl<'a> Tracer<'a, '_> {
     pub(super) fn named(&mut self, name: &str) -> Key {
         let mut text = b"@".to_vec();
         text.extend_from_slice(name.as_bytes());
-        Key::Field(self.domain.text(&text))
+        let name = self.domain.text(&text);
+        self.fields.insert(name);
+        Key::Field(name)
     }
 
     /// What the signatures say that a call passes on.
@@ -416,8 +436,17 @@ impl<'a> Tracer<'a, '_> {
     fn spots(&mut self, call: &Call<'_>, spot: Spot, args: &[V], _to: Option<()>) -> Vec<V> {
         let first = usize::from(!call.is_static);
         match spot {
-            Spot::This => args.first().filter(|_| !call.is_static).copied().into_iter().collect(),
-            Spot::Argument(n) => args.get(first.saturating_add(usize::from(n))).copied().into_iter().collect(),
+            Spot::This => args
+                .first()
+                .filter(|_| !call.is_static)
+                .copied()
+                .into_iter()
+                .collect(),
+            Spot::Argument(n) => args
+                .get(first.saturating_add(usize::from(n)))
+                .copied()
+                .into_iter()
+                .collect(),
             Spot::AnyArgument => args.get(first..).unwrap_or_default().to_vec(),
             Spot::World => {
                 let world = self.domain.obj(Obj::World, Type::UNKNOWN);
@@ -461,7 +490,9 @@ impl<'a> Tracer<'a, '_> {
         };
         let mut v = self.domain.read_all(&frame.heap, base.objs, key, Type::UNKNOWN);
         // What all of a container is made of, each part may be.
-        let content = self.domain.read_all(&frame.heap, base.objs, Key::Content, Type::UNKNOWN);
+        let content = self
+            .domain
+            .read_all(&frame.heap, base.objs, Key::Content, Type::UNKNOWN);
         v.taint = self.domain.mix(v.taint, content.taint);
         v.taint = self.domain.mix(v.taint, base.taint);
         v
@@ -594,8 +625,8 @@ pub(super) struct Call<'c> {
 /// Whether the name of a method says that it changes its object.
 fn sets(name: &[u8]) -> bool {
     const STARTS: [&[u8]; 14] = [
-        b"set", b"put", b"add", b"append", b"write", b"insert", b"push", b"offer", b"<init>", b"print", b"update",
-        b"init", b"with", b"param",
+        b"set", b"put", b"add", b"append", b"write", b"insert", b"push", b"offer", b"<init>", b"print",
+        b"update", b"init", b"with", b"param",
     ];
     STARTS.iter().any(|start| name.starts_with(start))
 }

@@ -14,8 +14,10 @@ use super::super::value::{Atom, Val, Values, Why};
 /// Objects kept for one value; of more, the first are kept.
 const MAX_OBJECTS: usize = 12;
 /// Origins kept for one value.
-const MAX_ROOTS: usize = 24;
-/// Fields of fields of a symbol that are told apart (ENGINE §6: access paths of length 3).
+const MAX_ROOTS: usize = 16;
+/// Identifiers kept for one value.
+const MAX_SOURCES: usize = 64;
+/// Fields of fields of a symbol that are told apart.
 const MAX_PATH: u8 = 3;
 /// Calls that an object made in a method called is told apart by.
 const MAX_CONTEXT: u8 = 2;
@@ -298,7 +300,15 @@ impl<'a> Domain<'a> {
             .map_or(Type::UNKNOWN, |info| info.type_)
     }
 
-    fn depth(&self, obj: ObjId) -> u8 {
+    /// Whether an identifier that was read is among the origins.
+    pub(crate) fn has_source(&self, taint: Taint) -> bool {
+        self.roots(taint)
+            .iter()
+            .any(|(root, _)| matches!(self.root_of(*root), Root::Source(..)))
+    }
+
+    /// How many cells, or calls, an object is away from the first.
+    pub(crate) fn depth(&self, obj: ObjId) -> u8 {
         self.infos.get(index(obj.0)).map_or(0, |info| info.depth)
     }
 
@@ -451,8 +461,21 @@ impl<'a> Domain<'a> {
         // Of two ways of one origin the first in the list counts.
         roots.sort_by_key(|(root, _)| *root);
         roots.dedup_by_key(|(root, _)| *root);
-        roots.truncate(MAX_ROOTS);
+        self.trim(&mut roots);
         Taint(self.taints.intern(&roots))
+    }
+
+    /// Leaves out what is too much: symbols, not identifiers.
+    fn trim(&self, roots: &mut Vec<(RootId, Way)>) {
+        let mut over = roots.len().saturating_sub(MAX_ROOTS);
+        if over > 0 {
+            roots.retain(|(root, _)| {
+                let drop = over > 0 && !matches!(self.root_of(*root), Root::Source(..));
+                over = over.saturating_sub(usize::from(drop));
+                !drop
+            });
+            roots.truncate(MAX_SOURCES);
+        }
     }
 
     /// Both; of an origin in both, the first one's way.
@@ -469,16 +492,13 @@ impl<'a> Domain<'a> {
         let mut all = self.roots(a).to_vec();
         let before = all.len();
         for (root, way) in self.roots(b) {
-            if all.iter().take(before).all(|(known, _)| known != root) && all.len() < MAX_ROOTS {
+            if all.iter().take(before).all(|(known, _)| known != root) {
                 all.push((*root, *way));
             }
         }
-        let joined = if all.len() == before {
-            a
-        } else {
-            all.sort_unstable();
-            Taint(self.taints.intern(&all))
-        };
+        self.trim(&mut all);
+        all.sort_unstable();
+        let joined = Taint(self.taints.intern(&all));
         self.taint_joins.insert((a, b), joined);
         joined
     }

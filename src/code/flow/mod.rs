@@ -1,8 +1,8 @@
 //! Flows: which identifier reaches which place where data leaves, through which methods, started by what.
 //!
 //! Every method that can be reached from an entry point is looked at once, for all its callers, after
-//! those that it calls ([`run`]); what it does is its [`summary`]. Then the entry points are run in the
-//! order of the platform's life cycles, with cells that live on from one to the next ([`world`]). What
+//! those that it calls (`run`); what it does is its summary. Then the entry points are run in the order of
+//! the platform's life cycles, with cells that live on from one to the next (`world`). What
 //! arrives at a place where data leaves is a [`Leak`], with the way that it took.
 
 mod call;
@@ -11,15 +11,18 @@ mod heap;
 mod order;
 mod reflect;
 mod run;
+mod slice;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod text;
 mod trace;
 mod way;
 mod world;
 
 pub use domain::What;
-pub(super) use trace::trace;
 pub use trace::Traced;
+pub(super) use trace::trace;
 pub use way::Stop;
 
 use super::engine::At;
@@ -55,11 +58,13 @@ pub struct Component {
 /// An identifier that reaches a place where data leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leak {
-    /// Where the identifier is read, and its row.
+    /// Where the identifier is read.
     pub source: At,
+    /// Its row, see [`Interest::identifier`](super::Interest::identifier).
     pub identifier: u16,
-    /// Where data leaves, and its row.
+    /// Where data leaves.
     pub sink: At,
+    /// Its row, see [`Interest::sink`](super::Interest::sink).
     pub row: u16,
     /// Addresses that it goes to, as far as they are known, MUTF-8 with `{}` for what is not.
     pub addresses: Vec<Vec<u8>>,

@@ -5,32 +5,49 @@ use rustc_hash::FxHashSet;
 use super::super::hierarchy::{M, Type};
 use super::super::package::{count, index};
 use super::trace::Tracer;
-use crate::artifact::dex::Insn;
+use crate::artifact::dex::{Dex, Insn};
+use crate::rule::{Cell, Place, Spot};
 
+/// What a method has to do with others.
+pub(super) struct Seen {
+    pub(super) m: M,
+    /// Calls by opcode and method index.
+    calls: Vec<(u8, u32)>,
+    /// Classes that it knows by their names: reflection may call any method of them.
+    named: Vec<Type>,
+    /// Classes that it makes objects of.
+    pub(super) made: Vec<Type>,
+    /// Fields by the number of their name.
+    pub(super) reads: Vec<u32>,
+    pub(super) writes: Vec<u32>,
+}
+
+/// Longest name of a class that is looked for in a text.
+const MAX_NAME: usize = 256;
 impl<'a> Tracer<'a, '_> {
     /// Groups of methods that call each other, from those that call nobody on.
     pub(super) fn groups(&mut self, entries: &[M]) -> Vec<Vec<M>> {
-        let edges = self.edges(entries);
+        let (mut edges, seen) = self.edges(entries);
+        self.set_aside(&edges, &seen);
+        for targets in edges.iter_mut().flatten() {
+            targets.retain(|m| !self.is_aside(*m));
+        }
         components(entries, &edges)
     }
 
     /// All methods that these may reach, with those that each calls. Which classes have objects is found
     /// on the way, so once more is looked at what was found with fewer.
-    fn edges(&mut self, entries: &[M]) -> Vec<Option<Vec<M>>> {
+    fn edges(&mut self, entries: &[M]) -> (Vec<Option<Vec<M>>>, Vec<Seen>) {
         let mut edges: Vec<Option<Vec<M>>> = vec![None; self.hierarchy.len()];
         let mut waiting: Vec<M> = entries.to_vec();
         let mut known: FxHashSet<M> = waiting.iter().copied().collect();
-        let mut open: Vec<(M, Vec<(u8, u32)>)> = Vec::new();
-        let mut fresh: Vec<Type> = Vec::new();
+        let mut open: Vec<Seen> = Vec::new();
         while !waiting.is_empty() {
             while let Some(m) = waiting.pop() {
-                let calls = self.calls(m, &mut fresh);
-                for type_ in fresh.drain(..) {
-                    self.made.insert(type_);
-                }
-                open.push((m, calls));
-                let Some((_, calls)) = open.last() else { continue };
-                let targets = self.call_targets(m, calls);
+                open.push(self.seen(m));
+                let Some(seen) = open.last() else { continue };
+                self.made.extend(seen.made.iter().copied());
+                let targets = self.call_targets(seen);
                 for target in &targets {
                     if known.insert(*target) {
                         waiting.push(*target);
@@ -41,28 +58,35 @@ impl<'a> Tracer<'a, '_> {
                 }
             }
             // Objects made later may be reached by calls seen before.
-            for (m, calls) in &open {
-                let targets = self.call_targets(*m, calls);
+            for seen in &open {
+                let targets = self.call_targets(seen);
                 for target in &targets {
                     if known.insert(*target) {
                         waiting.push(*target);
                     }
                 }
-                if let Some(slot) = edges.get_mut(index(m.0)) {
+                if let Some(slot) = edges.get_mut(index(seen.m.0)) {
                     *slot = Some(targets);
                 }
             }
         }
-        edges
+        (edges, open)
     }
 
-    /// The calls of a method by opcode and index, and the classes that it makes objects of.
-    fn calls(&self, m: M, made: &mut Vec<Type>) -> Vec<(u8, u32)> {
-        let mut all = Vec::new();
+    /// What a method has to do with others.
+    fn seen(&mut self, m: M) -> Seen {
+        let mut all = Seen {
+            m,
+            calls: Vec::new(),
+            named: Vec::new(),
+            made: Vec::new(),
+            reads: Vec::new(),
+            writes: Vec::new(),
+        };
         let Some((dex_no, number)) = self.hierarchy.place(m) else {
             return all;
         };
-        let Some(dex) = self.package.dex(dex_no) else {
+        let Some(dex) = self.package.dex(dex_no).copied() else {
             return all;
         };
         let method = self
@@ -75,25 +99,88 @@ impl<'a> Tracer<'a, '_> {
         let pair = |insn: &Insn<'_>| Some((u8::try_from(insn.op.0).ok()?, insn.index()?));
         for insn in code.insns() {
             match insn.op.0 {
-                0x22 => made.push(
-                    self.hierarchy
-                        .type_at(dex_no, insn.index().unwrap_or_default()),
-                ),
-                0x6e..=0x72 | 0x74..=0x78 => all.extend(pair(&insn)),
+                0x22 => all
+                    .made
+                    .push(self.hierarchy.type_at(dex_no, insn.index().unwrap_or_default())),
+                0x6e..=0x72 | 0x74..=0x78 => all.calls.extend(pair(&insn)),
+                0x52..=0x58 | 0x60..=0x66 => all.reads.extend(self.field_name(dex_no, &dex, &insn)),
+                0x59..=0x5f | 0x67..=0x6d => all.writes.extend(self.field_name(dex_no, &dex, &insn)),
+                // A class that is known by its name may be made by its name.
+                0x1a | 0x1b => {
+                    let text = insn.string().and_then(|at| self.package.text(dex_no, at));
+                    let named = text.and_then(|text| self.spelt(text));
+                    all.named.extend(named);
+                    all.made.extend(named);
+                }
                 _ => {}
             }
         }
-        all.sort_unstable();
-        all.dedup();
+        all.calls.sort_unstable();
+        all.calls.dedup();
+        let world = self.domain.text(b"@world");
+        // What another part of the app left may come with an intent, or with a message.
+        let carried: [&[u8]; 3] = [
+            b"Landroid/content/Intent;",
+            b"Landroid/os/Message;",
+            b"Landroid/os/Bundle;",
+        ];
+        let given = self.parameters(m);
+        if given
+            .iter()
+            .any(|(type_, _)| carried.contains(&self.hierarchy.name(*type_)))
+        {
+            all.reads.push(world);
+        }
+        for n in 0..all.calls.len() {
+            let Some((_, method)) = all.calls.get(n).copied() else {
+                break;
+            };
+            let Some(callee) = self.callee(dex_no, method) else {
+                continue;
+            };
+            let shares = |place: &Place| place.spot == Spot::World || matches!(place.cell, Cell::Named(_));
+            for flow in callee.flows.iter().flatten() {
+                if shares(&flow.from) {
+                    all.reads.push(world);
+                }
+                if shares(&flow.to) {
+                    all.writes.push(world);
+                }
+            }
+        }
         all
     }
 
-    fn call_targets(&self, m: M, calls: &[(u8, u32)]) -> Vec<M> {
+    /// The number of a field's name.
+    fn field_name(&mut self, dex_no: u16, dex: &Dex<'a>, insn: &Insn<'a>) -> Option<u32> {
+        let id = dex.field(insn.index()?)?;
+        let name = self.package.text(dex_no, id.name)?;
+        Some(self.domain.text(name))
+    }
+
+    /// The class of the package that a text names.
+    fn spelt(&self, text: &[u8]) -> Option<Type> {
+        if !text.contains(&b'.') || text.len() > MAX_NAME || text.contains(&b' ') {
+            return None;
+        }
+        let mut name = vec![b'L'];
+        name.extend(text.iter().map(|b| if *b == b'.' { b'/' } else { *b }));
+        name.push(b';');
+        self.hierarchy
+            .named(&name)
+            .filter(|type_| self.hierarchy.is_inside(*type_))
+    }
+
+    fn call_targets(&self, seen: &Seen) -> Vec<M> {
+        let m = seen.m;
         let Some((dex_no, _)) = self.hierarchy.place(m) else {
             return Vec::new();
         };
         let mut all = Vec::new();
-        for (op, method) in calls {
+        for named in &seen.named {
+            all.extend(self.hierarchy.methods(*named).iter().map(|(_, m)| *m));
+        }
+        for (op, method) in &seen.calls {
             let Some(id) = self.package.dex(dex_no).and_then(|dex| dex.method(*method)) else {
                 continue;
             };
@@ -134,7 +221,9 @@ fn components(entries: &[M], edges: &[Option<Vec<M>>]) -> Vec<Vec<M>> {
         while let Some((m, at)) = work.pop() {
             let i = index(m.0);
             if at == 0 {
-                if let (Some(order), Some(low), Some(on)) = (order.get_mut(i), low.get_mut(i), on_stack.get_mut(i)) {
+                if let (Some(order), Some(low), Some(on)) =
+                    (order.get_mut(i), low.get_mut(i), on_stack.get_mut(i))
+                {
                     *order = next;
                     *low = next;
                     *on = true;

@@ -80,9 +80,7 @@ impl<'a> Tracer<'a, '_> {
     fn make(&mut self, here: &mut Here<'a>, frame: &mut Frame, pc: u32, class: V) -> V {
         let mut named = class.val;
         let key = self.named("class");
-        let from = self
-            .domain
-            .read_all(&frame.heap, class.objs, key, Type::UNKNOWN);
+        let from = self.domain.read_all(&frame.heap, class.objs, key, Type::UNKNOWN);
         if from != V::UNSET {
             named = from.val;
         }

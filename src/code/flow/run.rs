@@ -27,10 +27,7 @@ pub(super) struct Frame {
 
 impl Frame {
     pub(super) fn get(&self, register: u16) -> V {
-        self.regs
-            .get(usize::from(register))
-            .copied()
-            .unwrap_or(V::UNSET)
+        self.regs.get(usize::from(register)).copied().unwrap_or(V::UNSET)
     }
 
     fn set(&mut self, register: u16, v: V) {
@@ -72,8 +69,8 @@ impl<'a> Tracer<'a, '_> {
             return Summary::default();
         };
         let mut graph = std::mem::take(&mut self.graph);
-        let large = !graph.build(&code)
-            || graph.blocks.len().saturating_mul(usize::from(code.registers)) > MAX_CELLS;
+        let large =
+            !graph.build(&code) || graph.blocks.len().saturating_mul(usize::from(code.registers)) > MAX_CELLS;
         let mut here = Here {
             m,
             dex_no,
@@ -132,7 +129,18 @@ impl<'a> Tracer<'a, '_> {
             cut |= dirty.iter().any(|dirty| *dirty);
         }
         self.graph = graph;
-        let mut summary = Summary::new(&self.domain, &here.end, here.result, here.thrown, here.events);
+        let carries = |key| match key {
+            Key::Field(name) => self.fields.contains(&name),
+            _ => true,
+        };
+        let mut summary = Summary::new(
+            &self.domain,
+            &here.end,
+            here.result,
+            here.thrown,
+            here.events,
+            &carries,
+        );
         summary.cut |= cut;
         summary
     }
@@ -350,20 +358,37 @@ impl<'a> Tracer<'a, '_> {
             0x7b..=0x8f => {
                 let v = frame.get(insn.b());
                 let val = interp::unary(&mut self.domain.values, insn.op.0, v.val);
-                frame.set(insn.a(), V { objs: Objs::NONE, val, ..v });
+                frame.set(
+                    insn.a(),
+                    V {
+                        objs: Objs::NONE,
+                        val,
+                        ..v
+                    },
+                );
             }
             // add-int … rem-double
             0x90..=0xaf => {
                 let (b, c) = (frame.get(insn.b()), frame.get(insn.c()));
                 let mut v = self.mixed(b, c);
-                v.val = interp::binary(&mut self.domain.values, insn.op.0.wrapping_sub(0x90), b.val, c.val);
+                v.val = interp::binary(
+                    &mut self.domain.values,
+                    insn.op.0.wrapping_sub(0x90),
+                    b.val,
+                    c.val,
+                );
                 frame.set(insn.a(), v);
             }
             // add-int/2addr … rem-double/2addr
             0xb0..=0xcf => {
                 let (a, b) = (frame.get(insn.a()), frame.get(insn.b()));
                 let mut v = self.mixed(a, b);
-                v.val = interp::binary(&mut self.domain.values, insn.op.0.wrapping_sub(0xb0), a.val, b.val);
+                v.val = interp::binary(
+                    &mut self.domain.values,
+                    insn.op.0.wrapping_sub(0xb0),
+                    a.val,
+                    b.val,
+                );
                 frame.set(insn.a(), v);
             }
             // add-int/lit16 … ushr-int/lit8
@@ -371,7 +396,14 @@ impl<'a> Tracer<'a, '_> {
                 let b = frame.get(insn.b());
                 let lit = self.domain.values.int(insn.literal().unwrap_or_default());
                 let val = interp::literal(&mut self.domain.values, insn.op.0, b.val, lit);
-                frame.set(insn.a(), V { objs: Objs::NONE, val, ..b });
+                frame.set(
+                    insn.a(),
+                    V {
+                        objs: Objs::NONE,
+                        val,
+                        ..b
+                    },
+                );
             }
             // fill-array-data
             0x26 => {
@@ -379,8 +411,7 @@ impl<'a> Tracer<'a, '_> {
                 if let Some(Payload::Array { .. }) = data {
                     let v = self.domain.unknown();
                     let array = frame.get(insn.a());
-                    self.domain
-                        .write(&mut frame.heap, array.objs, Key::Any, v, false);
+                    self.domain.write(&mut frame.heap, array.objs, Key::Any, v, false);
                 }
             }
             _ => {
@@ -520,7 +551,12 @@ impl<'a> Tracer<'a, '_> {
     }
 
     fn declares(&mut self, class: Type, key: Key) -> bool {
-        let Some(home) = self.hierarchy.home(class).and_then(|n| self.package.class(n)).copied() else {
+        let Some(home) = self
+            .hierarchy
+            .home(class)
+            .and_then(|n| self.package.class(n))
+            .copied()
+        else {
             return false;
         };
         let Some(dex) = self.package.dex(home.dex).copied() else {
@@ -534,16 +570,21 @@ impl<'a> Tracer<'a, '_> {
             .filter_map(Result::ok)
             .filter_map(|field| self.package.text(home.dex, dex.field(field.index)?.name))
             .collect();
-        names.into_iter().any(|name| Key::Field(self.domain.text(name)) == key)
+        names
+            .into_iter()
+            .any(|name| Key::Field(self.domain.text(name)) == key)
     }
 
     /// Something of interest is read at this instruction.
     pub(super) fn source(&mut self, here: &Here<'a>, pc: u32, row: u16, type_: Type) -> V {
         let obj = self.domain.obj(Obj::Handed(here.m, pc), type_);
         let root = super::domain::Root::Source(here.m, pc, row);
-        let way = self
-            .domain
-            .way(super::domain::Step::At(super::domain::Way::START, here.m, pc, What::Read));
+        let way = self.domain.way(super::domain::Step::At(
+            super::domain::Way::START,
+            here.m,
+            pc,
+            What::Read,
+        ));
         let taint = self.domain.taint(root, way);
         V {
             taint,

@@ -8,8 +8,8 @@ use super::domain::{Domain, Key, Obj, ObjId, Objs, Root, Step, Taint, V, Way};
 use super::heap::Heap;
 
 /// Cells and events that one summary keeps.
-const MAX_CELLS: usize = 256;
-const MAX_EVENTS: usize = 128;
+const MAX_CELLS: usize = 64;
+const MAX_EVENTS: usize = 48;
 
 /// Something reaches a place where data leaves.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,6 +44,7 @@ impl Summary {
         result: Option<V>,
         thrown: Option<V>,
         mut events: Vec<Event>,
+        carries: &dyn Fn(Key) -> bool,
     ) -> Self {
         let mut reached: Vec<ObjId> = Vec::new();
         let reach = |objs: Objs, reached: &mut Vec<ObjId>| {
@@ -71,11 +72,24 @@ impl Summary {
         let mut cells: Vec<((ObjId, Key), V)> = heap
             .cells()
             .iter()
-            .filter(|((obj, _), _)| domain.is_symbol(*obj) || reached.contains(obj))
+            .filter(|((obj, key), v)| {
+                let known = domain.is_symbol(*obj) || reached.contains(obj);
+                // A number in a field that no identifier is put into is nobody's business.
+                let text = v.objs != Objs::NONE || domain.values.is_worth(v.val);
+                known && (text || carries(*key) && v.taint != Taint::NONE || domain.has_source(v.taint))
+            })
             .copied()
             .collect();
         let cut = cells.len() > MAX_CELLS || events.len() > MAX_EVENTS;
-        cells.truncate(MAX_CELLS);
+        if cells.len() > MAX_CELLS {
+            // What an identifier went into matters most, then what lies near.
+            cells.sort_by_key(|((obj, _), v)| {
+                let plain = v.taint == Taint::NONE && v.objs == Objs::NONE;
+                (!domain.has_source(v.taint), plain, domain.depth(*obj))
+            });
+            cells.truncate(MAX_CELLS);
+            cells.sort_by_key(|(cell, _)| *cell);
+        }
         events.truncate(MAX_EVENTS);
         Self {
             result,
@@ -193,7 +207,11 @@ impl<'h, 'a> Binding<'h, 'a> {
             return *known;
         }
         let v = self.object(domain, obj);
-        let taint = if whole { domain.whole(self.heap, v) } else { v.taint };
+        let taint = if whole {
+            domain.whole(self.heap, v)
+        } else {
+            v.taint
+        };
         self.origins.insert((obj, whole), taint);
         taint
     }

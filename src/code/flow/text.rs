@@ -24,13 +24,21 @@ impl<'a> Tracer<'a, '_> {
             if letter == b'S' && self.domain.is_symbol(obj) {
                 continue;
             }
-            let content = self.domain.read(&frame.heap, obj, Key::Content, super::summary::ANY);
+            let content = self
+                .domain
+                .read(&frame.heap, obj, Key::Content, super::summary::ANY);
             if content != V::UNSET {
                 if !known && !self.domain.is_symbol(obj) {
                     out.val = Val::UNSET;
                 }
                 known = true;
-                out = self.domain.join(out, V { objs: Objs::NONE, ..content });
+                out = self.domain.join(
+                    out,
+                    V {
+                        objs: Objs::NONE,
+                        ..content
+                    },
+                );
             }
         }
         if out.val == Val::UNSET {
@@ -167,7 +175,11 @@ impl<'a> Tracer<'a, '_> {
             }
             Model::ValueOf => {
                 let source = if letters.is_empty() { this } else { arg(0) };
-                let as_ = if letters.is_empty() { As::Int } else { how(letter(0)) };
+                let as_ = if letters.is_empty() {
+                    As::Int
+                } else {
+                    how(letter(0))
+                };
                 let val = match letter(0) {
                     b'F' | b'D' | b'[' => self.domain.values.unknown(Why::Computed),
                     _ => text::of(&mut self.domain.values, source.val, as_),
@@ -220,10 +232,9 @@ impl<'a> Tracer<'a, '_> {
                 of(val, mixed)
             }
             Model::BuildUpon => {
-                let obj = self.domain.obj(
-                    super::domain::Obj::Handed(here.m, call.pc),
-                    call.callee.result,
-                );
+                let obj = self
+                    .domain
+                    .obj(super::domain::Obj::Handed(here.m, call.pc), call.callee.result);
                 frame.heap.put(obj, Key::Content, this);
                 Some(self.domain.object(obj))
             }

@@ -19,7 +19,7 @@ use super::{Component, Leak};
 /// Instructions looked at in one package.
 const MAX_STEPS: u64 = 40_000_000;
 /// Times round methods that call each other.
-const MAX_TURNS: u32 = 4;
+const MAX_TURNS: u32 = 3;
 
 /// Libraries that belong to the platform and are packed with apps: what they do, the signatures say.
 const LIBRARIES: [&str; 5] = [
@@ -41,6 +41,12 @@ pub(super) struct Tracer<'a, 'p> {
     pub(super) summaries: Vec<Option<Rc<Summary>>>,
     /// Classes of which there are objects.
     pub(super) made: FxHashSet<Type>,
+    /// Channels by which data leaves.
+    pub(super) channels: &'p [&'p str],
+    /// Large methods that lead neither to an identifier nor to a place where data leaves.
+    pub(super) aside: Vec<bool>,
+    /// Fields, by the number of their name, that an identifier may be put into.
+    pub(super) fields: FxHashSet<u32>,
     /// Which class declares a static field, by the class that it is asked of.
     pub(super) declaring: FxHashMap<(Type, super::domain::Key), Type>,
     pub(super) callees: FxHashMap<(u16, u32), Rc<Callee>>,
@@ -70,6 +76,7 @@ pub(crate) fn trace<'a>(
     walked: &[Walked],
     interest: &Interest<'_>,
     components: &[Component],
+    channels: &[&str],
 ) -> Traced {
     let hierarchy = Hierarchy::new(package, walked, |name| {
         LIBRARIES.iter().any(|start| name.starts_with(start.as_bytes()))
@@ -83,6 +90,9 @@ pub(crate) fn trace<'a>(
         hierarchy,
         domain: Domain::new(),
         made: FxHashSet::default(),
+        channels,
+        aside: Vec::new(),
+        fields: FxHashSet::default(),
         declaring: FxHashMap::default(),
         callees: FxHashMap::default(),
         graph: Graph::default(),
@@ -100,7 +110,8 @@ impl Tracer<'_, '_> {
         let entries = self.entries(&lives);
         let groups = self.groups(&entries);
         for group in &groups {
-            self.group(group);
+            let near: Vec<M> = group.iter().copied().filter(|m| !self.is_aside(*m)).collect();
+            self.group(&near);
         }
         let leaks = self.play(&lives);
         Traced {

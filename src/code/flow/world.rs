@@ -107,7 +107,12 @@ impl<'a> Tracer<'a, '_> {
             let named = |names: &[&str]| {
                 let mut found = Vec::new();
                 for name in names {
-                    found.extend(methods.iter().filter(|(n, _)| *n == name.as_bytes()).map(|(_, m)| *m));
+                    found.extend(
+                        methods
+                            .iter()
+                            .filter(|(n, _)| *n == name.as_bytes())
+                            .map(|(_, m)| *m),
+                    );
                 }
                 found
             };
@@ -115,7 +120,13 @@ impl<'a> Tracer<'a, '_> {
             let away = named(order.away);
             let back = named(order.back);
             let last = named(order.last);
-            let fixed: Vec<M> = before.iter().chain(&away).chain(&back).chain(&last).copied().collect();
+            let fixed: Vec<M> = before
+                .iter()
+                .chain(&away)
+                .chain(&back)
+                .chain(&last)
+                .copied()
+                .collect();
             let running = methods
                 .iter()
                 .filter(|(name, m)| self.is_callback(name, *m, false) && !fixed.contains(m))
@@ -210,10 +221,7 @@ impl<'a> Tracer<'a, '_> {
             b"finalize",
             b"handleIntent",
         ];
-        name.starts_with(b"on")
-            || NAMES.contains(&name)
-            || listener && public
-            || public && self.is_click(m)
+        name.starts_with(b"on") || NAMES.contains(&name) || listener && public || public && self.is_click(m)
     }
 
     /// `void name(View)`: what a layout may name as its `onClick`.
@@ -223,7 +231,7 @@ impl<'a> Tracer<'a, '_> {
     }
 
     /// What the system may call of an object that it was given.
-    fn callbacks(&self, class: Type) -> Vec<M> {
+    pub(super) fn callbacks(&self, class: Type) -> Vec<M> {
         let ancestors = self.hierarchy.ancestors(class);
         let outside = |type_: &Type| {
             !self.hierarchy.is_inside(*type_) && self.hierarchy.name(*type_) != b"Ljava/lang/Object;"
@@ -255,8 +263,13 @@ impl<'a> Tracer<'a, '_> {
             }
         }
         for n in 0..self.package.classes.len() {
-            let Some(class) = self.package.classes.get(n) else { break };
+            let Some(class) = self.package.classes.get(n) else {
+                break;
+            };
             let type_ = self.hierarchy.type_at(class.dex, class.def.class);
+            if !self.hierarchy.is_inside(type_) {
+                continue;
+            }
             all.extend(self.callbacks(type_));
             all.extend(self.initialiser(type_));
         }
@@ -368,7 +381,12 @@ impl<'a> Tracer<'a, '_> {
         let all = self.world_cell(heap, "listeners");
         // What the system calls of a component, it does anyway.
         let others = |obj: &&ObjId| !matches!(self.domain.what(**obj), Obj::Component(_));
-        self.domain.objs(all.objs).iter().filter(others).copied().collect()
+        self.domain
+            .objs(all.objs)
+            .iter()
+            .filter(others)
+            .copied()
+            .collect()
     }
 
     /// Gives a component the intents that are meant for it.
@@ -398,7 +416,9 @@ impl<'a> Tracer<'a, '_> {
         let names = self.names(class.val);
         // The second argument of a constructor may be something else.
         let is_class = |name: &Vec<u8>| {
-            self.hierarchy.named(name).is_some_and(|class| self.hierarchy.is_inside(class))
+            self.hierarchy
+                .named(name)
+                .is_some_and(|class| self.hierarchy.is_inside(class))
         };
         if names.iter().any(is_class) {
             return names.contains(&life.component.class);

@@ -95,13 +95,21 @@ impl<'a> Reading<'a> {
         reading
     }
 
-    /// Follows identifiers from where they are read to where data leaves.
+    /// Follows identifiers from where they are read to where data leaves by one of these channels.
     pub fn flows(
         &self,
         interest: &Interest<'_>,
         components: &[super::flow::Component],
+        channels: &[&str],
     ) -> super::flow::Traced {
-        super::flow::trace(&self.package, &self.tables, &self.walked, interest, components)
+        super::flow::trace(
+            &self.package,
+            &self.tables,
+            &self.walked,
+            interest,
+            components,
+            channels,
+        )
     }
 
     fn find_parts(&mut self) {

@@ -8,6 +8,14 @@ use super::{Atom, AtomId, MAX_ALTERNATIVES, MAX_PARTS, Meta, Val, Values, Why};
 const MAX_RENDERED: usize = 8 << 10;
 
 impl Values<'_> {
+    /// Whether a value may be a text or a class.
+    pub(crate) fn is_worth(&self, val: Val) -> bool {
+        self.alternatives(val)
+            .as_slice()
+            .iter()
+            .any(|id| self.is_text(*id) || matches!(self.atom(*id), Atom::Class(..)))
+    }
+
     /// Whether an atom is a string, whole or in parts.
     pub(crate) fn is_text(&self, id: AtomId) -> bool {
         matches!(self.atom(id), Atom::Lit(_) | Atom::Made(_) | Atom::Cat(..))

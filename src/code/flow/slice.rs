@@ -1,0 +1,219 @@
+//! Which methods may matter: those by which an identifier can come from where it is read to where data
+//! leaves. All others are left to what is said of any method that nobody knows.
+//!
+//! An identifier goes up to who calls the method that reads it, down to whom these call, and through
+//! fields to whoever reads them. So of most packages a small part is looked at.
+
+use rustc_hash::FxHashSet;
+
+use super::super::hierarchy::M;
+use super::super::package::index;
+use super::order::Seen;
+use super::trace::Tracer;
+use crate::rule::model::{Member, Model};
+
+/// Code units of a method that is looked at where it is called, even if it leads nowhere: what it does to
+/// a value may matter.
+const MAX_SMALL: u32 = 64;
+
+/// Methods by number, with those that each calls.
+type Edges = [Option<Vec<M>>];
+
+impl Tracer<'_, '_> {
+    /// Whether a method is left aside.
+    pub(super) fn is_aside(&self, m: M) -> bool {
+        self.aside.get(index(m.0)).copied().unwrap_or(false)
+    }
+
+    /// Finds the methods that cannot matter.
+    pub(super) fn set_aside(&mut self, edges: &Edges, seen: &[Seen]) {
+        let edges = &self.with_callbacks(edges, seen);
+        let callers = reversed(edges);
+        let readers = closure(self.marked(true), edges.len(), |m| list(&callers, m));
+        let leavers = closure(self.marked(false), edges.len(), |m| list(&callers, m));
+        let down = |from: &[bool]| {
+            closure(numbers(from), edges.len(), |m| {
+                let targets = edges
+                    .get(index(m.0))
+                    .and_then(Option::as_deref)
+                    .unwrap_or_default();
+                let keep = |m: &&M| has(&leavers, **m) || has(&readers, **m) || self.units(**m) <= MAX_SMALL;
+                targets.iter().filter(keep).copied().collect()
+            })
+        };
+        // Fields that an identifier may be put into, and who leads from them to where data leaves.
+        let below = down(&readers);
+        let fields: FxHashSet<u32> = seen
+            .iter()
+            .filter(|s| has(&below, s.m))
+            .flat_map(|s| s.writes.iter().copied())
+            .collect();
+        let takers: Vec<M> = seen
+            .iter()
+            .filter(|s| s.reads.iter().any(|field| fields.contains(field)))
+            .map(|s| s.m)
+            .filter(|m| has(&leavers, *m) || self.units(*m) <= MAX_SMALL)
+            .collect();
+        let small = |m: &M| !has(&leavers, *m);
+        // A getter matters to whoever asks it on the way out.
+        let askers: Vec<M> = takers
+            .iter()
+            .filter(|m| small(m))
+            .flat_map(|m| list(&callers, *m))
+            .filter(|m| has(&leavers, *m))
+            .collect();
+        let mut more = takers;
+        more.extend(askers);
+        let above = closure(more, edges.len(), |m| {
+            list(&callers, m)
+                .into_iter()
+                .filter(|m| has(&leavers, *m))
+                .collect()
+        });
+        let mut core = readers.clone();
+        for (slot, more) in core.iter_mut().zip(&above) {
+            *slot |= more;
+        }
+        let near = down(&core);
+        self.aside = near.iter().map(|near| !near).collect();
+        self.fields.extend(fields);
+    }
+
+    /// Who makes an object leads to what the system calls of it.
+    fn with_callbacks(&self, edges: &Edges, seen: &[Seen]) -> Vec<Option<Vec<M>>> {
+        let mut edges = edges.to_vec();
+        for s in seen {
+            let Some(Some(targets)) = edges.get_mut(index(s.m.0)) else {
+                continue;
+            };
+            for type_ in s.made.iter().filter(|type_| self.hierarchy.is_inside(**type_)) {
+                targets.extend(self.callbacks(*type_));
+            }
+        }
+        edges
+    }
+
+    /// Methods that read an identifier, or those that let data leave.
+    fn marked(&self, reads: bool) -> Vec<M> {
+        let mut all = Vec::new();
+        for (dex_no, (walked, table)) in (0_u16..).zip(self.walked.iter().zip(self.tables)) {
+            let counts = |method: u32| {
+                let Some(member) = table.mark(method).map(|mark| mark.member) else {
+                    return false;
+                };
+                let sink = member.sink.and_then(|row| self.interest.sink(row));
+                if reads {
+                    member.identifier.is_some()
+                } else {
+                    sink.is_some_and(|sink| self.channels.contains(&&*sink.channel))
+                }
+            };
+            let sites = walked.sites.iter().filter(|site| counts(site.what));
+            let fields = walked.reads.iter().filter(|_| reads);
+            for site in sites.chain(fields) {
+                all.extend(self.hierarchy.at(dex_no, site.by));
+            }
+        }
+        all.extend(self.reflecting());
+        if reads {
+            all.extend(self.handed());
+        }
+        all
+    }
+
+    /// Methods that look up methods by name: what they call is not known yet.
+    fn reflecting(&self) -> Vec<M> {
+        let mut all = Vec::new();
+        for (dex_no, (walked, table)) in (0_u16..).zip(self.walked.iter().zip(self.tables)) {
+            for (number, method) in (0_u32..).zip(&walked.methods) {
+                if method.calls & super::super::table::method::ARGS == 0 {
+                    continue;
+                }
+                let Some(dex) = self.package.dex(dex_no) else {
+                    continue;
+                };
+                let Ok(code) = dex.code(method.code_off) else {
+                    continue;
+                };
+                let looks_up = code.insns().any(|insn| {
+                    let model = insn
+                        .method()
+                        .and_then(|method| table.mark(method))
+                        .and_then(|mark| mark.member.model);
+                    matches!(model, Some(Model::Member(Member::Method)))
+                });
+                if looks_up {
+                    all.extend(self.hierarchy.at(dex_no, number));
+                }
+            }
+        }
+        all
+    }
+
+    /// Methods that the system hands an identifier to.
+    fn handed(&self) -> Vec<M> {
+        let mut all = Vec::new();
+        for (dex_no, (walked, table)) in (0_u16..).zip(self.walked.iter().zip(self.tables)) {
+            for (number, method) in (0_u32..).zip(&walked.methods) {
+                let mark = table.mark(method.method);
+                if mark.is_some_and(|mark| mark.member.identifier.is_some()) {
+                    all.extend(self.hierarchy.at(dex_no, number));
+                }
+            }
+        }
+        all
+    }
+
+    /// Code units of a method.
+    fn units(&self, m: M) -> u32 {
+        self.hierarchy
+            .place(m)
+            .and_then(|(dex_no, number)| {
+                let method = self.walked.get(usize::from(dex_no))?.method(number)?;
+                Some(self.package.dex(dex_no)?.code(method.code_off).ok()?.units())
+            })
+            .unwrap_or(0)
+    }
+}
+
+fn has(set: &[bool], m: M) -> bool {
+    set.get(index(m.0)).copied().unwrap_or(false)
+}
+
+fn list(callers: &[Vec<M>], m: M) -> Vec<M> {
+    callers.get(index(m.0)).cloned().unwrap_or_default()
+}
+
+fn numbers(set: &[bool]) -> Vec<M> {
+    (0_u32..)
+        .zip(set)
+        .filter(|(_, has)| **has)
+        .map(|(n, _)| M(n))
+        .collect()
+}
+
+fn reversed(edges: &Edges) -> Vec<Vec<M>> {
+    let mut callers: Vec<Vec<M>> = vec![Vec::new(); edges.len()];
+    for (n, targets) in (0_u32..).zip(edges) {
+        for target in targets.iter().flatten() {
+            if let Some(list) = callers.get_mut(index(target.0)) {
+                list.push(M(n));
+            }
+        }
+    }
+    callers
+}
+
+/// All that is reached from some by going on.
+fn closure(from: Vec<M>, len: usize, on: impl Fn(M) -> Vec<M>) -> Vec<bool> {
+    let mut reached = vec![false; len];
+    let mut waiting = from;
+    while let Some(m) = waiting.pop() {
+        let Some(slot) = reached.get_mut(index(m.0)).filter(|reached| !**reached) else {
+            continue;
+        };
+        *slot = true;
+        waiting.extend(on(m));
+    }
+    reached
+}
