@@ -302,8 +302,8 @@ mod tests {
     fn code_of_one_author_is_better_evidence() {
         let with = |reader: &str, namer: &str| {
             let mut units = units(&["identifier imei call", "endpoint http://tracking.miui.com/tracks"]);
-            units[0].identifiers[0].sites[0].class = Some(reader.to_owned());
-            units[0].endpoints[0].sites[0].class = Some(namer.to_owned());
+            units[0].identifiers[0].sites[0].class = Some(reader.into());
+            units[0].endpoints[0].sites[0].class = Some(namer.into());
             let linked = link::link(&mut units, rules());
             rank(&units, &linked, rules()).remove(0).weight
         };

@@ -25,7 +25,7 @@ fn read(
     let (endpoints, _) = endpoints.finish();
     let found = endpoints
         .into_iter()
-        .map(|e| (e.url, e.sites[0].entry.clone().unwrap_or_default()))
+        .map(|e| (e.url, e.sites[0].entry.as_deref().unwrap_or_default().to_owned()))
         .collect();
     (facts, found)
 }
