@@ -25,10 +25,7 @@ fn read(
     let (endpoints, _) = endpoints.finish();
     let found = endpoints
         .into_iter()
-        .map(|e| {
-            let entry = e.sites[0].entry.as_deref().unwrap_or_default().to_owned();
-            (e.url, entry)
-        })
+        .map(|e| (e.url, e.sites[0].entry.as_deref().unwrap_or_default().to_owned()))
         .collect();
     (facts, found)
 }

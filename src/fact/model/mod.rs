@@ -91,8 +91,9 @@ pub struct Unit {
     pub size: u64,
 }
 
-/// One place in the code or data that a fact rests on. Facts of one unit share what is equal in them, and findings share
-/// that with the facts: a build has hundreds of thousands.
+// Facts of one unit share what is equal in them, and findings share that with the facts: a build has hundreds of
+// thousands.
+/// One place in the code or data that a fact rests on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Site {
     /// Logical place of the file, `system:app/Mms.apk!classes.dex`.
