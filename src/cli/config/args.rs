@@ -11,7 +11,7 @@ pub(in crate::cli) struct ScanArgs {
     /// of updates, the oldest first
     #[arg(long, value_name = "OLD", help_heading = "Selection")]
     pub(in crate::cli) base: Vec<PathBuf>,
-    /// Follow identifiers through the code to where they leave: says what is sent, and takes minutes of a whole build
+    /// Follow identifiers through the code to where they leave: says what is sent; of a whole build it takes a minute
     #[arg(long, help_heading = "Selection")]
     pub(super) flows: bool,
     /// Look at these places only; repeatable. GLOB is over names such as system:app/Mms.apk
