@@ -500,13 +500,18 @@ fn findings(root: &Path) -> Value {
     assert_eq!(report["notices"], Value::Array(Vec::new()));
     assert_eq!(report["coverage"]["unread"], 0);
     for finding in report["findings"].as_array_mut().unwrap() {
-        for site in finding["sites"].as_array_mut().unwrap() {
+        let mut sites: Vec<Value> = finding["sites"].as_array().unwrap().clone();
+        let way = finding["way"].as_array().into_iter().flatten();
+        sites.extend(way.map(|step| step["site"].clone()));
+        finding.as_object_mut().unwrap().remove("way");
+        for site in &mut sites {
             let site = site.as_object_mut().unwrap();
             if site.contains_key("class") {
                 site.remove("place");
                 site.remove("physical");
             }
         }
+        finding["sites"] = Value::Array(sites);
     }
     Value::from_iter(PARTS.map(|key| (key, report[key].take())))
 }
