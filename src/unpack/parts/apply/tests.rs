@@ -49,6 +49,8 @@ struct Device {
     version: u64,
     image: Vec<u8>,
     stashes: BTreeMap<String, Vec<u8>>,
+    /// Names given so far: one that was freed is not given again while another holds it.
+    named: usize,
     list: String,
     new: Vec<u8>,
     patch: Vec<u8>,
@@ -74,6 +76,7 @@ impl Device {
             version,
             image: old.to_vec(),
             stashes: BTreeMap::new(),
+            named: 0,
             list: String::new(),
             new: Vec::new(),
             patch: Vec::new(),
@@ -117,7 +120,8 @@ impl Device {
         let name = if self.version > 2 {
             hex(&bytes)
         } else {
-            self.stashes.len().to_string()
+            self.named += 1;
+            self.named.to_string()
         };
         self.list += &format!("stash {name} {}\n", set(pairs));
         self.stashes.insert(name.clone(), bytes);
