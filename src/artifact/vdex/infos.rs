@@ -8,7 +8,7 @@ use super::super::quick::{self, Info};
 use super::{FORMAT, File, Quickening, size, word};
 use crate::bytes::{Gap, wide};
 
-/// What the optimised instructions of each method were; see [`Vdex::infos`].
+/// What the optimised instructions of each method were; see `Vdex::infos`.
 pub(in crate::artifact) struct Infos<'a> {
     pub(super) quickening: Quickening<'a>,
     /// Number of dex files.

@@ -50,7 +50,7 @@ pub(crate) enum Returns {
     Key(Store, Val),
 }
 
-/// What an [`Engine`] found.
+/// What an `Engine` found.
 #[derive(Debug, Default)]
 pub(crate) struct Found<'a> {
     pub(crate) values: Values<'a>,

@@ -10,7 +10,7 @@ impl Val {
     /// The integer 0, `false` and `null`: the same bits to the machine.
     pub(crate) const ZERO: Self = Self(1);
 
-    /// An atom of [`Values::arguments`] for a call whose arguments are of no use.
+    /// An atom of `Values::arguments` for a call whose arguments are of no use.
     pub(crate) const NO_ARGUMENTS: AtomId = AtomId(0);
 
     /// The value with only this alternative.
@@ -40,9 +40,9 @@ pub(crate) enum Why {
     Object,
     /// An element of an array or collection.
     Element,
-    /// More than [`MAX_ALTERNATIVES`] alternatives.
+    /// More than `MAX_ALTERNATIVES` alternatives.
     TooMany,
-    /// More than [`MAX_PARTS`] parts.
+    /// More than `MAX_PARTS` parts.
     TooLong,
     /// A caught exception.
     Caught,

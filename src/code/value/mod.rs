@@ -7,7 +7,7 @@
 //! not known at all, with the reason. Nothing is ever guessed.
 //!
 //! One arena serves one package: summaries of methods and fields stay valid in every other method. Here
-//! is the arena; [`atom`], [`set`], [`string`] and [`array`] are what lies in it.
+//! is the arena; [`atom`], [`set`], [`string`] and `array` are what lies in it.
 
 mod array;
 mod atom;
