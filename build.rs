@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Folders of `signatures/`, as `src/rule/load.rs` includes them.
-const FOLDERS: [&str; 13] = [
+const FOLDERS: [&str; 14] = [
     "endpoints",
     "hosts",
     "identifiers",
+    "lifecycles",
     "models",
     "packages",
     "permissions",

@@ -13,7 +13,7 @@ use super::walk::Walked;
 /// Methods that one call may reach, beyond which it is as good as unknown.
 const MAX_TARGETS: usize = 6;
 /// Types looked at for one call.
-const MAX_SUBTYPES: usize = 4096;
+const MAX_SUBTYPES: usize = 256;
 /// Steps up a chain of superclasses.
 const MAX_CHAIN: usize = 64;
 
@@ -318,6 +318,9 @@ impl<'a> Hierarchy<'a> {
             }
         };
         let any = self.subtypes(type_);
+        if any.len() >= MAX_SUBTYPES {
+            return Vec::new();
+        }
         for sub in &any {
             if made.contains(sub) {
                 add(self.resolve(*sub, selector));

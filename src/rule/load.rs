@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::row::{
-    HostFile, IdentifierFile, ModelFile, PackageFile, PermissionFile, PropagatorFile, SinkFile, SwitchFile,
-    TrackerFile, TriggerFile,
+    HostFile, IdentifierFile, LifecycleFile, ModelFile, PackageFile, PermissionFile, PropagatorFile,
+    SinkFile, SwitchFile, TrackerFile, TriggerFile,
 };
 use super::weight::Weights;
 use super::{FindingRule, RuleError, Rules, WordFile, check};
@@ -30,6 +30,7 @@ pub(super) enum Folder {
     Endpoints,
     Hosts,
     Identifiers,
+    Lifecycles,
     Models,
     Packages,
     Permissions,
@@ -43,10 +44,11 @@ pub(super) enum Folder {
 }
 
 impl Folder {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Endpoints,
         Self::Hosts,
         Self::Identifiers,
+        Self::Lifecycles,
         Self::Models,
         Self::Packages,
         Self::Permissions,
@@ -64,6 +66,7 @@ impl Folder {
             Self::Endpoints => "endpoints",
             Self::Hosts => "hosts",
             Self::Identifiers => "identifiers",
+            Self::Lifecycles => "lifecycles",
             Self::Models => "models",
             Self::Packages => "packages",
             Self::Permissions => "permissions",
@@ -87,6 +90,7 @@ impl Folder {
             Self::Endpoints => packed!("endpoints"),
             Self::Hosts => packed!("hosts"),
             Self::Identifiers => packed!("identifiers"),
+            Self::Lifecycles => packed!("lifecycles"),
             Self::Models => packed!("models"),
             Self::Packages => packed!("packages"),
             Self::Permissions => packed!("permissions"),
@@ -238,6 +242,8 @@ impl Rules {
         packages.into_iter().for_each(|file| rules.packages.add(file));
         let Files(switches) = Files::<SwitchFile>::read(Folder::Switches, &files)?;
         switches.into_iter().for_each(|file| rules.flags.add(file));
+        let Files(lifecycles) = Files::<LifecycleFile>::read(Folder::Lifecycles, &files)?;
+        lifecycles.into_iter().for_each(|file| rules.lifecycles.add(file));
         let Files(triggers) = Files::<TriggerFile>::read(Folder::Triggers, &files)?;
         triggers.into_iter().for_each(|file| rules.triggers.add(file));
 
@@ -337,7 +343,7 @@ pub(super) fn read_file(path: &Path, below: &Path) -> Result<SourceFile, RuleErr
         return Err(error(
             path,
             "not in a folder that says what it holds".to_owned(),
-            "put it below endpoints, hosts, identifiers, models, packages, permissions, propagators, rules, sinks, switches, trackers, triggers or weights",
+            "put it below endpoints, hosts, identifiers, lifecycles, models, packages, permissions, propagators, rules, sinks, switches, trackers, triggers or weights",
         ));
     };
     let name = below

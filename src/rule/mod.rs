@@ -15,6 +15,7 @@ mod flag;
 mod host;
 mod identifier;
 pub mod import;
+mod lifecycle;
 mod load;
 pub mod model;
 mod package;
@@ -34,6 +35,7 @@ pub use finding::*;
 pub use flag::{Flag, FlagKind, Flags};
 pub use host::{Address, Documentation, Host, Hosts, Purpose, PurposeClass};
 pub use identifier::{Category, Identifier, IdentifierKind, Identifiers, Members};
+pub use lifecycle::{Lifecycles, Order};
 pub use model::Models;
 pub use package::{Package, Packages, SigningKey};
 pub use permission::{Permission, Permissions, SharedUid};
@@ -64,6 +66,8 @@ pub struct Rules {
     pub packages: Packages,
     /// Switches that are known.
     pub flags: Flags,
+    /// What the system calls of an app, and in which order.
+    pub lifecycles: Lifecycles,
     /// Intent actions that start a component without the user.
     pub triggers: Triggers,
     /// The numbers that a score is made of.

@@ -10,13 +10,12 @@ use rustc_hash::FxHashMap;
 use super::super::hierarchy::{M, Type};
 use super::super::package::{count, index};
 use super::super::value::{Atom, Val, Values, Why};
+use super::sets::Sets;
 
+/// Steps of one package; beyond that it is cut short. The largest app of the corpus needs a tenth.
+pub(super) const MAX_STEPS: usize = 1 << 21;
 /// Objects kept for one value; of more, the first are kept.
 const MAX_OBJECTS: usize = 12;
-/// Origins kept for one value.
-const MAX_ROOTS: usize = 16;
-/// Identifiers kept for one value.
-const MAX_SOURCES: usize = 64;
 /// Fields of fields of a symbol that are told apart.
 const MAX_PATH: u8 = 3;
 /// Calls that an object made in a method called is told apart by.
@@ -72,7 +71,7 @@ pub(crate) enum Key {
 
 /// An origin, by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct RootId(u32);
+pub(crate) struct RootId(pub(super) u32);
 
 /// Where something in a value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -87,7 +86,7 @@ pub(crate) enum Root {
 
 /// The way that something took, by number; the last step first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Way(u32);
+pub(crate) struct Way(pub(super) u32);
 
 impl Way {
     /// The beginning.
@@ -137,7 +136,7 @@ impl Objs {
 
 /// A set of origins with the way each took, by number; 0 is the empty one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(crate) struct Taint(u32);
+pub(crate) struct Taint(pub(super) u32);
 
 impl Taint {
     /// Nothing of interest.
@@ -184,48 +183,17 @@ pub(crate) struct Domain<'a> {
     infos: Vec<Info>,
     obj_ids: FxHashMap<Obj, ObjId>,
     objs: Sets<ObjId>,
-    roots: Vec<Root>,
-    root_ids: FxHashMap<Root, RootId>,
-    taints: Sets<(RootId, Way)>,
-    steps: Vec<Step>,
-    step_ids: FxHashMap<Step, Way>,
+    pub(super) roots: Vec<Root>,
+    pub(super) root_ids: FxHashMap<Root, RootId>,
+    pub(super) taints: Sets<(RootId, Way)>,
+    pub(super) steps: Vec<Step>,
+    pub(super) step_ids: FxHashMap<Step, Way>,
     texts: FxHashMap<Box<[u8]>, u32>,
+    work: u64,
     /// Nobody calls: what was never written is empty, not a symbol.
     pub(crate) outermost: bool,
     obj_joins: FxHashMap<(Objs, Objs), Objs>,
-    taint_joins: FxHashMap<(Taint, Taint), Taint>,
-}
-
-/// Interned sets.
-#[derive(Debug)]
-struct Sets<T> {
-    all: Vec<Box<[T]>>,
-    ids: FxHashMap<Box<[T]>, u32>,
-}
-
-impl<T: Copy + Eq + std::hash::Hash> Sets<T> {
-    fn new() -> Self {
-        let mut sets = Self {
-            all: Vec::new(),
-            ids: FxHashMap::default(),
-        };
-        sets.intern(&[]);
-        sets
-    }
-
-    fn intern(&mut self, items: &[T]) -> u32 {
-        if let Some(id) = self.ids.get(items) {
-            return *id;
-        }
-        let id = count(self.all.len());
-        self.all.push(items.into());
-        self.ids.insert(items.into(), id);
-        id
-    }
-
-    fn get(&self, id: u32) -> &[T] {
-        self.all.get(index(id)).map(|b| &**b).unwrap_or_default()
-    }
+    pub(super) taint_joins: FxHashMap<(Taint, Taint), Taint>,
 }
 
 impl<'a> Domain<'a> {
@@ -241,12 +209,29 @@ impl<'a> Domain<'a> {
             steps: Vec::new(),
             step_ids: FxHashMap::default(),
             texts: FxHashMap::default(),
+            work: 0,
             outermost: false,
             obj_joins: FxHashMap::default(),
             taint_joins: FxHashMap::default(),
         };
         domain.way(Step::Start);
         domain
+    }
+
+    /// What was done since this was asked last, in steps of some twenty machine words.
+    pub(crate) fn take_work(&mut self) -> u64 {
+        std::mem::take(&mut self.work)
+    }
+
+    /// Counts something done on so many items.
+    pub(crate) fn charge(&mut self, items: usize) {
+        let items = u64::try_from(items).unwrap_or(u64::MAX);
+        self.work = self.work.saturating_add(items.saturating_add(1));
+    }
+
+    /// Whether something had to be refused: what follows is not to be relied on.
+    pub(crate) fn is_full(&self) -> bool {
+        self.steps.len() >= MAX_STEPS || self.objs.is_full() || self.taints.is_full() || self.values.is_full()
     }
 
     /// The number of a text: the name of a field, a key.
@@ -298,13 +283,6 @@ impl<'a> Domain<'a> {
         self.infos
             .get(index(obj.0))
             .map_or(Type::UNKNOWN, |info| info.type_)
-    }
-
-    /// Whether an identifier that was read is among the origins.
-    pub(crate) fn has_source(&self, taint: Taint) -> bool {
-        self.roots(taint)
-            .iter()
-            .any(|(root, _)| matches!(self.root_of(*root), Root::Source(..)))
     }
 
     /// How many cells, or calls, an object is away from the first.
@@ -384,125 +362,6 @@ impl<'a> Domain<'a> {
         V::of(self.values.unknown(Why::Computed))
     }
 
-    fn root(&mut self, root: Root) -> RootId {
-        if let Some(id) = self.root_ids.get(&root) {
-            return *id;
-        }
-        let id = RootId(count(self.roots.len()));
-        self.roots.push(root);
-        self.root_ids.insert(root, id);
-        id
-    }
-
-    /// An origin by number.
-    pub(crate) fn root_of(&self, id: RootId) -> Root {
-        self.roots
-            .get(index(id.0))
-            .copied()
-            .unwrap_or(Root::Symbol(ObjId(0)))
-    }
-
-    /// One origin.
-    pub(crate) fn taint(&mut self, root: Root, way: Way) -> Taint {
-        let root = self.root(root);
-        Taint(self.taints.intern(&[(root, way)]))
-    }
-
-    /// The origins of a set with their ways.
-    pub(crate) fn roots(&self, taint: Taint) -> &[(RootId, Way)] {
-        self.taints.get(taint.0)
-    }
-
-    /// A step by number.
-    pub(crate) fn step(&self, way: Way) -> Step {
-        self.steps.get(index(way.0)).copied().unwrap_or(Step::Start)
-    }
-
-    /// A way, one step longer.
-    pub(crate) fn way(&mut self, step: Step) -> Way {
-        if let Some(id) = self.step_ids.get(&step) {
-            return *id;
-        }
-        let id = Way(count(self.steps.len()));
-        self.steps.push(step);
-        self.step_ids.insert(step, id);
-        id
-    }
-
-    /// Every origin of a set with one more step.
-    pub(crate) fn stepped(&mut self, taint: Taint, m: M, pc: u32, what: What) -> Taint {
-        if taint == Taint::NONE {
-            return taint;
-        }
-        let mut all = self.roots(taint).to_vec();
-        for (_, way) in &mut all {
-            // Twice the same in a row, round a loop, says no more than once.
-            if !matches!(self.step(*way), Step::At(_, at, p, w) if (at, p, w) == (m, pc, what)) {
-                *way = self.way(Step::At(*way, m, pc, what));
-            }
-        }
-        Taint(self.taints.intern(&all))
-    }
-
-    /// Only those origins for which `keep` holds.
-    pub(crate) fn filtered(&mut self, taint: Taint, keep: impl Fn(Root) -> bool) -> Taint {
-        let all: Vec<(RootId, Way)> = self
-            .roots(taint)
-            .iter()
-            .copied()
-            .filter(|(root, _)| keep(self.root_of(*root)))
-            .collect();
-        Taint(self.taints.intern(&all))
-    }
-
-    /// A set of origins from a list.
-    pub(crate) fn collect(&mut self, mut all: Vec<(Root, Way)>) -> Taint {
-        let mut roots: Vec<(RootId, Way)> = all.drain(..).map(|(root, way)| (self.root(root), way)).collect();
-        // Of two ways of one origin the first in the list counts.
-        roots.sort_by_key(|(root, _)| *root);
-        roots.dedup_by_key(|(root, _)| *root);
-        self.trim(&mut roots);
-        Taint(self.taints.intern(&roots))
-    }
-
-    /// Leaves out what is too much: symbols, not identifiers.
-    fn trim(&self, roots: &mut Vec<(RootId, Way)>) {
-        let mut over = roots.len().saturating_sub(MAX_ROOTS);
-        if over > 0 {
-            roots.retain(|(root, _)| {
-                let drop = over > 0 && !matches!(self.root_of(*root), Root::Source(..));
-                over = over.saturating_sub(usize::from(drop));
-                !drop
-            });
-            roots.truncate(MAX_SOURCES);
-        }
-    }
-
-    /// Both; of an origin in both, the first one's way.
-    pub(crate) fn mix(&mut self, a: Taint, b: Taint) -> Taint {
-        if a == b || b == Taint::NONE {
-            return a;
-        }
-        if a == Taint::NONE {
-            return b;
-        }
-        if let Some(joined) = self.taint_joins.get(&(a, b)) {
-            return *joined;
-        }
-        let mut all = self.roots(a).to_vec();
-        let before = all.len();
-        for (root, way) in self.roots(b) {
-            if all.iter().take(before).all(|(known, _)| known != root) {
-                all.push((*root, *way));
-            }
-        }
-        self.trim(&mut all);
-        all.sort_unstable();
-        let joined = Taint(self.taints.intern(&all));
-        self.taint_joins.insert((a, b), joined);
-        joined
-    }
-
     /// Both sets of objects.
     pub(crate) fn union(&mut self, a: Objs, b: Objs) -> Objs {
         if a == b || b == Objs::NONE {
@@ -515,6 +374,7 @@ impl<'a> Domain<'a> {
             return *joined;
         }
         let mut all = self.objs(a).to_vec();
+        self.charge(all.len());
         for obj in self.objs(b) {
             if !all.contains(obj) && all.len() < MAX_OBJECTS {
                 all.push(*obj);

@@ -140,6 +140,7 @@ impl Domain<'_> {
         let mut all = self.objs(v.objs).to_vec();
         let mut next = 0_usize;
         while let Some(obj) = all.get(next).copied() {
+            self.charge(heap.of(obj).len());
             next = next.saturating_add(1);
             if self.is_symbol(obj) && !self.outermost {
                 let rest = self.taint(Root::Whole(obj), Way::START);
@@ -167,6 +168,7 @@ impl Domain<'_> {
         if old == new {
             return false;
         }
+        self.charge(new.cells().len());
         let mut changed = false;
         for ((obj, key), v) in new.cells() {
             let before = match old.get(*obj, *key) {

@@ -7,11 +7,19 @@
 
 mod call;
 mod domain;
+mod field;
 mod heap;
+mod life;
 mod order;
+mod origin;
+mod outside;
+mod pass;
+mod post;
 mod reflect;
 mod run;
+mod sets;
 mod slice;
+mod step;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -42,6 +50,20 @@ pub enum Kind {
     Activity,
     /// A view that a layout names.
     View,
+}
+
+impl Kind {
+    /// As the signatures name it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Application => "application",
+            Self::Provider => "provider",
+            Self::Receiver => "receiver",
+            Self::Service => "service",
+            Self::Activity => "activity",
+            Self::View => "view",
+        }
+    }
 }
 
 /// A component that the manifest declares.

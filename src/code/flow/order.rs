@@ -3,10 +3,13 @@
 use rustc_hash::FxHashSet;
 
 use super::super::hierarchy::{M, Type};
-use super::super::package::{count, index};
+use super::super::package::index;
 use super::trace::Tracer;
 use crate::artifact::dex::{Dex, Insn};
 use crate::rule::{Cell, Place, Spot};
+
+/// Times over all calls, for objects that are made in what was found last.
+const MAX_SCANS: u32 = 8;
 
 /// What a method has to do with others.
 pub(super) struct Seen {
@@ -42,7 +45,9 @@ impl<'a> Tracer<'a, '_> {
         let mut waiting: Vec<M> = entries.to_vec();
         let mut known: FxHashSet<M> = waiting.iter().copied().collect();
         let mut open: Vec<Seen> = Vec::new();
-        while !waiting.is_empty() {
+        let mut scans = 0_u32;
+        while !waiting.is_empty() && scans < MAX_SCANS {
+            scans = scans.saturating_add(1);
             while let Some(m) = waiting.pop() {
                 open.push(self.seen(m));
                 let Some(seen) = open.last() else { continue };
@@ -70,6 +75,7 @@ impl<'a> Tracer<'a, '_> {
                 }
             }
         }
+        self.cut |= !waiting.is_empty();
         (edges, open)
     }
 
@@ -119,16 +125,13 @@ impl<'a> Tracer<'a, '_> {
         all.calls.dedup();
         let world = self.domain.text(b"@world");
         // What another part of the app left may come with an intent, or with a message.
-        let carried: [&[u8]; 3] = [
-            b"Landroid/content/Intent;",
-            b"Landroid/os/Message;",
-            b"Landroid/os/Bundle;",
-        ];
         let given = self.parameters(m);
-        if given
-            .iter()
-            .any(|(type_, _)| carried.contains(&self.hierarchy.name(*type_)))
-        {
+        if given.iter().any(|(type_, _)| {
+            self.interest
+                .rules()
+                .lifecycles
+                .carries(self.hierarchy.name(*type_))
+        }) {
             all.reads.push(world);
         }
         for n in 0..all.calls.len() {
@@ -277,6 +280,5 @@ fn components(entries: &[M], edges: &[Option<Vec<M>>]) -> Vec<Vec<M>> {
             }
         }
     }
-    let _ = count(all.len());
     all
 }

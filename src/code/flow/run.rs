@@ -3,14 +3,12 @@
 use super::super::cfg::Block;
 use super::super::hierarchy::{M, Selector, Type};
 use super::super::package::index;
-use super::super::table::string;
-use super::super::value::{Atom, Lit, Val, Why};
-use super::super::{interp, table};
-use super::domain::{Key, Obj, Objs, Taint, V, What};
+use super::super::value::Val;
+use super::domain::{Key, Obj, V};
 use super::heap::Heap;
-use super::summary::{ANY, Event, Summary};
+use super::summary::{Event, Summary};
 use super::trace::Tracer;
-use crate::artifact::dex::{Code, Dex, Insn, Payload, opcode};
+use crate::artifact::dex::{Code, Dex, Insn};
 
 /// Times over all blocks of a method; texts that still change after the first few are widened.
 const WIDEN_AFTER: u32 = 2;
@@ -30,7 +28,7 @@ impl Frame {
         self.regs.get(usize::from(register)).copied().unwrap_or(V::UNSET)
     }
 
-    fn set(&mut self, register: u16, v: V) {
+    pub(super) fn set(&mut self, register: u16, v: V) {
         if let Some(slot) = self.regs.get_mut(usize::from(register)) {
             *slot = v;
         }
@@ -46,7 +44,7 @@ pub(super) struct Here<'a> {
     pub(super) result: Option<V>,
     pub(super) thrown: Option<V>,
     pub(super) events: Vec<Event>,
-    pending: Option<V>,
+    pub(super) pending: Option<V>,
     end: Heap,
     ended: bool,
 }
@@ -107,22 +105,20 @@ impl<'a> Tracer<'a, '_> {
                     any = true;
                     let handlers = graph.handlers(block).to_vec();
                     for to in &handlers {
-                        self.flow(&mut frames, &mut dirty, *to, &frame, round, false);
+                        self.flow(&mut frames, &mut dirty, *to, &frame, round);
                     }
-                    let ways = self.block(&mut here, &code, block, &graph.insns, &mut frame);
+                    self.block(&mut here, &code, block, &graph.insns, &mut frame);
                     for to in &handlers {
-                        self.flow(&mut frames, &mut dirty, *to, &frame, round, false);
+                        self.flow(&mut frames, &mut dirty, *to, &frame, round);
                     }
-                    if ways {
-                        for to in graph.successors(block).to_vec() {
-                            self.flow(&mut frames, &mut dirty, to, &frame, round, true);
-                        }
+                    for to in graph.successors(block).to_vec() {
+                        self.flow(&mut frames, &mut dirty, to, &frame, round);
                     }
-                    if self.left == 0 {
+                    if self.is_spent() {
                         break;
                     }
                 }
-                if !any || self.left == 0 {
+                if !any || self.is_spent() {
                     break;
                 }
             }
@@ -145,18 +141,12 @@ impl<'a> Tracer<'a, '_> {
         summary
     }
 
-    fn flow(
-        &mut self,
-        frames: &mut [Option<Frame>],
-        dirty: &mut [bool],
-        to: u32,
-        frame: &Frame,
-        round: u32,
-        _straight: bool,
-    ) {
+    fn flow(&mut self, frames: &mut [Option<Frame>], dirty: &mut [bool], to: u32, frame: &Frame, round: u32) {
         let (Some(slot), Some(dirty)) = (frames.get_mut(index(to)), dirty.get_mut(index(to))) else {
             return;
         };
+        self.domain
+            .charge(frame.regs.len().saturating_add(frame.heap.cells().len()) >> 2);
         let Some(old) = slot else {
             *slot = Some(frame.clone());
             *dirty = true;
@@ -186,17 +176,16 @@ impl<'a> Tracer<'a, '_> {
             heap: Heap::default(),
         };
         let mut register = code.first_in();
-        for (i, (type_, wide)) in (0_u8..).zip(self.parameters(here.m)) {
+        for (i, (_, wide)) in (0_u8..).zip(self.parameters(here.m)) {
             let obj = self.domain.obj(Obj::Param(i), Type::UNKNOWN);
             let v = self.domain.symbol(obj);
-            let _ = type_;
             frame.set(register, v);
             register = register.saturating_add(if wide { 2 } else { 1 });
         }
         frame
     }
 
-    /// Runs a block. `false`: it ends the method.
+    /// Runs a block.
     fn block(
         &mut self,
         here: &mut Here<'a>,
@@ -204,19 +193,19 @@ impl<'a> Tracer<'a, '_> {
         block: &Block,
         insns: &[Insn<'a>],
         frame: &mut Frame,
-    ) -> bool {
+    ) {
         here.pending = None;
         let insns = insns
             .get(index(block.start)..index(block.end))
             .unwrap_or_default();
         for insn in insns {
-            self.left = self.left.saturating_sub(1);
+            let work = self.domain.take_work();
+            self.left = self.left.saturating_sub(work.saturating_add(1));
             self.insn(here, code, insn, frame);
         }
-        true
     }
 
-    fn end(&mut self, here: &mut Here<'a>, frame: &Frame) {
+    pub(super) fn end(&mut self, here: &mut Here<'a>, frame: &Frame) {
         if here.ended {
             let mut end = std::mem::take(&mut here.end);
             self.domain.meet(&mut end, &frame.heap);
@@ -224,371 +213,6 @@ impl<'a> Tracer<'a, '_> {
         } else {
             here.ended = true;
             here.end = frame.heap.clone();
-        }
-    }
-
-    fn insn(&mut self, here: &mut Here<'a>, code: &Code<'a>, insn: &Insn<'a>, frame: &mut Frame) {
-        match insn.op.0 {
-            // move*
-            0x01..=0x09 => frame.set(insn.a(), frame.get(insn.b())),
-            // move-result*
-            0x0a..=0x0c => {
-                let v = here.pending.take().unwrap_or_else(|| self.domain.unknown());
-                frame.set(insn.a(), v);
-            }
-            // move-exception
-            0x0d => {
-                let v = here.thrown.unwrap_or_else(|| self.domain.unknown());
-                frame.set(insn.a(), v);
-            }
-            // return-void
-            0x0e => self.end(here, frame),
-            // return*
-            0x0f..=0x11 => {
-                let v = frame.get(insn.a());
-                let before = here.result.unwrap_or(V::UNSET);
-                here.result = Some(self.domain.join(before, v));
-                self.end(here, frame);
-            }
-            // throw
-            0x27 => {
-                let v = frame.get(insn.a());
-                let before = here.thrown.unwrap_or(V::UNSET);
-                here.thrown = Some(self.domain.join(before, v));
-                self.end(here, frame);
-            }
-            // const*
-            0x12..=0x19 => {
-                let val = self.domain.values.int(insn.literal().unwrap_or_default());
-                frame.set(insn.a(), V::of(val));
-            }
-            // const-string
-            0x1a | 0x1b => {
-                let val = self.string(here, insn);
-                frame.set(insn.a(), V::of(val));
-            }
-            // const-class
-            0x1c => {
-                let atom = Atom::Class(here.dex_no, insn.index().unwrap_or_default());
-                let val = self.domain.values.val(atom);
-                frame.set(insn.a(), V::of(val));
-            }
-            // instance-of, array-length, comparisons of numbers
-            0x20 | 0x21 => frame.set(insn.a(), self.domain.unknown()),
-            // new-instance, new-array
-            0x22 | 0x23 => {
-                let type_ = self
-                    .hierarchy
-                    .type_at(here.dex_no, insn.index().unwrap_or_default());
-                let obj = self.domain.obj(Obj::New(here.m, insn.pc), type_);
-                frame.heap.forget(obj);
-                let v = self.domain.object(obj);
-                frame.set(insn.a(), v);
-            }
-            // filled-new-array
-            0x24 | 0x25 => {
-                let obj = self.domain.obj(Obj::New(here.m, insn.pc), ANY);
-                frame.heap.forget(obj);
-                for (i, register) in (0_u16..).zip(insn.registers().iter()) {
-                    frame.heap.put(obj, Key::Index(i), frame.get(register));
-                }
-                here.pending = Some(self.domain.object(obj));
-            }
-            // aget*
-            0x44..=0x4a => {
-                let array = frame.get(insn.b());
-                let key = self.index_key(frame.get(insn.c()));
-                let v = self.element(frame, array, key);
-                frame.set(insn.a(), v);
-            }
-            // aput*
-            0x4b..=0x51 => {
-                let key = self.index_key(frame.get(insn.c()));
-                let v = self.stored(here, insn.pc, frame.get(insn.a()));
-                let array = frame.get(insn.b());
-                self.domain.write(&mut frame.heap, array.objs, key, v, true);
-            }
-            // iget*
-            0x52..=0x58 => {
-                let base = frame.get(insn.b());
-                let v = self.field(here, frame, insn, base);
-                frame.set(insn.a(), v);
-            }
-            // iput*
-            0x59..=0x5f => {
-                let (key, _) = self.field_key(here, insn);
-                let v = self.stored(here, insn.pc, frame.get(insn.a()));
-                let base = frame.get(insn.b());
-                self.domain.write(&mut frame.heap, base.objs, key, v, true);
-            }
-            // sget*
-            0x60..=0x66 => {
-                let v = self.static_field(here, frame, insn);
-                frame.set(insn.a(), v);
-            }
-            // sput*
-            0x67..=0x6d => {
-                let (key, class) = self.field_key(here, insn);
-                let class = self.declaring(class, key);
-                let v = self.stored(here, insn.pc, frame.get(insn.a()));
-                let obj = self.domain.obj(Obj::Statics(class), class);
-                frame.heap.put(obj, key, v);
-            }
-            // invoke-*
-            0x6e..=0x72 | 0x74..=0x78 => {
-                let result = self.invoke(here, insn, frame);
-                here.pending = Some(result);
-            }
-            // invoke-custom: the parts of a text
-            0xfc | 0xfd => {
-                let mut v = self.domain.unknown();
-                for register in insn.registers().iter() {
-                    let whole = self.domain.whole(&frame.heap, frame.get(register));
-                    v.taint = self.domain.mix(v.taint, whole);
-                }
-                v.taint = self.domain.stepped(v.taint, here.m, insn.pc, What::Mixed);
-                here.pending = Some(v);
-            }
-            // cmp*
-            0x2d..=0x31 => {
-                let v = self.mixed(frame.get(insn.b()), frame.get(insn.c()));
-                frame.set(insn.a(), v);
-            }
-            // neg-int … int-to-short
-            0x7b..=0x8f => {
-                let v = frame.get(insn.b());
-                let val = interp::unary(&mut self.domain.values, insn.op.0, v.val);
-                frame.set(
-                    insn.a(),
-                    V {
-                        objs: Objs::NONE,
-                        val,
-                        ..v
-                    },
-                );
-            }
-            // add-int … rem-double
-            0x90..=0xaf => {
-                let (b, c) = (frame.get(insn.b()), frame.get(insn.c()));
-                let mut v = self.mixed(b, c);
-                v.val = interp::binary(
-                    &mut self.domain.values,
-                    insn.op.0.wrapping_sub(0x90),
-                    b.val,
-                    c.val,
-                );
-                frame.set(insn.a(), v);
-            }
-            // add-int/2addr … rem-double/2addr
-            0xb0..=0xcf => {
-                let (a, b) = (frame.get(insn.a()), frame.get(insn.b()));
-                let mut v = self.mixed(a, b);
-                v.val = interp::binary(
-                    &mut self.domain.values,
-                    insn.op.0.wrapping_sub(0xb0),
-                    a.val,
-                    b.val,
-                );
-                frame.set(insn.a(), v);
-            }
-            // add-int/lit16 … ushr-int/lit8
-            0xd0..=0xe2 => {
-                let b = frame.get(insn.b());
-                let lit = self.domain.values.int(insn.literal().unwrap_or_default());
-                let val = interp::literal(&mut self.domain.values, insn.op.0, b.val, lit);
-                frame.set(
-                    insn.a(),
-                    V {
-                        objs: Objs::NONE,
-                        val,
-                        ..b
-                    },
-                );
-            }
-            // fill-array-data
-            0x26 => {
-                let data = insn.target().and_then(|pc| code.payload(pc).ok());
-                if let Some(Payload::Array { .. }) = data {
-                    let v = self.domain.unknown();
-                    let array = frame.get(insn.a());
-                    self.domain.write(&mut frame.heap, array.objs, Key::Any, v, false);
-                }
-            }
-            _ => {
-                if insn.op.is(opcode::INVOKES) {
-                    here.pending = None;
-                }
-                if let Some(register) = insn.writes().filter(|_| insn.op.0 != 0x1f) {
-                    frame.set(register, self.domain.unknown());
-                }
-            }
-        }
-    }
-
-    fn string(&mut self, here: &Here<'a>, insn: &Insn<'a>) -> Val {
-        let Some(at) = insn.string() else {
-            return self.domain.values.unknown(Why::Computed);
-        };
-        let Some(bytes) = self.package.text(here.dex_no, at) else {
-            return self.domain.values.unknown(Why::Computed);
-        };
-        let hot = self
-            .tables
-            .get(usize::from(here.dex_no))
-            .is_some_and(|table| table.string(at) & string::HOT != 0);
-        let lit = Lit {
-            dex: here.dex_no,
-            string: at,
-            bytes,
-        };
-        self.domain.values.lit(lit, hot)
-    }
-
-    fn mixed(&mut self, a: V, b: V) -> V {
-        V {
-            taint: self.domain.mix(a.taint, b.taint),
-            ..self.domain.unknown()
-        }
-    }
-
-    /// A value that is put away: its way shows where.
-    pub(super) fn stored(&mut self, here: &Here<'a>, pc: u32, mut v: V) -> V {
-        if v.taint != Taint::NONE {
-            v.taint = self.domain.stepped(v.taint, here.m, pc, What::Stored);
-        }
-        v
-    }
-
-    /// The key of an element by its position.
-    pub(super) fn index_key(&self, position: V) -> Key {
-        self.domain
-            .values
-            .single_int(position.val)
-            .and_then(|n| u16::try_from(n).ok())
-            .map_or(Key::Any, Key::Index)
-    }
-
-    fn element(&mut self, frame: &Frame, array: V, key: Key) -> V {
-        let mut v = self.domain.read_all(&frame.heap, array.objs, key, ANY);
-        let content = self.domain.read_all(&frame.heap, array.objs, Key::Content, ANY);
-        v.taint = self.domain.mix(v.taint, array.taint);
-        v.taint = self.domain.mix(v.taint, content.taint);
-        if v.val == Val::UNSET {
-            v.val = self.domain.values.unknown(Why::Element);
-        }
-        v
-    }
-
-    /// The number of a field's name, and the class that has it.
-    fn field_key(&mut self, here: &Here<'a>, insn: &Insn<'a>) -> (Key, Type) {
-        let Some(id) = insn.index().and_then(|i| here.dex.field(i)) else {
-            return (Key::Any, Type::UNKNOWN);
-        };
-        let name = self.package.text(here.dex_no, id.name).unwrap_or_default();
-        let name = self.domain.text(name);
-        (Key::Field(name), self.hierarchy.type_at(here.dex_no, id.class))
-    }
-
-    fn field(&mut self, here: &Here<'a>, frame: &Frame, insn: &Insn<'a>, base: V) -> V {
-        let (key, _) = self.field_key(here, insn);
-        let type_ = self.field_type(here, insn);
-        let mut v = self.domain.read_all(&frame.heap, base.objs, key, type_);
-        // What is tainted as a whole is so in each of its parts.
-        let objs = self.domain.objs(base.objs).to_vec();
-        let whole = self.domain.filtered(
-            base.taint,
-            |root| !matches!(root, super::domain::Root::Symbol(obj) if objs.contains(&obj)),
-        );
-        v.taint = self.domain.mix(v.taint, whole);
-        for obj in objs {
-            if let Some(content) = frame.heap.get(obj, Key::Content) {
-                v.taint = self.domain.mix(v.taint, content.taint);
-            }
-        }
-        if v.val == Val::UNSET {
-            v.val = Val::ZERO;
-        }
-        v
-    }
-
-    fn field_type(&self, here: &Here<'a>, insn: &Insn<'a>) -> Type {
-        insn.index()
-            .and_then(|i| here.dex.field(i))
-            .map_or(Type::UNKNOWN, |id| self.hierarchy.type_at(here.dex_no, id.type_))
-    }
-
-    fn static_field(&mut self, here: &mut Here<'a>, frame: &Frame, insn: &Insn<'a>) -> V {
-        let (key, class) = self.field_key(here, insn);
-        let type_ = self.field_type(here, insn);
-        let field = insn.index().unwrap_or_default();
-        let table: Option<&table::Table> = self.tables.get(usize::from(here.dex_no));
-        if let Some(row) = table.and_then(|table| table.identifier_fields.get(&field).copied()) {
-            return self.source(here, insn.pc, row, type_);
-        }
-        let class = self.declaring(class, key);
-        let obj = self.domain.obj(Obj::Statics(class), class);
-        let mut v = self.domain.read(&frame.heap, obj, key, type_);
-        if v.val == Val::UNSET {
-            v.val = self.domain.values.unknown(Why::Object);
-        }
-        v
-    }
-
-    /// The class that declares a static field which a class has.
-    fn declaring(&mut self, class: Type, key: Key) -> Type {
-        if let Some(known) = self.declaring.get(&(class, key)) {
-            return *known;
-        }
-        let mut found = class;
-        for above in self.hierarchy.ancestors(class) {
-            if self.declares(above, key) {
-                found = above;
-                break;
-            }
-        }
-        self.declaring.insert((class, key), found);
-        found
-    }
-
-    fn declares(&mut self, class: Type, key: Key) -> bool {
-        let Some(home) = self
-            .hierarchy
-            .home(class)
-            .and_then(|n| self.package.class(n))
-            .copied()
-        else {
-            return false;
-        };
-        let Some(dex) = self.package.dex(home.dex).copied() else {
-            return false;
-        };
-        let Ok(members) = dex.members(&home.def) else {
-            return false;
-        };
-        let names: Vec<&[u8]> = members
-            .static_fields()
-            .filter_map(Result::ok)
-            .filter_map(|field| self.package.text(home.dex, dex.field(field.index)?.name))
-            .collect();
-        names
-            .into_iter()
-            .any(|name| Key::Field(self.domain.text(name)) == key)
-    }
-
-    /// Something of interest is read at this instruction.
-    pub(super) fn source(&mut self, here: &Here<'a>, pc: u32, row: u16, type_: Type) -> V {
-        let obj = self.domain.obj(Obj::Handed(here.m, pc), type_);
-        let root = super::domain::Root::Source(here.m, pc, row);
-        let way = self.domain.way(super::domain::Step::At(
-            super::domain::Way::START,
-            here.m,
-            pc,
-            What::Read,
-        ));
-        let taint = self.domain.taint(root, way);
-        V {
-            taint,
-            ..self.domain.object(obj)
         }
     }
 

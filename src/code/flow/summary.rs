@@ -302,6 +302,8 @@ pub(crate) fn apply(
     pc: u32,
 ) -> Effect {
     let before = heap.clone();
+    domain.charge(before.cells().len() >> 2);
+    domain.charge(summary.cells.len());
     let mut binding = Binding::new(hierarchy, args, &before, at, pc);
     // All is read before anything is written.
     let mut writes: Vec<(Objs, Key, V)> = Vec::with_capacity(summary.cells.len());
@@ -333,6 +335,3 @@ pub(crate) fn apply(
         events,
     }
 }
-
-/// The type of an object whose class nobody knows.
-pub(crate) const ANY: Type = Type::UNKNOWN;

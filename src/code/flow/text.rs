@@ -1,5 +1,6 @@
 //! What models of the platform's text methods do to values whose origins are followed.
 
+use super::super::hierarchy::Type;
 use super::super::text::{self, As};
 use super::super::value::{Val, Why};
 use super::call::Call;
@@ -24,9 +25,7 @@ impl<'a> Tracer<'a, '_> {
             if letter == b'S' && self.domain.is_symbol(obj) {
                 continue;
             }
-            let content = self
-                .domain
-                .read(&frame.heap, obj, Key::Content, super::summary::ANY);
+            let content = self.domain.read(&frame.heap, obj, Key::Content, Type::UNKNOWN);
             if content != V::UNSET {
                 if !known && !self.domain.is_symbol(obj) {
                     out.val = Val::UNSET;
@@ -255,7 +254,7 @@ impl<'a> Tracer<'a, '_> {
             // A builder is nothing but its content.
             let content = self
                 .domain
-                .read_all(&frame.heap, receiver.objs, Key::Content, super::summary::ANY);
+                .read_all(&frame.heap, receiver.objs, Key::Content, Type::UNKNOWN);
             if content != V::UNSET {
                 v = V {
                     objs: Objs::NONE,

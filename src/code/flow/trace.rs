@@ -16,19 +16,11 @@ use super::domain::Domain;
 use super::summary::Summary;
 use super::{Component, Leak};
 
-/// Instructions looked at in one package.
+/// Instructions, and what is done for each of them, in one package: some three seconds. The largest app of the
+/// corpus takes half of it.
 const MAX_STEPS: u64 = 40_000_000;
 /// Times round methods that call each other.
 const MAX_TURNS: u32 = 3;
-
-/// Libraries that belong to the platform and are packed with apps: what they do, the signatures say.
-const LIBRARIES: [&str; 5] = [
-    "Landroid/support/",
-    "Landroidx/",
-    "Lkotlin/",
-    "Lkotlinx/",
-    "Lcom/google/android/material/",
-];
 
 /// Follows flows through one package.
 pub(super) struct Tracer<'a, 'p> {
@@ -53,6 +45,8 @@ pub(super) struct Tracer<'a, 'p> {
     pub(super) graph: Graph<'a>,
     pub(super) live: Live,
     pub(super) left: u64,
+    /// Something was left out.
+    pub(super) cut: bool,
     /// The method that is being looked at, and whether it called itself.
     pub(super) current: M,
     pub(super) recursive: bool,
@@ -79,7 +73,7 @@ pub(crate) fn trace<'a>(
     channels: &[&str],
 ) -> Traced {
     let hierarchy = Hierarchy::new(package, walked, |name| {
-        LIBRARIES.iter().any(|start| name.starts_with(start.as_bytes()))
+        interest.rules().lifecycles.is_library(name)
     });
     let mut tracer = Tracer {
         package,
@@ -98,6 +92,7 @@ pub(crate) fn trace<'a>(
         graph: Graph::default(),
         live: Live::default(),
         left: MAX_STEPS,
+        cut: false,
         current: M(u32::MAX),
         recursive: false,
     };
@@ -116,9 +111,14 @@ impl Tracer<'_, '_> {
         let leaks = self.play(&lives);
         Traced {
             leaks,
-            cut: self.left == 0,
+            cut: self.cut || self.is_spent(),
             steps: MAX_STEPS.saturating_sub(self.left),
         }
+    }
+
+    /// Whether the budget of the package is spent.
+    pub(super) fn is_spent(&self) -> bool {
+        self.left == 0 || self.domain.is_full()
     }
 
     /// Looks at methods that call each other until nothing new is found.
@@ -128,7 +128,7 @@ impl Tracer<'_, '_> {
             self.recursive = false;
             for m in group {
                 self.current = *m;
-                if self.left == 0 {
+                if self.is_spent() {
                     return;
                 }
                 let summary = self.analyse(*m);

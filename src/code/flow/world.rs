@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::super::engine::At;
 use super::super::hierarchy::{M, Type};
-use super::super::value::{Atom, Val};
+use super::super::value::Val;
 use super::domain::{Obj, ObjId, Objs, Root, Step, V, Way, What};
 use super::heap::Heap;
+use super::life::Life;
 use super::summary::{Event, apply};
 use super::trace::Tracer;
-use super::{Component, Kind, Leak};
+use super::{Kind, Leak};
 
 /// Times over all components: what one leaves is there for the next.
 const MAX_ROUNDS: u32 = 4;
@@ -18,274 +19,7 @@ const MAX_TURNS: u32 = 3;
 /// No instruction: the system itself calls.
 pub(super) const SYSTEM: u32 = u32::MAX;
 
-/// A component and what the system calls of it.
-#[derive(Debug)]
-pub(super) struct Life {
-    pub(super) component: Component,
-    pub(super) class: Type,
-    /// Called once, in this order, before anything else.
-    pub(super) before: Vec<M>,
-    /// Called in any order, any number of times.
-    pub(super) running: Vec<M>,
-    /// Called when it goes out of sight, and when it comes back.
-    pub(super) away: Vec<M>,
-    pub(super) back: Vec<M>,
-    /// Called at the end.
-    pub(super) last: Vec<M>,
-}
-
-/// The order of calls (developer.android.com, "The activity lifecycle", "Services overview").
-struct Order {
-    before: &'static [&'static str],
-    away: &'static [&'static str],
-    back: &'static [&'static str],
-    last: &'static [&'static str],
-}
-
-fn order(kind: Kind) -> Order {
-    match kind {
-        Kind::Activity => Order {
-            before: &[
-                "<init>",
-                "attachBaseContext",
-                "onCreate",
-                "onStart",
-                "onRestoreInstanceState",
-                "onPostCreate",
-                "onResume",
-                "onPostResume",
-            ],
-            away: &["onPause", "onSaveInstanceState", "onStop"],
-            back: &["onRestart", "onStart", "onRestoreInstanceState", "onResume"],
-            last: &["onDestroy"],
-        },
-        Kind::Service => Order {
-            before: &["<init>", "attachBaseContext", "onCreate"],
-            away: &[],
-            back: &[],
-            last: &["onDestroy"],
-        },
-        Kind::Application => Order {
-            before: &["<init>", "attachBaseContext", "onCreate"],
-            away: &[],
-            back: &[],
-            last: &["onTerminate"],
-        },
-        Kind::Provider => Order {
-            before: &["<init>", "attachInfo", "onCreate"],
-            away: &[],
-            back: &[],
-            last: &[],
-        },
-        Kind::Receiver | Kind::View => Order {
-            before: &["<init>"],
-            away: &[],
-            back: &[],
-            last: &[],
-        },
-    }
-}
-
 impl<'a> Tracer<'a, '_> {
-    /// The components with their methods.
-    pub(super) fn lives(&mut self, components: &[Component]) -> Vec<Life> {
-        let mut all = Vec::new();
-        let mut components = components.to_vec();
-        components.extend(self.inflated());
-        components.sort_by(|a, b| (a.kind, &a.class).cmp(&(b.kind, &b.class)));
-        for component in components {
-            let Some(class) = self
-                .hierarchy
-                .named(&component.class)
-                .filter(|class| self.hierarchy.is_inside(*class))
-            else {
-                continue;
-            };
-            self.made.insert(class);
-            let order = order(component.kind);
-            let methods = self.inherited(class);
-            let named = |names: &[&str]| {
-                let mut found = Vec::new();
-                for name in names {
-                    found.extend(
-                        methods
-                            .iter()
-                            .filter(|(n, _)| *n == name.as_bytes())
-                            .map(|(_, m)| *m),
-                    );
-                }
-                found
-            };
-            let before = named(order.before);
-            let away = named(order.away);
-            let back = named(order.back);
-            let last = named(order.last);
-            let fixed: Vec<M> = before
-                .iter()
-                .chain(&away)
-                .chain(&back)
-                .chain(&last)
-                .copied()
-                .collect();
-            let running = methods
-                .iter()
-                .filter(|(name, m)| self.is_callback(name, *m, false) && !fixed.contains(m))
-                .map(|(_, m)| *m)
-                .collect();
-            all.push(Life {
-                component,
-                class,
-                before,
-                running,
-                away,
-                back,
-                last,
-            });
-        }
-        all
-    }
-
-    /// Classes that a layout may name: with the constructor that the inflater calls.
-    fn inflated(&self) -> Vec<Component> {
-        const CONSTRUCTOR: &[u8] = b"(Landroid/content/Context;Landroid/util/AttributeSet;)V";
-        let mut all = Vec::new();
-        for class in &self.package.classes {
-            let type_ = self.hierarchy.type_at(class.dex, class.def.class);
-            let inflates = self.hierarchy.methods(type_).iter().any(|(selector, _)| {
-                let (name, descriptor) = self.hierarchy.selector_text(*selector);
-                name == b"<init>" && descriptor == CONSTRUCTOR
-            });
-            if inflates {
-                all.push(Component {
-                    kind: Kind::View,
-                    class: self.hierarchy.name(type_).to_vec(),
-                    actions: Vec::new(),
-                });
-            }
-        }
-        all
-    }
-
-    /// The methods that an object of a class has, nearest first.
-    fn inherited(&self, class: Type) -> Vec<(&'a [u8], M)> {
-        let mut all: Vec<(&'a [u8], M)> = Vec::new();
-        let mut seen = Vec::new();
-        for type_ in self.hierarchy.ancestors(class) {
-            for (selector, m) in self.hierarchy.methods(type_) {
-                let (name, _) = self.hierarchy.selector_text(*selector);
-                // Constructors are not inherited.
-                if seen.contains(selector) || name == b"<clinit>" || name == b"<init>" && type_ != class {
-                    continue;
-                }
-                seen.push(*selector);
-                all.push((name, *m));
-            }
-        }
-        all
-    }
-
-    fn access(&self, m: M) -> u32 {
-        self.hierarchy
-            .place(m)
-            .and_then(|(dex, number)| self.walked.get(usize::from(dex))?.method(number))
-            .map_or(0, |method| method.access)
-    }
-
-    /// Whether a method has no object.
-    pub(super) fn is_static(&self, m: M) -> bool {
-        // ACC_STATIC
-        self.access(m) & 0x8 != 0
-    }
-
-    /// Whether the system may call a method. `listener`: its class implements an interface from outside.
-    fn is_callback(&self, name: &[u8], m: M, listener: bool) -> bool {
-        // ACC_PRIVATE, ACC_STATIC
-        if self.access(m) & 0xa != 0 || name.starts_with(b"<") {
-            return false;
-        }
-        // ACC_PUBLIC
-        let public = self.access(m) & 1 != 0;
-        const NAMES: [&[u8]; 14] = [
-            b"run",
-            b"call",
-            b"handleMessage",
-            b"doInBackground",
-            b"query",
-            b"insert",
-            b"update",
-            b"delete",
-            b"getType",
-            b"openFile",
-            b"invoke",
-            b"clone",
-            b"finalize",
-            b"handleIntent",
-        ];
-        name.starts_with(b"on") || NAMES.contains(&name) || listener && public || public && self.is_click(m)
-    }
-
-    /// `void name(View)`: what a layout may name as its `onClick`.
-    fn is_click(&self, m: M) -> bool {
-        let (_, descriptor) = self.hierarchy.selector_text(self.selector_of(m));
-        descriptor == b"(Landroid/view/View;)V"
-    }
-
-    /// What the system may call of an object that it was given.
-    pub(super) fn callbacks(&self, class: Type) -> Vec<M> {
-        let ancestors = self.hierarchy.ancestors(class);
-        let outside = |type_: &Type| {
-            !self.hierarchy.is_inside(*type_) && self.hierarchy.name(*type_) != b"Ljava/lang/Object;"
-        };
-        if !ancestors.iter().any(outside) {
-            return Vec::new();
-        }
-        let superclasses: Vec<Type> =
-            std::iter::successors(Some(class), |class| self.hierarchy.superclass(*class))
-                .take(64)
-                .collect();
-        let listener = ancestors
-            .iter()
-            .any(|type_| outside(type_) && !superclasses.contains(type_));
-        self.inherited(class)
-            .into_iter()
-            .filter(|(name, m)| self.is_callback(name, *m, listener))
-            .map(|(_, m)| m)
-            .collect()
-    }
-
-    /// All methods that the system may call: of the components, of classes that it may be given, and
-    /// initialisers of classes.
-    pub(super) fn entries(&mut self, lives: &[Life]) -> Vec<M> {
-        let mut all = Vec::new();
-        for life in lives {
-            for list in [&life.before, &life.running, &life.away, &life.back, &life.last] {
-                all.extend(list);
-            }
-        }
-        for n in 0..self.package.classes.len() {
-            let Some(class) = self.package.classes.get(n) else {
-                break;
-            };
-            let type_ = self.hierarchy.type_at(class.dex, class.def.class);
-            if !self.hierarchy.is_inside(type_) {
-                continue;
-            }
-            all.extend(self.callbacks(type_));
-            all.extend(self.initialiser(type_));
-        }
-        all.sort_unstable();
-        all.dedup();
-        all
-    }
-
-    fn initialiser(&self, class: Type) -> Option<M> {
-        self.hierarchy
-            .methods(class)
-            .iter()
-            .find(|(selector, _)| self.hierarchy.selector_text(*selector).0 == b"<clinit>")
-            .map(|(_, m)| *m)
-    }
-
     /// Runs all entry points and tells what arrives where.
     pub(super) fn play(&mut self, lives: &[Life]) -> Vec<Leak> {
         self.domain.outermost = true;
@@ -371,7 +105,7 @@ impl<'a> Tracer<'a, '_> {
         self.domain.meet(world, &heap);
     }
 
-    fn world_cell(&mut self, heap: &Heap, name: &str) -> V {
+    pub(super) fn world_cell(&mut self, heap: &Heap, name: &str) -> V {
         let world = self.domain.obj(Obj::World, Type::UNKNOWN);
         let key = self.named(name);
         heap.get(world, key).unwrap_or(V::UNSET)
@@ -389,80 +123,6 @@ impl<'a> Tracer<'a, '_> {
             .collect()
     }
 
-    /// Gives a component the intents that are meant for it.
-    fn deliver(&mut self, life: &Life, lives: &[Life], this: ObjId, heap: &mut Heap) {
-        let sent = self.world_cell(heap, "sent");
-        let mut mine = Objs::NONE;
-        for intent in self.domain.objs(sent.objs).to_vec() {
-            if self.is_for(heap, intent, life, lives) {
-                let one = self.domain.one(intent);
-                mine = self.domain.union(mine, one);
-            }
-        }
-        if mine != Objs::NONE {
-            let v = V {
-                objs: mine,
-                ..self.domain.unknown()
-            };
-            let key = self.named("incoming");
-            heap.put(this, key, v);
-        }
-    }
-
-    /// Whether an intent reaches a component: by its class, by its action, or nobody knows.
-    fn is_for(&mut self, heap: &Heap, intent: ObjId, life: &Life, lives: &[Life]) -> bool {
-        let key = self.named("class");
-        let class = heap.get(intent, key).unwrap_or(V::UNSET);
-        let names = self.names(class.val);
-        // The second argument of a constructor may be something else.
-        let is_class = |name: &Vec<u8>| {
-            self.hierarchy
-                .named(name)
-                .is_some_and(|class| self.hierarchy.is_inside(class))
-        };
-        if names.iter().any(is_class) {
-            return names.contains(&life.component.class);
-        }
-        let key = self.named("action");
-        let action = heap.get(intent, key).unwrap_or(V::UNSET);
-        let actions = self.names(action.val);
-        let takes = |life: &Life| {
-            life.component
-                .actions
-                .iter()
-                .any(|a| actions.contains(&a.as_bytes().to_vec()))
-        };
-        if !actions.is_empty() && lives.iter().any(takes) {
-            return takes(life);
-        }
-        // Somebody else's.
-        actions.is_empty()
-    }
-
-    /// Class descriptors or texts that a value is.
-    fn names(&self, val: Val) -> Vec<Vec<u8>> {
-        let values = &self.domain.values;
-        let mut all = Vec::new();
-        for id in values.alternatives(val).as_slice() {
-            match values.atom(*id) {
-                Atom::Class(dex, type_) => {
-                    all.push(self.hierarchy.name(self.hierarchy.type_at(dex, type_)).to_vec());
-                }
-                _ => {
-                    if let Some(text) = values.bytes(*id) {
-                        // `com.a.B` or `com/a/B`
-                        let mut name = vec![b'L'];
-                        name.extend(text.iter().map(|b| if *b == b'.' { b'/' } else { *b }));
-                        name.push(b';');
-                        all.push(name);
-                        all.push(text.to_vec());
-                    }
-                }
-            }
-        }
-        all
-    }
-
     /// Runs a method that may or may not be called here.
     fn maybe(&mut self, m: M, this: Option<ObjId>, heap: &mut Heap, found: &mut Found) {
         let mut after = heap.clone();
@@ -472,6 +132,11 @@ impl<'a> Tracer<'a, '_> {
 
     /// The system calls a method.
     fn call(&mut self, m: M, this: Option<ObjId>, heap: &mut Heap, found: &mut Found) {
+        let work = self.domain.take_work();
+        self.left = self.left.saturating_sub(work.saturating_add(1));
+        if self.is_spent() {
+            return;
+        }
         let Some(summary) = self.summary(m) else { return };
         let mut args: Vec<V> = Vec::new();
         let given = self.named("given");

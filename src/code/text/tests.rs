@@ -1,27 +1,11 @@
 //! Each string method on the smallest text that shows it.
 
+use super::super::value::tests::{made, show};
 use super::*;
-
-fn made(values: &mut Values<'_>, s: &str) -> Val {
-    Val::one(values.made(s.as_bytes()))
-}
 
 #[track_caller]
 fn check(values: &Values<'_>, val: Val, expect: &[&str]) {
-    let mut all: Vec<String> = values
-        .alternatives(val)
-        .as_slice()
-        .iter()
-        .map(|id| {
-            let mut out = Vec::new();
-            match values.render(*id, &mut out) {
-                Some(()) => String::from_utf8(out).unwrap(),
-                None => format!("{:?}", values.atom(*id)),
-            }
-        })
-        .collect();
-    all.sort();
-    assert_eq!(all, expect);
+    assert_eq!(show(values, val), expect);
 }
 
 fn args(values: &mut Values<'_>, all: &[Val]) -> Val {

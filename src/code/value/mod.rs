@@ -14,7 +14,7 @@ mod atom;
 mod set;
 mod string;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use atom::{Atom, AtomId, Lit, Val, Why};
 

@@ -2,11 +2,11 @@
 
 use super::*;
 
-fn made(values: &mut Values<'_>, s: &str) -> Val {
+pub(crate) fn made(values: &mut Values<'_>, s: &str) -> Val {
     Val::one(values.made(s.as_bytes()))
 }
 
-fn show(values: &Values<'_>, val: Val) -> Vec<String> {
+pub(crate) fn show(values: &Values<'_>, val: Val) -> Vec<String> {
     let mut all: Vec<String> = values
         .alternatives(val)
         .as_slice()

@@ -4,6 +4,7 @@
 //! rows that repeat each other. Whether the examples of a rule hold is for the detectors to say: they
 //! need facts, which this level does not know.
 
+mod lifecycle;
 mod place;
 mod tables;
 mod text;
@@ -132,6 +133,7 @@ fn check_file(file: &SourceFile, known: &Known, seen: &mut Seen) -> Result<Vec<P
         Folder::Permissions => lint.permissions(&parse(file)?),
         Folder::Packages => lint.packages(&parse(file)?),
         Folder::Switches => lint.switches(&parse(file)?),
+        Folder::Lifecycles => lint.lifecycles(&parse(file)?),
         Folder::Triggers => lint.triggers(&parse(file)?),
         Folder::Endpoints => {
             parse::<WordFile>(file)?;

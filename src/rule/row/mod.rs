@@ -6,12 +6,14 @@
 
 mod code;
 mod host;
+mod lifecycle;
 mod package;
 
 use serde::Deserialize;
 
 pub use code::*;
 pub use host::*;
+pub use lifecycle::*;
 pub use package::*;
 
 /// A namespace of Settings.

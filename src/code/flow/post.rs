@@ -1,0 +1,83 @@
+//! Intents on their way from one component to another.
+
+use super::super::value::{Atom, Val};
+use super::domain::{ObjId, Objs, V};
+use super::heap::Heap;
+use super::life::Life;
+use super::trace::Tracer;
+
+impl<'a> Tracer<'a, '_> {
+    /// Gives a component the intents that are meant for it.
+    pub(super) fn deliver(&mut self, life: &Life, lives: &[Life], this: ObjId, heap: &mut Heap) {
+        let sent = self.world_cell(heap, "sent");
+        let mut mine = Objs::NONE;
+        for intent in self.domain.objs(sent.objs).to_vec() {
+            if self.is_for(heap, intent, life, lives) {
+                let one = self.domain.one(intent);
+                mine = self.domain.union(mine, one);
+            }
+        }
+        if mine != Objs::NONE {
+            let v = V {
+                objs: mine,
+                ..self.domain.unknown()
+            };
+            let key = self.named("incoming");
+            heap.put(this, key, v);
+        }
+    }
+
+    /// Whether an intent reaches a component: by its class, by its action, or nobody knows.
+    pub(super) fn is_for(&mut self, heap: &Heap, intent: ObjId, life: &Life, lives: &[Life]) -> bool {
+        let key = self.named("class");
+        let class = heap.get(intent, key).unwrap_or(V::UNSET);
+        let names = self.names(class.val);
+        // The second argument of a constructor may be something else.
+        let is_class = |name: &Vec<u8>| {
+            self.hierarchy
+                .named(name)
+                .is_some_and(|class| self.hierarchy.is_inside(class))
+        };
+        if names.iter().any(is_class) {
+            return names.contains(&life.component.class);
+        }
+        let key = self.named("action");
+        let action = heap.get(intent, key).unwrap_or(V::UNSET);
+        let actions = self.names(action.val);
+        let takes = |life: &Life| {
+            life.component
+                .actions
+                .iter()
+                .any(|a| actions.contains(&a.as_bytes().to_vec()))
+        };
+        if !actions.is_empty() && lives.iter().any(takes) {
+            return takes(life);
+        }
+        // Somebody else's.
+        actions.is_empty()
+    }
+
+    /// Class descriptors or texts that a value is.
+    pub(super) fn names(&self, val: Val) -> Vec<Vec<u8>> {
+        let values = &self.domain.values;
+        let mut all = Vec::new();
+        for id in values.alternatives(val).as_slice() {
+            match values.atom(*id) {
+                Atom::Class(dex, type_) => {
+                    all.push(self.hierarchy.name(self.hierarchy.type_at(dex, type_)).to_vec());
+                }
+                _ => {
+                    if let Some(text) = values.bytes(*id) {
+                        // `com.a.B` or `com/a/B`
+                        let mut name = vec![b'L'];
+                        name.extend(text.iter().map(|b| if *b == b'.' { b'/' } else { *b }));
+                        name.push(b';');
+                        all.push(name);
+                        all.push(text.to_vec());
+                    }
+                }
+            }
+        }
+        all
+    }
+}

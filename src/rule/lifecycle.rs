@@ -1,0 +1,103 @@
+//! What the system calls of an app, and in which order.
+
+use rustc_hash::FxHashMap;
+
+use super::row::{ComponentOrderRow, LifecycleFile};
+
+/// The calls of one kind of component, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Order {
+    /// Once, in this order, before anything else.
+    pub before: Box<[Box<str>]>,
+    /// When it goes out of sight.
+    pub away: Box<[Box<str>]>,
+    /// When it comes back.
+    pub back: Box<[Box<str>]>,
+    /// At the end.
+    pub last: Box<[Box<str>]>,
+}
+
+/// The table of life cycles.
+#[derive(Debug, Default)]
+pub struct Lifecycles {
+    orders: FxHashMap<Box<str>, Order>,
+    names: Vec<Box<[u8]>>,
+    starts: Vec<Box<[u8]>>,
+    descriptors: Vec<Box<[u8]>>,
+    constructors: Vec<Box<[u8]>>,
+    carriers: Vec<Box<[u8]>>,
+    setters: Vec<Box<[u8]>>,
+    libraries: Vec<Box<[u8]>>,
+}
+
+impl Lifecycles {
+    /// The order of calls of a kind: `activity`, `service` …
+    pub fn order(&self, kind: &str) -> Option<&Order> {
+        self.orders.get(kind)
+    }
+
+    /// Whether the system calls methods of this name.
+    pub fn is_callback(&self, name: &[u8]) -> bool {
+        starts_with_any(name, &self.starts) || is_any(name, &self.names)
+    }
+
+    /// Whether a layout may name a method of this descriptor.
+    pub fn is_named_by_layouts(&self, descriptor: &[u8]) -> bool {
+        is_any(descriptor, &self.descriptors)
+    }
+
+    /// Whether a constructor of this descriptor is the one that makes a view of a layout.
+    pub fn inflates(&self, descriptor: &[u8]) -> bool {
+        is_any(descriptor, &self.constructors)
+    }
+
+    /// Whether objects of a class bring what another part of the app left in them.
+    pub fn carries(&self, class: &[u8]) -> bool {
+        is_any(class, &self.carriers)
+    }
+
+    /// Whether an unknown method of this name changes its object.
+    pub fn is_setter(&self, name: &[u8]) -> bool {
+        starts_with_any(name, &self.setters)
+    }
+
+    /// Whether a class belongs to a library of the platform that is packed with apps.
+    pub fn is_library(&self, class: &[u8]) -> bool {
+        starts_with_any(class, &self.libraries)
+    }
+
+    pub(super) fn add(&mut self, file: LifecycleFile) {
+        for row in file.component {
+            let kind = row.kind.as_str().into();
+            self.orders.insert(kind, order(row));
+        }
+        let add = |list: &mut Vec<Box<[u8]>>, more: Vec<String>| {
+            list.extend(more.into_iter().map(|text| text.into_bytes().into_boxed_slice()));
+        };
+        add(&mut self.names, file.callback.names);
+        add(&mut self.starts, file.callback.starts);
+        add(&mut self.descriptors, file.callback.descriptors);
+        add(&mut self.constructors, file.callback.constructors);
+        add(&mut self.carriers, file.callback.carriers);
+        add(&mut self.setters, file.unknown.setters);
+        add(&mut self.libraries, file.unknown.libraries);
+    }
+}
+
+fn order(row: ComponentOrderRow) -> Order {
+    let names = |names: Vec<String>| names.into_iter().map(Into::into).collect();
+    Order {
+        before: names(row.before),
+        away: names(row.away),
+        back: names(row.back),
+        last: names(row.last),
+    }
+}
+
+fn is_any(text: &[u8], list: &[Box<[u8]>]) -> bool {
+    list.iter().any(|other| **other == *text)
+}
+
+fn starts_with_any(text: &[u8], list: &[Box<[u8]>]) -> bool {
+    list.iter().any(|start| text.starts_with(start))
+}

@@ -1,0 +1,63 @@
+//! What the system calls of an app: `lifecycles/`.
+
+use serde::Deserialize;
+
+/// `signatures/lifecycles/*.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LifecycleFile {
+    /// Where the rows come from, for people.
+    pub sources: Vec<String>,
+    /// The order of calls by kind of component.
+    pub component: Vec<ComponentOrderRow>,
+    /// What is called in any order.
+    pub callback: CallbackRow,
+    /// What holds of methods that no signature knows.
+    pub unknown: UnknownRow,
+}
+
+/// The order of calls of one kind of component, by name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ComponentOrderRow {
+    /// `application`, `provider`, `receiver`, `service`, `activity`, `view`.
+    pub kind: String,
+    /// Once, before anything else.
+    #[serde(default)]
+    pub before: Vec<String>,
+    /// When it goes out of sight.
+    #[serde(default)]
+    pub away: Vec<String>,
+    /// When it comes back.
+    #[serde(default)]
+    pub back: Vec<String>,
+    /// At the end.
+    #[serde(default)]
+    pub last: Vec<String>,
+}
+
+/// Methods that the system calls in any order.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CallbackRow {
+    /// Beginnings of names.
+    pub starts: Vec<String>,
+    /// Names.
+    pub names: Vec<String>,
+    /// Descriptors of methods that a layout may name.
+    pub descriptors: Vec<String>,
+    /// Descriptors of the constructors of views that a layout names.
+    pub constructors: Vec<String>,
+    /// Classes whose objects bring what another part of the app left in them.
+    pub carriers: Vec<String>,
+}
+
+/// What holds of methods that no signature knows.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UnknownRow {
+    /// Beginnings of names of methods that change their object.
+    pub setters: Vec<String>,
+    /// Beginnings of the descriptors of classes that belong to the platform, though apps bring them.
+    pub libraries: Vec<String>,
+}
