@@ -2,7 +2,7 @@
 # Writes the inputs of samples/ext4/<case>/, the same bytes each time but for the order of names in
 # directories, which is that of the temporary folder. e2fsprogs 1.47.0, Python 3.11.
 #
-#     samples/ext4.sh            # then: BLESS=1 cargo test --test formats, and read the diff
+#     samples/ext4.sh            # then: BLESS=1 cargo test --test all formats::, and read the diff
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the inputs of samples/<format>/<case>/, the same bytes each time. Python 3.11, no packages.
 
-    python3 samples/make.py            # then: BLESS=1 cargo test --test formats, and read the diff
+    python3 samples/make.py            # then: BLESS=1 cargo test --test all formats::, and read the diff
 """
 import bz2
 import gzip

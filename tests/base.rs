@@ -1,13 +1,4 @@
 //! Incremental updates with the build that they were made from: `--base`.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly"
-)]
 
 use std::fs;
 use std::io::Write as _;
@@ -16,10 +7,7 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use sha1::{Digest as _, Sha1};
 
-#[path = "build/payload.rs"]
-mod build;
-
-use build::*;
+use crate::build::payload::*;
 
 const BLOCK: usize = 4096;
 

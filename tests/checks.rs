@@ -1,19 +1,11 @@
 //! What a format lets one check is checked: a package that was tampered with says so, and a sound one says nothing.
-#![allow(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly"
-)]
-
-#[path = "build/dex.rs"]
-mod dex;
-#[path = "build/res.rs"]
-mod res;
 
 use std::io::{Cursor, Write as _};
 
 use phonehome::rule::Rules;
 use phonehome::scan::{Options, scan};
+
+use crate::build::{dex, res};
 
 /// Scans a package of these files; what its notices say.
 fn notices(files: &[(&str, &[u8])]) -> Vec<String> {

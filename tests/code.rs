@@ -1,18 +1,6 @@
 //! What was read by hand in the disassembly of a ROM of 2014 comes out of the code alone.
 //!
 //! Needs `PHONEHOME_CORPUS`, the unpacked corpus; without it nothing is tested.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly"
-)]
 
 use std::io::Read;
 use std::path::PathBuf;

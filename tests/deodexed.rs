@@ -4,19 +4,6 @@
 //! The twin is the sample ROM with a framework and a jar of its own beside it. From that the code is taken out
 //! and kept as each generation of Android does, optimised as its installer or build would have: slots of
 //! virtual methods and offsets of fields in place of names, checks left out.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly"
-)]
-
-#[path = "build/dex.rs"]
-mod dex;
-#[path = "build/preopt.rs"]
-mod preopt;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -30,6 +17,8 @@ use phonehome::rule::Rules;
 use phonehome::scan::{Options, scan};
 use preopt::{Part, Quickened};
 use serde_json::Value;
+
+use crate::build::{dex, preopt};
 
 /// Virtual methods of `java.lang.Object`, in front of all others in a table.
 const OBJECT_METHODS: usize = 11;

@@ -2,18 +2,6 @@
 //! refuses must be told, and nothing may take long.
 //!
 //! `PHONEHOME_HOSTILE` is the folder that the bench's generator wrote; without it nothing runs.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly"
-)]
 
 use std::fs::File;
 use std::io::Read as _;

@@ -3,18 +3,6 @@
 //!
 //! Two inputs, both outside of this repository: `dexdump`'s own test files with its expected output, and
 //! real applications, where the program `dexdump` is installed. Without `PHONEHOME_CORPUS` nothing runs.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly"
-)]
 
 use std::io::{Cursor, Read as _};
 use std::path::{Path, PathBuf};

@@ -2,19 +2,7 @@
 //!
 //! A block marked `sh` is run line by line in one folder a page, which holds `samples/`; `# exit N` at the end of a
 //! line says how it ends, else with 0. A block whose first line is `# NAME.toml` or `# NAME.txt` is that file.
-//! `BLESS=1 cargo test --test docs` rewrites the table of formats.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly"
-)]
+//! `BLESS=1 cargo test --test all docs::` rewrites the table of formats.
 
 use std::fmt::Write as _;
 use std::fs;

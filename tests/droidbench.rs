@@ -3,18 +3,6 @@
 //! Needs `PHONEHOME_CORPUS` (the unpacked corpus) and `PHONEHOME_TRUTH` (the lists); without them it says
 //! so and passes. A leak is a pair of the place where an identifier is read and the place where it leaves;
 //! of an app as many count as are expected, the rest are false alarms.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly"
-)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

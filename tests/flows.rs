@@ -1,21 +1,4 @@
 //! What an app reads and where it goes: from a package to the finding.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly"
-)]
-
-#[path = "build/dex.rs"]
-mod dex;
-#[path = "build/res.rs"]
-mod res;
 
 use std::io::{Cursor, Write};
 use std::path::Path;
@@ -27,6 +10,8 @@ use phonehome::report::Report;
 use phonehome::rule::Rules;
 use phonehome::scan::{Options, scan};
 use res::XmlBuilder;
+
+use crate::build::{dex, res};
 
 const RECEIVER: &str = "Landroid/content/BroadcastReceiver;";
 const CONTEXT: &str = "Landroid/content/Context;";

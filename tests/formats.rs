@@ -2,19 +2,7 @@
 //!
 //! `samples/<format>/<case>/`: `in.*` (or the folder `in`), `tree.txt` with one line a file (class,
 //! size, logical place, physical place; files in packages indented), `gaps.txt` with one line a
-//! notice, `HOW.md`. `BLESS=1 cargo test --test formats` rewrites the expectations: read the diff.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly"
-)]
+//! notice, `HOW.md`. `BLESS=1 cargo test --test all formats::` rewrites the expectations: read the diff.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -1,16 +1,6 @@
 //! Every file in real packages and in images of every kind, byte for byte.
 //!
 //! The lists are beside the packages; `PHONEHOME_CORPUS` says where those are.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly"
-)]
 
 use std::collections::BTreeMap;
 use std::fs;

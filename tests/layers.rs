@@ -1,16 +1,4 @@
 //! Data flows one way: a module names only modules before it.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly"
-)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -105,6 +93,22 @@ fn a_module_names_only_modules_before_it() {
         }
     }
     assert!(offenders.is_empty(), "\n{}", offenders.join("\n"));
+}
+
+#[test]
+fn every_file_of_tests_is_a_room_of_its_one_program() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let program = fs::read_to_string(tests.join("main.rs")).unwrap();
+    for entry in fs::read_dir(&tests).unwrap() {
+        let path = entry.unwrap().path();
+        let room = path.file_stem().unwrap().to_str().unwrap();
+        if path.extension().is_some_and(|e| e == "rs") && room != "main" {
+            assert!(
+                program.contains(&format!("\nmod {room};\n")),
+                "tests/{room}.rs is not in tests/main.rs, so nothing runs it"
+            );
+        }
+    }
 }
 
 #[test]

@@ -1,12 +1,5 @@
 //! Packages in packages: what was packed is found, and whatever becomes of the bytes, limits hold and
 //! losses are told.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly"
-)]
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write as _};

@@ -2,13 +2,6 @@
 //! of each dex has the checksum of what the package had, so that it is right again proves every byte.
 //!
 //! The files are outside of this repository. Without `PHONEHOME_CORPUS` nothing runs.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly"
-)]
 
 use std::path::{Path, PathBuf};
 

@@ -2,18 +2,6 @@
 //!
 //! Reads the corpus that `PHONEHOME_CORPUS` names and the hostile files that `PHONEHOME_HOSTILE`
 //! names; without them there is nothing to do.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly"
-)]
 
 use std::collections::BTreeSet;
 use std::fs::File;

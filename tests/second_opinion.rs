@@ -3,18 +3,6 @@
 //!
 //! That reader was written for sound files: it gives up on others, and on some that Android runs. What it
 //! refuses is counted and not compared. Without `PHONEHOME_CORPUS` only the sample is read.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly"
-)]
 
 use std::io::{Cursor, Read as _};
 use std::panic::catch_unwind;

@@ -1,16 +1,4 @@
 //! What was read by hand in a real build must come out of a scan of its ROM zip.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly"
-)]
 
 use std::collections::BTreeMap;
 use std::fs;

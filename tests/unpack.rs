@@ -1,13 +1,4 @@
 //! Entries written out: `cat`, `unpack`, `ls --sha256`; and what a scan leaves behind, which is nothing.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly"
-)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
