@@ -1,7 +1,9 @@
 //! From an argument to a report: a saved one, or a scan.
 
+use std::cell::OnceCell;
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -74,7 +76,8 @@ pub(super) struct Desk {
     has_waivers: bool,
     strict: bool,
     today: Date,
-    rules: std::cell::OnceCell<Rules>,
+    /// Never given back: the process ends with it, and taking thousands of rows apart takes as long as a small app.
+    rules: OnceCell<ManuallyDrop<Rules>>,
     skip_unmatched: bool,
 }
 
@@ -102,7 +105,7 @@ impl Desk {
             has_waivers: false,
             strict: judging.strict_waivers,
             today,
-            rules: std::cell::OnceCell::new(),
+            rules: OnceCell::new(),
             // With parts of the build left out, a waiver for one of them matches nothing.
             skip_unmatched: !settings.only.is_empty() || !settings.skip.is_empty(),
             settings,
@@ -121,7 +124,7 @@ impl Desk {
             return Ok(rules);
         }
         let rules = Rules::load(&self.settings.signatures)?;
-        Ok(self.rules.get_or_init(|| rules))
+        Ok(self.rules.get_or_init(|| ManuallyDrop::new(rules)))
     }
 
     fn rule_ids(&self) -> Result<Vec<String>, Error> {
