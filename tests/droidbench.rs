@@ -10,10 +10,11 @@ use std::{env, fs};
 
 use phonehome::artifact::axml::Xml;
 use phonehome::artifact::dex::Dex;
-use phonehome::artifact::manifest::Manifest;
+use phonehome::artifact::manifest::{Manifest, inputs};
 use phonehome::bytes::{Budget, Bytes};
+use phonehome::code::flow::App;
 use phonehome::code::{Interest, analyse};
-use phonehome::fact::flow::components;
+use phonehome::fact::flow::{components, fields};
 use phonehome::rule::Rules;
 use phonehome::unpack::{self, Class};
 
@@ -26,6 +27,7 @@ fn found(apk: &Path, interest: &Interest<'_>) -> u32 {
     let tree = unpack::walk(apk, &budget).unwrap();
     let mut files: Vec<Bytes> = Vec::new();
     let mut manifest = Manifest::default();
+    let mut app = App::default();
     for package in tree
         .leaves
         .iter()
@@ -36,13 +38,19 @@ fn found(apk: &Path, interest: &Interest<'_>) -> u32 {
             match leaf.class {
                 Class::Dex => files.push(leaf.read(&budget).bytes),
                 Class::Manifest => manifest = Manifest::read(&Xml::open(&leaf.read(&budget).bytes), None),
+                Class::BinaryXml | Class::Xml => {
+                    let read = leaf.read(&budget);
+                    app.fields
+                        .extend(fields(&inputs(&Xml::open(&read.bytes), None)));
+                }
                 _ => {}
             }
         }
     }
+    app.components = components(&manifest);
     let dexes: Vec<Dex<'_>> = files.iter().flat_map(|file| Dex::open(file).dexes).collect();
     let reading = analyse(&dexes, interest, &|text| text.windows(3).any(|w| w == b"://"));
-    let traced = reading.flows(interest, &components(&manifest), &CHANNELS);
+    let traced = reading.flows(interest, &app, &CHANNELS);
     let mut seen = BTreeSet::new();
     for leak in &traced.leaks {
         let sink = interest.sink(leak.row).unwrap();

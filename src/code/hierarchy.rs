@@ -253,9 +253,10 @@ impl<'a> Hierarchy<'a> {
         self.rows.get(index(type_.0))?.home
     }
 
-    /// Whether a type is another or below it.
-    pub(crate) fn is_below(&self, type_: Type, above: Type) -> bool {
-        self.ancestors(type_).contains(&above)
+    /// Whether a call on an object of exactly this type reaches a method.
+    pub(crate) fn runs(&self, type_: Type, m: M) -> bool {
+        let (_, selector) = self.owner(m);
+        self.resolve(type_, selector) == Some(m)
     }
 
     /// The methods with code that a class defines itself.

@@ -90,6 +90,12 @@ impl<'r> Interest<'r> {
         self.identifiers.get(usize::from(index)).copied()
     }
 
+    /// The number of an identifier row.
+    pub(crate) fn number_of(&self, row: &Identifier) -> Option<u16> {
+        let at = self.identifiers.iter().position(|other| std::ptr::eq(*other, row))?;
+        u16::try_from(at).ok()
+    }
+
     /// A sink row by number.
     pub fn sink(&self, index: u16) -> Option<&'r Sink> {
         self.sinks.get(usize::from(index)).copied()
@@ -199,7 +205,7 @@ impl<'r> Interest<'r> {
                     self.fields.insert((class, row.name.as_bytes()), index);
                 }
                 // Keys of Settings and names given to reflection are plain words: the call decides.
-                IdentifierKind::Settings | IdentifierKind::Reflected => {}
+                IdentifierKind::Settings | IdentifierKind::Reflected | IdentifierKind::Input => {}
                 IdentifierKind::Native | IdentifierKind::Ioctl => {}
                 _ => self.texts.add(row.name.as_bytes(), row.how),
             }

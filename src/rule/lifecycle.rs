@@ -26,6 +26,10 @@ pub struct Lifecycles {
     descriptors: Vec<Box<[u8]>>,
     constructors: Vec<Box<[u8]>>,
     carriers: Vec<Box<[u8]>>,
+    keeps: Vec<Box<[u8]>>,
+    answers: Vec<Box<[u8]>>,
+    removers: Vec<Box<[u8]>>,
+    finders: Vec<Box<[u8]>>,
     setters: Vec<Box<[u8]>>,
     libraries: Vec<Box<[u8]>>,
 }
@@ -56,6 +60,26 @@ impl Lifecycles {
         is_any(class, &self.carriers)
     }
 
+    /// Whether a component gets back what it left in a parameter of a class.
+    pub fn is_kept(&self, class: &[u8]) -> bool {
+        is_any(class, &self.keeps)
+    }
+
+    /// Whether the result of a method is given to whoever waits for it.
+    pub fn is_answer(&self, name: &[u8]) -> bool {
+        is_any(name, &self.answers)
+    }
+
+    /// Whether a method of this name takes back what is to be called.
+    pub fn is_remover(&self, name: &[u8]) -> bool {
+        starts_with_any(name, &self.removers)
+    }
+
+    /// Whether a method of this name gives a view of a layout by its resource id.
+    pub fn is_finder(&self, name: &[u8]) -> bool {
+        is_any(name, &self.finders)
+    }
+
     /// Whether an unknown method of this name changes its object.
     pub fn is_setter(&self, name: &[u8]) -> bool {
         starts_with_any(name, &self.setters)
@@ -79,6 +103,10 @@ impl Lifecycles {
         add(&mut self.descriptors, file.callback.descriptors);
         add(&mut self.constructors, file.callback.constructors);
         add(&mut self.carriers, file.callback.carriers);
+        add(&mut self.keeps, file.callback.keeps);
+        add(&mut self.answers, file.callback.answers);
+        add(&mut self.removers, file.callback.removers);
+        add(&mut self.finders, file.layout.finders);
         add(&mut self.setters, file.unknown.setters);
         add(&mut self.libraries, file.unknown.libraries);
     }

@@ -157,6 +157,11 @@ impl<'a> Xml<'a> {
         self.ids.len() >= 4
     }
 
+    /// Whether an attribute name has this resource id.
+    pub fn has_id(&self, id: u32) -> bool {
+        self.ids.chunks_exact(4).any(|bytes| bytes == id.to_le_bytes())
+    }
+
     /// Elements and text in document order. Ends where Android's reader ends: at the end of the
     /// document or at the first corrupt node, which [`gaps`](Self::gaps) names.
     pub fn events(&self) -> Events<'a> {

@@ -10,6 +10,13 @@ use crate::bytes::Gap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Attr(u32, &'static str);
 
+impl Attr {
+    /// Its resource id.
+    pub(super) fn id(self) -> u32 {
+        self.0
+    }
+}
+
 pub(super) const LABEL: Attr = Attr(0x0101_0001, "label");
 pub(super) const NAME: Attr = Attr(0x0101_0003, "name");
 pub(super) const PERMISSION: Attr = Attr(0x0101_0006, "permission");
@@ -36,12 +43,15 @@ pub(super) const PORT: Attr = Attr(0x0101_0029, "port");
 pub(super) const PATH: Attr = Attr(0x0101_002a, "path");
 pub(super) const PATH_PREFIX: Attr = Attr(0x0101_002b, "pathPrefix");
 pub(super) const PATH_PATTERN: Attr = Attr(0x0101_002c, "pathPattern");
+pub(super) const ID: Attr = Attr(0x0101_00d0, "id");
+pub(super) const PASSWORD: Attr = Attr(0x0101_015c, "password");
 pub(super) const TITLE: Attr = Attr(0x0101_01e1, "title");
 pub(super) const KEY: Attr = Attr(0x0101_01e8, "key");
 pub(super) const DEPENDENCY: Attr = Attr(0x0101_01ec, "dependency");
 pub(super) const DEFAULT_VALUE: Attr = Attr(0x0101_01ed, "defaultValue");
 pub(super) const TARGET_ACTIVITY: Attr = Attr(0x0101_0202, "targetActivity");
 pub(super) const MIN_SDK: Attr = Attr(0x0101_020c, "minSdkVersion");
+pub(super) const INPUT_TYPE: Attr = Attr(0x0101_0220, "inputType");
 pub(super) const VERSION_CODE: Attr = Attr(0x0101_021b, "versionCode");
 pub(super) const VERSION_NAME: Attr = Attr(0x0101_021c, "versionName");
 pub(super) const TARGET_SDK: Attr = Attr(0x0101_0270, "targetSdkVersion");

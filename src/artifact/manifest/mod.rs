@@ -1,4 +1,4 @@
-//! The manifest of a package, its network security configuration and its preference screens: what
+//! The manifest of a package, its network security configuration, its preference screens and layouts: what
 //! compiled XML means to the platform.
 //!
 //! Spec: AOSP `frameworks/base/core/res/res/values/attrs_manifest.xml` for elements and attributes,
@@ -7,11 +7,13 @@
 
 mod absent;
 mod attr;
+mod layout;
 mod network;
 mod permission;
 mod preference;
 mod read;
 
+pub use layout::{Input, inputs};
 pub use network::{Domain, NetworkConfig, network_security};
 pub use preference::{Preference, preferences};
 

@@ -159,18 +159,15 @@ impl<'a> Tracer<'a, '_> {
         result
     }
 
-    /// Of several methods that a call may reach, each sees of its object only what is of its class.
+    /// Of several methods that a call may reach, each sees of its object only what runs it.
     fn narrowed(&mut self, args: &[V], m: M, several: bool) -> Vec<V> {
         let mut args = args.to_vec();
-        let (class, _) = self.hierarchy.owner(m);
         if let Some(this) = args.first_mut().filter(|_| several) {
             let mut objs = Objs::NONE;
             for obj in self.domain.objs(this.objs).to_vec() {
                 let one = if self.domain.is_symbol(obj) {
-                    self.domain.obj(Obj::As(obj, class), Type::UNKNOWN)
-                } else if self.domain.is_exact(obj)
-                    && !self.hierarchy.is_below(self.domain.type_of(obj), class)
-                {
+                    self.domain.obj(Obj::As(obj, m), Type::UNKNOWN)
+                } else if self.domain.is_exact(obj) && !self.hierarchy.runs(self.domain.type_of(obj), m) {
                     continue;
                 } else {
                     obj

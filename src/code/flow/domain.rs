@@ -32,8 +32,8 @@ pub(crate) enum Obj {
     Param(u8),
     /// What a cell of another object held when the method began.
     Load(ObjId, Key),
-    /// A symbol, as far as it is of this class.
-    As(ObjId, Type),
+    /// A symbol, as far as a call on it reaches this method.
+    As(ObjId, M),
     /// The static fields of a class.
     Statics(Type),
     /// Allocated at this instruction.
@@ -65,6 +65,8 @@ pub(crate) enum Key {
     Content,
     /// The address that a connection goes to.
     Address,
+    /// What a user types into a view.
+    Typed,
     /// How many elements were added.
     Length,
 }
@@ -384,6 +386,12 @@ impl<'a> Domain<'a> {
         let joined = Objs(self.objs.intern(&all));
         self.obj_joins.insert((a, b), joined);
         joined
+    }
+
+    /// All but one.
+    pub(crate) fn without(&mut self, objs: Objs, gone: ObjId) -> Objs {
+        let rest: Vec<ObjId> = self.objs(objs).iter().copied().filter(|obj| *obj != gone).collect();
+        Objs(self.objs.intern(&rest))
     }
 
     /// Either of two values.

@@ -48,6 +48,11 @@ impl Heap {
         rest.get(..len).unwrap_or_default()
     }
 
+    /// Leaves out cells that mean nothing outside of a method.
+    pub(crate) fn leave_out(&mut self, inner: impl Fn(Key) -> bool) {
+        self.cells.retain(|((_, key), _)| !inner(*key));
+    }
+
     /// Forgets what an object held: it is made anew.
     pub(crate) fn forget(&mut self, obj: ObjId) {
         self.cells.retain(|((o, _), _)| *o != obj);
@@ -63,7 +68,7 @@ impl Domain<'_> {
         if self.outermost || !self.is_symbol(obj) {
             // What nobody here made may hold something that nobody here made.
             if self.is_handed(obj)
-                && !matches!(key, Key::Content | Key::Address | Key::Length)
+                && !matches!(key, Key::Content | Key::Address | Key::Typed | Key::Length)
                 && let Some(load) = self.load(obj, key, type_)
             {
                 return self.object(load);
@@ -148,8 +153,8 @@ impl Domain<'_> {
             }
             let cells: Vec<(Key, V)> = heap.of(obj).iter().map(|((_, key), v)| (*key, *v)).collect();
             for (key, cell) in cells {
-                // The address of a connection is no part of what is sent.
-                if key == Key::Address {
+                // The address of a connection is no part of what is sent, and a view is not what is typed into it.
+                if matches!(key, Key::Address | Key::Typed) {
                     continue;
                 }
                 taint = self.mix(taint, cell.taint);

@@ -9,7 +9,9 @@ mod call;
 mod domain;
 mod field;
 mod heap;
+mod initial;
 mod life;
+mod listen;
 mod order;
 mod origin;
 mod outside;
@@ -25,6 +27,7 @@ mod summary;
 mod tests;
 mod text;
 mod trace;
+mod typed;
 mod way;
 mod world;
 
@@ -75,6 +78,24 @@ pub struct Component {
     pub class: Vec<u8>,
     /// Actions that it waits for.
     pub actions: Vec<String>,
+}
+
+/// A view of a layout that a user types something of interest into.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Field {
+    /// Its resource id.
+    pub id: u32,
+    /// What is typed, as `inputType` names it.
+    pub input: &'static str,
+}
+
+/// What of a package is not in its code: where it starts, and what a user gives it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct App {
+    /// What the system starts of it.
+    pub components: Vec<Component>,
+    /// Views that a user types into.
+    pub fields: Vec<Field>,
 }
 
 /// An identifier that reaches a place where data leaves.

@@ -6,6 +6,7 @@ use super::super::hierarchy::{M, Type};
 use super::super::package::index;
 use super::trace::Tracer;
 use crate::artifact::dex::{Dex, Insn};
+use crate::rule::model::{Member, Model};
 use crate::rule::{Cell, Place, Spot};
 
 /// Times over all calls, for objects that are made in what was found last.
@@ -20,6 +21,8 @@ pub(super) struct Seen {
     named: Vec<Type>,
     /// Classes that it makes objects of.
     pub(super) made: Vec<Type>,
+    /// Initialisers of classes that may run first here.
+    first: Vec<M>,
     /// Fields by the number of their name.
     pub(super) reads: Vec<u32>,
     pub(super) writes: Vec<u32>,
@@ -86,6 +89,7 @@ impl<'a> Tracer<'a, '_> {
             calls: Vec::new(),
             named: Vec::new(),
             made: Vec::new(),
+            first: Vec::new(),
             reads: Vec::new(),
             writes: Vec::new(),
         };
@@ -104,6 +108,9 @@ impl<'a> Tracer<'a, '_> {
         };
         let pair = |insn: &Insn<'_>| Some((u8::try_from(insn.op.0).ok()?, insn.index()?));
         for insn in code.insns() {
+            if let Some(class) = self.uses(dex_no, &insn) {
+                all.first.extend(self.telling(class));
+            }
             match insn.op.0 {
                 0x22 => all
                     .made
@@ -123,8 +130,17 @@ impl<'a> Tracer<'a, '_> {
         }
         all.calls.sort_unstable();
         all.calls.dedup();
+        // Who looks up members may do so in its own class.
+        let table = self.tables.get(usize::from(dex_no));
+        let looks_up = |(_, method): &(u8, u32)| {
+            let model = table.and_then(|table| table.mark(*method)?.member.model);
+            matches!(model, Some(Model::Member(Member::Method)))
+        };
+        if all.calls.iter().any(looks_up) {
+            all.named.push(self.hierarchy.owner(m).0);
+        }
         let world = self.domain.text(b"@world");
-        // What another part of the app left may come with an intent, or with a message.
+        // What another part of the app left may come with an intent, or with a message, and be left in one.
         let given = self.parameters(m);
         if given.iter().any(|(type_, _)| {
             self.interest
@@ -133,6 +149,7 @@ impl<'a> Tracer<'a, '_> {
                 .carries(self.hierarchy.name(*type_))
         }) {
             all.reads.push(world);
+            all.writes.push(world);
         }
         for n in 0..all.calls.len() {
             let Some((_, method)) = all.calls.get(n).copied() else {
@@ -180,6 +197,7 @@ impl<'a> Tracer<'a, '_> {
             return Vec::new();
         };
         let mut all = Vec::new();
+        all.extend(&seen.first);
         for named in &seen.named {
             all.extend(self.hierarchy.methods(*named).iter().map(|(_, m)| *m));
         }

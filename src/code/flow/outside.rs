@@ -4,7 +4,7 @@
 use super::super::hierarchy::Type;
 use super::super::value::Val;
 use super::call::Call;
-use super::domain::{Key, Obj, ObjId, Objs, Taint, V, What};
+use super::domain::{Key, Obj, Objs, Taint, V, What};
 use super::run::{Frame, Here};
 use super::summary::Event;
 use super::trace::Tracer;
@@ -41,6 +41,7 @@ impl<'a> Tracer<'a, '_> {
             Some(flows) => self.pass_on(here, frame, call, flows, args),
             None => self.pass_all(here, frame, call, args),
         };
+        self.typed(here, frame, call, args, result);
         self.address(frame, call, args, result)
     }
 
@@ -118,51 +119,11 @@ impl<'a> Tracer<'a, '_> {
         result
     }
 
-    /// Objects of the package's own classes that the system is given may be called back.
-    pub(super) fn escape(&mut self, here: &Here<'a>, frame: &mut Frame, call: &Call<'_>, args: &[V]) {
-        let constructor = &*call.callee.name == b"<init>";
-        let first = usize::from(!call.is_static);
-        let listeners = self.named("listeners");
-        let world = self.domain.obj(Obj::World, Type::UNKNOWN);
-        let world = self.domain.one(world);
-        for (n, v) in args.iter().enumerate() {
-            if n < first && constructor {
-                continue;
-            }
-            let objs: Vec<ObjId> = self
-                .domain
-                .objs(v.objs)
-                .iter()
-                .copied()
-                .filter(|obj| self.may_be_called_back(*obj))
-                .collect();
-            for obj in objs {
-                let one = self.domain.object(obj);
-                self.domain.write(&mut frame.heap, world, listeners, one, false);
-                // What a method of the system is given together with it may be what it is called with.
-                if n < first && call.callee.parameters.len() < 8 {
-                    for arg in args.iter().skip(first) {
-                        if arg.objs != Objs::NONE || arg.taint != Taint::NONE {
-                            let arg = self.stored(here, call.pc, *arg);
-                            let given = self.named("given");
-                            self.domain.write(&mut frame.heap, one.objs, given, arg, false);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    pub(super) fn may_be_called_back(&self, obj: ObjId) -> bool {
-        match self.domain.what(obj) {
-            Obj::Param(_) | Obj::Load(..) | Obj::As(..) => true,
-            Obj::New(..) | Obj::Within(..) => self.hierarchy.is_inside(self.domain.type_of(obj)),
-            _ => false,
-        }
-    }
-
     /// A cell with a name of its own.
     pub(super) fn named(&mut self, name: &str) -> Key {
+        if name == "typed" {
+            return Key::Typed;
+        }
         let mut text = b"@".to_vec();
         text.extend_from_slice(name.as_bytes());
         let name = self.domain.text(&text);

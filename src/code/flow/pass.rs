@@ -23,7 +23,11 @@ impl<'a> Tracer<'a, '_> {
     ) -> V {
         let mut result = V::UNSET;
         let mut writes = Vec::new();
-        for flow in flows {
+        // What has to do with cells of the result waits until there is one.
+        let late = |flow: &&Flow| {
+            flow.from.spot == Spot::Return || flow.to.spot == Spot::Return && flow.to.cell != Cell::Whole
+        };
+        for flow in flows.iter().filter(|flow| !late(flow)) {
             for source in self.spots(call, flow.from.spot, args) {
                 let mut v = self.take(frame, call, args, source, &flow.from.cell);
                 if !flow.same && v != V::UNSET {
@@ -51,6 +55,19 @@ impl<'a> Tracer<'a, '_> {
         }
         if result.val == Val::UNSET {
             result.val = self.domain.values.unknown(Why::Computed);
+        }
+        for flow in flows.iter().filter(late) {
+            let at = |spot: Spot, spots: Vec<V>| {
+                if spot == Spot::Return { vec![result] } else { spots }
+            };
+            let sources = self.spots(call, flow.from.spot, args);
+            for source in at(flow.from.spot, sources) {
+                let v = self.take(frame, call, args, source, &flow.from.cell);
+                let targets = self.spots(call, flow.to.spot, args);
+                for target in at(flow.to.spot, targets) {
+                    self.give(here, frame, call, args, target, flow, v);
+                }
+            }
         }
         result
     }

@@ -24,7 +24,12 @@ impl<'a> Tracer<'a, '_> {
         let this = args.first().copied().unwrap_or(V::UNSET);
         let model = call.callee.mark.and_then(|mark| mark.member.model);
         match (self.hierarchy.name(call.callee.class), &*call.callee.name) {
-            (_, b"getClass") if args.len() == 1 => Some(self.class_of(this)),
+            (_, b"getClass") if args.len() == 1 => Some(self.class_of(here, this)),
+            (b"Ljava/lang/reflect/Method;", b"getName") => {
+                let member = self.named("member");
+                let name = self.domain.read_all(&frame.heap, this.objs, member, Type::UNKNOWN);
+                (name != V::UNSET).then(|| V::of(name.val))
+            }
             (b"Ljava/lang/Class;" | b"Ljava/lang/reflect/Constructor;", b"newInstance") => {
                 Some(self.make(here, frame, call.pc, this))
             }
@@ -46,13 +51,17 @@ impl<'a> Tracer<'a, '_> {
     }
 
     /// The class of an object, as a text.
-    fn class_of(&mut self, this: V) -> V {
+    fn class_of(&mut self, here: &Here<'a>, this: V) -> V {
         let mut val = Val::UNSET;
+        let own = !self.is_static(here.m);
         for obj in self.domain.objs(this.objs).to_vec() {
-            if !self.domain.is_exact(obj) {
-                continue;
-            }
-            let name = self.hierarchy.name(self.domain.type_of(obj));
+            let type_ = match self.domain.what(obj) {
+                // The class of `this` may be one below, which has the same members.
+                Obj::Param(0) if own => here.class,
+                _ if self.domain.is_exact(obj) => self.domain.type_of(obj),
+                _ => continue,
+            };
+            let name = self.hierarchy.name(type_);
             let text = Val::one(self.domain.values.made(&dotted(name)));
             val = self.domain.values.join(val, text);
         }

@@ -125,6 +125,11 @@ impl<'a> Tracer<'a, '_> {
             cut |= dirty.iter().any(|dirty| *dirty);
         }
         self.graph = graph;
+        if !self.setters.is_empty() {
+            let setters = &self.setters;
+            here.end
+                .leave_out(|key| matches!(key, Key::Field(name) if setters.contains(&name)));
+        }
         let carries = |key| match key {
             Key::Field(name) => self.fields.contains(&name),
             _ => true,
@@ -242,6 +247,24 @@ impl<'a> Tracer<'a, '_> {
             all.push((self.hierarchy.type_at(dex_no, type_), wide));
         }
         all
+    }
+
+    /// The class that a method gives back.
+    pub(super) fn result_type(&self, m: M) -> Type {
+        let Some((dex_no, number)) = self.hierarchy.place(m) else {
+            return Type::UNKNOWN;
+        };
+        let method = self
+            .walked
+            .get(usize::from(dex_no))
+            .and_then(|w| w.method(number));
+        let proto = self.package.dex(dex_no).zip(method).and_then(|(dex, method)| {
+            let id = dex.method(method.method)?;
+            dex.proto(id.proto)
+        });
+        proto.map_or(Type::UNKNOWN, |proto| {
+            self.hierarchy.type_at(dex_no, proto.return_type)
+        })
     }
 
     /// Name and descriptor of a method.

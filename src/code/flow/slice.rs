@@ -16,6 +16,9 @@ use crate::rule::model::{Member, Model};
 /// a value may matter.
 const MAX_SMALL: u32 = 64;
 
+/// Fields that an identifier is put into one after the other.
+const MAX_HOPS: u32 = 4;
+
 /// Methods by number, with those that each calls.
 type Edges = [Option<Vec<M>>];
 
@@ -43,17 +46,26 @@ impl Tracer<'_, '_> {
         };
         // Fields that an identifier may be put into, and who leads from them to where data leaves.
         let below = down(&readers);
-        let fields: FxHashSet<u32> = seen
+        let mut fields: FxHashSet<u32> = seen
             .iter()
             .filter(|s| has(&below, s.m))
             .flat_map(|s| s.writes.iter().copied())
             .collect();
-        let takers: Vec<M> = seen
-            .iter()
-            .filter(|s| s.reads.iter().any(|field| fields.contains(field)))
-            .map(|s| s.m)
-            .filter(|m| has(&leavers, *m) || self.units(*m) <= MAX_SMALL)
-            .collect();
+        let mut takers: Vec<M> = Vec::new();
+        for _ in 0..MAX_HOPS {
+            let taking: Vec<&Seen> = seen
+                .iter()
+                .filter(|s| s.reads.iter().any(|field| fields.contains(field)))
+                .filter(|s| has(&leavers, s.m) || self.units(s.m) <= MAX_SMALL)
+                .collect();
+            let more = taking.len() > takers.len();
+            takers = taking.iter().map(|s| s.m).collect();
+            if !more {
+                break;
+            }
+            // Who takes something out of one field may put it into another.
+            fields.extend(taking.iter().flat_map(|s| s.writes.iter().copied()));
+        }
         let small = |m: &M| !has(&leavers, *m);
         // A getter matters to whoever asks it on the way out.
         let askers: Vec<M> = takers
@@ -117,6 +129,7 @@ impl Tracer<'_, '_> {
         all.extend(self.reflecting());
         if reads {
             all.extend(self.handed());
+            all.extend(self.finding());
         }
         all
     }

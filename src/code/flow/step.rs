@@ -11,6 +11,7 @@ use crate::artifact::dex::{Code, Insn, Payload, opcode};
 
 impl<'a> Tracer<'a, '_> {
     pub(super) fn insn(&mut self, here: &mut Here<'a>, code: &Code<'a>, insn: &Insn<'a>, frame: &mut Frame) {
+        self.first_use(here, frame, insn);
         match insn.op.0 {
             // move*
             0x01..=0x09 => frame.set(insn.a(), frame.get(insn.b())),

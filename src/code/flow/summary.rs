@@ -164,17 +164,17 @@ impl<'h, 'a> Binding<'h, 'a> {
                     v
                 }
             }
-            Obj::As(base, class) => {
+            Obj::As(base, m) => {
                 let mut v = self.object(domain, base);
                 let mut objs = Objs::NONE;
                 for obj in domain.objs(v.objs).to_vec() {
                     let one = if domain.is_exact(obj) {
-                        if !self.hierarchy.is_below(domain.type_of(obj), class) {
+                        if !self.hierarchy.runs(domain.type_of(obj), m) {
                             continue;
                         }
                         obj
                     } else if domain.is_symbol(obj) {
-                        domain.obj(Obj::As(obj, class), Type::UNKNOWN)
+                        domain.obj(Obj::As(obj, m), Type::UNKNOWN)
                     } else {
                         obj
                     };

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::{Component, Kind, What};
+use super::{App, Component, Field, Kind, What};
 use crate::artifact::dex::Dex;
 use crate::artifact::dex::build::{Asm, DexBuilder};
 use crate::code::{Interest, analyse};
@@ -46,11 +46,17 @@ fn leaks(build: impl FnOnce(&mut DexBuilder)) -> (Vec<String>, Vec<What>) {
         class: class.as_bytes().to_vec(),
         actions: Vec::new(),
     };
-    let components = [
-        component(Kind::Activity, ACTIVITY),
-        component(Kind::Service, "La/Service;"),
-    ];
-    let traced = reading.flows(&interest, &components, &["net", "sms"]);
+    let app = App {
+        components: vec![
+            component(Kind::Activity, ACTIVITY),
+            component(Kind::Service, "La/Service;"),
+        ],
+        fields: vec![Field {
+            id: 0x7f01_0001,
+            input: "textPassword",
+        }],
+    };
+    let traced = reading.flows(&interest, &app, &["net", "sms"]);
     let all = traced.leaks.iter().map(|leak| {
         let category = &interest.identifier(leak.identifier).unwrap().category;
         let channel = &interest.sink(leak.row).unwrap().channel;
@@ -323,4 +329,32 @@ fn code_that_nobody_starts_sends_nothing() {
         });
     });
     assert_eq!(all, Vec::<String>::new());
+}
+
+#[test]
+fn a_password_is_read_where_its_view_is_found_and_no_other_is() {
+    let app = |id: i32| {
+        leaks(|dex| {
+            create(dex, |m| {
+                m.const_int(1, id);
+                m.invoke_virtual(ACTIVITY, "findViewById", "(I)Landroid/view/View;", &[14, 1]);
+                m.move_result_object(2);
+                m.invoke_static(ACTIVITY, "text", "(Landroid/widget/EditText;)Ljava/lang/String;", &[2]);
+                m.move_result_object(3);
+                send(m, 3);
+                m.return_void();
+            });
+            dex.class(ACTIVITY)
+                .method("text", "(Landroid/widget/EditText;)Ljava/lang/String;", 1, |m| {
+                    m.invoke_virtual("Landroid/widget/EditText;", "getText", "()Landroid/text/Editable;", &[0]);
+                    m.move_result_object(0);
+                    m.invoke_virtual("Ljava/lang/Object;", "toString", "()Ljava/lang/String;", &[0]);
+                    m.move_result_object(0);
+                    m.return_object(0);
+                });
+        })
+        .0
+    };
+    assert_eq!(app(0x7f01_0001), ["password by sms"]);
+    assert_eq!(app(0x7f01_0002), Vec::<String>::new());
 }

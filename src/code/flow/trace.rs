@@ -14,7 +14,7 @@ use super::super::walk::Walked;
 use super::call::Callee;
 use super::domain::Domain;
 use super::summary::Summary;
-use super::{Component, Leak};
+use super::{App, Component, Leak};
 
 /// Instructions, and what is done for each of them, in one package: some three seconds. The largest app of the
 /// corpus takes half of it.
@@ -39,8 +39,14 @@ pub(super) struct Tracer<'a, 'p> {
     pub(super) aside: Vec<bool>,
     /// Fields, by the number of their name, that an identifier may be put into.
     pub(super) fields: FxHashSet<u32>,
+    /// Rows of what is typed into views, by the views' resource ids.
+    pub(super) typed: FxHashMap<i64, u16>,
     /// Which class declares a static field, by the class that it is asked of.
     pub(super) declaring: FxHashMap<(Type, super::domain::Key), Type>,
+    /// Initialisers that change more than their class, by class.
+    pub(super) initialisers: FxHashMap<Type, Option<M>>,
+    /// Cells for what was handed to a setter, by the number of their name.
+    pub(super) setters: FxHashSet<u32>,
     pub(super) callees: FxHashMap<(u16, u32), Rc<Callee>>,
     pub(super) graph: Graph<'a>,
     pub(super) live: Live,
@@ -63,13 +69,13 @@ pub struct Traced {
     pub steps: u64,
 }
 
-/// Follows what these components do.
+/// Follows what an app does.
 pub(crate) fn trace<'a>(
     package: &Package<'a>,
     tables: &[Table],
     walked: &[Walked],
     interest: &Interest<'_>,
-    components: &[Component],
+    app: &App,
     channels: &[&str],
 ) -> Traced {
     let hierarchy = Hierarchy::new(package, walked, |name| {
@@ -87,7 +93,10 @@ pub(crate) fn trace<'a>(
         channels,
         aside: Vec::new(),
         fields: FxHashSet::default(),
+        typed: super::typed::rows(&app.fields, interest),
         declaring: FxHashMap::default(),
+        initialisers: FxHashMap::default(),
+        setters: FxHashSet::default(),
         callees: FxHashMap::default(),
         graph: Graph::default(),
         live: Live::default(),
@@ -96,7 +105,7 @@ pub(crate) fn trace<'a>(
         current: M(u32::MAX),
         recursive: false,
     };
-    tracer.run(components)
+    tracer.run(&app.components)
 }
 
 impl Tracer<'_, '_> {

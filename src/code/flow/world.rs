@@ -150,8 +150,11 @@ impl<'a> Tracer<'a, '_> {
                 args.push(this.map_or(V::UNSET, |this| self.domain.object(this)));
                 continue;
             }
-            let obj = self.domain.obj(Obj::Given(m, i), *type_);
+            let obj = self.given_object(m, i, *type_, this);
             let mut v = self.domain.object(obj);
+            let answer = self.answer(*type_);
+            let answered = self.world_cell(heap, &answer);
+            v = self.domain.join(v, answered);
             if let Some(this) = this {
                 let more = heap.get(this, given).unwrap_or(V::UNSET);
                 v = self.domain.join(v, more);
@@ -185,6 +188,14 @@ impl<'a> Tracer<'a, '_> {
         for event in effect.events {
             found.add(self, event);
         }
+        if let Some(result) = effect.result.filter(|_| self.interest.rules().lifecycles.is_answer(name)) {
+            let world = self.domain.obj(Obj::World, Type::UNKNOWN);
+            let world = self.domain.one(world);
+            let type_ = self.result_type(m);
+            let answer = self.answer(type_);
+            let key = self.named(&answer);
+            self.domain.write(heap, world, key, result, false);
+        }
         // What a callback returns, the next may be given: `doInBackground`, `onPostExecute`.
         if let (Some(result), Some(this)) = (effect.result, this)
             && !matches!(self.domain.what(this), Obj::Component(_))
@@ -193,6 +204,23 @@ impl<'a> Tracer<'a, '_> {
             let one = self.domain.one(this);
             self.domain.write(heap, one, given, result, false);
         }
+    }
+
+    /// What the system gives a method as a parameter.
+    fn given_object(&mut self, m: M, i: u8, type_: Type, this: Option<ObjId>) -> ObjId {
+        let kept = self.interest.rules().lifecycles.is_kept(self.hierarchy.name(type_));
+        match this.filter(|this| kept && matches!(self.domain.what(*this), Obj::Component(_))) {
+            Some(this) => {
+                let state = self.named("state");
+                self.domain.obj(Obj::Load(this, state), type_)
+            }
+            None => self.domain.obj(Obj::Given(m, i), type_),
+        }
+    }
+
+    /// The name of the cell for what is given to those who wait for an object of this class.
+    fn answer(&self, type_: Type) -> String {
+        format!("answer {}", String::from_utf8_lossy(self.hierarchy.name(type_)))
     }
 
     /// The row of an identifier that the system hands to this method.

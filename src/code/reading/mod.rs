@@ -99,7 +99,7 @@ impl<'a> Reading<'a> {
     pub fn flows(
         &self,
         interest: &Interest<'_>,
-        components: &[super::flow::Component],
+        app: &super::flow::App,
         channels: &[&str],
     ) -> super::flow::Traced {
         super::flow::trace(
@@ -107,7 +107,7 @@ impl<'a> Reading<'a> {
             &self.tables,
             &self.walked,
             interest,
-            components,
+            app,
             channels,
         )
     }

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::{ADDRESSED, CodeFacts, Sites};
 use crate::artifact::dex::FORMAT;
 use crate::bytes::Gap;
-use crate::code::flow::{Component, Leak, Stop, What};
+use crate::code::flow::{App, Field, Leak, Stop, What};
 use crate::code::{At, Interest, Reading};
 use crate::fact::endpoint::{Finder, Found};
 use crate::fact::model::{Endpoint, FlowFact, FlowStep, HostKind, Site, Source, StepKind};
@@ -26,7 +26,7 @@ const MAX_ADDRESSES: usize = 16;
 /// cost nothing. Returns the flows, the heaviest identifiers first, and what had to be left out.
 pub(super) fn flows(
     sites: &Sites<'_, '_>,
-    components: &[Component],
+    app: &App,
     facts: &CodeFacts,
     interest: &Interest<'_>,
     finder: &Finder<'_>,
@@ -34,9 +34,10 @@ pub(super) fn flows(
     let reads = facts
         .identifiers
         .iter()
-        .any(|r| r.in_code && r.weight >= MIN_WEIGHT);
+        .any(|r| r.in_code && r.weight >= MIN_WEIGHT)
+        || app.fields.iter().any(|field| typed(interest, field));
     let sends = facts.sinks.iter().any(|sink| leaves(interest, &sink.channel));
-    if components.is_empty() || !reads || !sends {
+    if app.components.is_empty() || !reads || !sends {
         return (Vec::new(), Vec::new());
     }
     let sinks = &interest.rules().sinks;
@@ -46,7 +47,7 @@ pub(super) fn flows(
         .filter(|channel| channel.leaves)
         .map(|channel| &*channel.id)
         .collect();
-    let traced = sites.reading.flows(interest, components, &channels);
+    let traced = sites.reading.flows(interest, app, &channels);
     let mut gaps = Vec::new();
     if traced.cut {
         let what = "instructions to follow identifiers through";
@@ -81,6 +82,11 @@ pub(super) fn flows(
         gaps.push(Gap::over(FORMAT, 0, "flows of one package", all, limit, ""));
     }
     (flows, gaps)
+}
+
+/// Whether what is typed into a view is of interest.
+fn typed(interest: &Interest<'_>, field: &Field) -> bool {
+    interest.rules().identifiers.input(field.input).is_some()
 }
 
 fn leaves(interest: &Interest<'_>, channel: &str) -> bool {

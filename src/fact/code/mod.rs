@@ -16,7 +16,7 @@ use super::endpoint::{Endpoints, Finder};
 use super::model::{FlowFact, IdentifierRead, MAX_SITES, SinkUse, Site, Source, Switch};
 use crate::artifact::dex::{Dex, FORMAT};
 use crate::bytes::{Gap, Place};
-use crate::code::flow::Component;
+use crate::code::flow::App;
 use crate::code::{self, Arg, At, Called, Interest, Reading};
 
 /// One dex file of a package and where it is.
@@ -47,12 +47,12 @@ pub struct CodeFacts {
 const ADDRESSED: [&str; 4] = ["net", "webview", "mqtt", "dns"];
 
 /// Reads the code of one package. `name` is the package's name, where it is known: some switches mean
-/// something in one package only. `components` are what the system starts of it: without any, nothing is
+/// something in one package only. `app` says what the system starts of it: without any of that, nothing is
 /// followed from method to method. Endpoints go into `endpoints`, the rest is returned.
 pub fn code(
     files: &[File<'_>],
     name: Option<&str>,
-    components: &[Component],
+    app: &App,
     interest: &Interest<'_>,
     finder: &Finder<'_>,
     endpoints: &mut Endpoints,
@@ -81,7 +81,7 @@ pub fn code(
     facts.sinks = sinks(&sites, interest);
     facts.identifiers = reads::reads(&sites, &calls, interest);
     facts.switches = switch::switches(&sites, &calls, name, interest);
-    let (flows, gaps) = flow::flows(&sites, components, &facts, interest, finder);
+    let (flows, gaps) = flow::flows(&sites, app, &facts, interest, finder);
     facts.flows = flows;
     facts.gaps.extend(gaps.into_iter().map(|gap| (0, gap)));
     facts

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use crate::artifact::dex::{Dex, Opened};
 use crate::artifact::preopt::{self, Restored};
 use crate::bytes::{Bytes, Place};
-use crate::code::flow::Component;
+use crate::code::flow::App;
 use crate::fact::Source;
 use crate::fact::code::{self, File};
 
@@ -17,12 +17,12 @@ const DEX: &[u8] = b"dex\n";
 
 impl Collector<'_> {
     /// Reads the dex files of one package together: a class of one may call those of another. `name` is
-    /// the package's name, where it is known, `components` what the system starts of it.
+    /// the package's name, where it is known, `app` what is known of it that is not in its code.
     pub(super) fn code(
         &self,
         files: &[(Place, Bytes)],
         name: Option<&str>,
-        components: &[Component],
+        app: &App,
         draft: &mut Draft,
     ) {
         let restored: Vec<(&Place, Restored)> = files
@@ -57,10 +57,11 @@ impl Collector<'_> {
         if all.is_empty() {
             return;
         }
+        let none = App::default();
         let found = code::code(
             &all,
             name,
-            if self.flows { components } else { &[] },
+            if self.flows { app } else { &none },
             &self.interest,
             &self.finder,
             &mut draft.endpoints,

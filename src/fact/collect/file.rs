@@ -3,6 +3,7 @@
 use crate::artifact::arsc::Table;
 use crate::artifact::axml::Xml;
 use crate::artifact::oat::Oat;
+use crate::code::flow::App;
 use crate::bytes::{Bytes, Gap, Place};
 use crate::fact::config::{ConfigFacts, Reading};
 use crate::fact::{Site, Source, native, resource};
@@ -35,7 +36,7 @@ impl Collector<'_> {
     fn bytes(&self, class: Class, place: &Place, file: &Bytes, source: Source, draft: &mut Draft) -> Fate {
         match class {
             // Machine code that was compiled from a dex tells nothing that the dex does not.
-            Class::Elf if Oat::sniff(file) => self.code(&[(place.clone(), file.clone())], None, &[], draft),
+            Class::Elf if Oat::sniff(file) => self.code(&[(place.clone(), file.clone())], None, &App::default(), draft),
             Class::Elf => self.elf(place, file, draft),
             Class::Props => self.config(place, file, source, draft, |reading, file| {
                 reading.properties(file)
@@ -48,7 +49,7 @@ impl Collector<'_> {
             Class::BinaryXml | Class::Manifest => self.compiled(place, file, draft),
             Class::Arsc => self.table(place, file, draft),
             Class::Dex | Class::Odex | Class::Vdex => {
-                self.code(&[(place.clone(), file.clone())], None, &[], draft)
+                self.code(&[(place.clone(), file.clone())], None, &App::default(), draft)
             }
             Class::Media(class) => return Fate::Skipped(class),
             Class::Archive(_) | Class::Unread(_) | Class::Cert | Class::Unknown => {

@@ -6,8 +6,8 @@ use crate::artifact::cert;
 use crate::artifact::manifest::{self, Manifest, NetworkConfig};
 use crate::artifact::oat::Oat;
 use crate::bytes::{Bytes, Gap, Place};
-use crate::code::flow::Component;
-use crate::fact::flow::components;
+use crate::code::flow::{App, Component, Field};
+use crate::fact::flow::{components, fields};
 use crate::fact::manifest as manifest_facts;
 use crate::fact::resource::{self, Switches};
 use crate::fact::{Nested, Signer, Source};
@@ -96,9 +96,14 @@ impl Collector<'_> {
         for (leaf, read) in std::mem::take(&mut core.misnamed) {
             self.taken(leaf, &read, Source::Asset, draft);
         }
+        let mut app = App {
+            components,
+            fields: Vec::new(),
+        };
         for leaf in &core.rest {
             if leaf.class == Class::BinaryXml || leaf.class == Class::Xml {
-                self.document(leaf, &name, table, &mut switches, draft);
+                let found = self.document(leaf, &name, table, &mut switches, draft);
+                app.fields.extend(found);
             } else {
                 self.leaf(leaf, Source::Asset, draft);
             }
@@ -116,7 +121,9 @@ impl Collector<'_> {
             .map(|(leaf, read)| (leaf.place(), read.bytes.clone()))
             .collect();
         let named = Some(name.as_str()).filter(|name| !name.is_empty());
-        self.code(&dexes, named, &components, draft);
+        app.fields.sort_unstable();
+        app.fields.dedup();
+        self.code(&dexes, named, &app, draft);
 
         let count = |draft: &mut Draft, item: &(&Leaf, Read), class: Class| {
             draft.read(item.0, &item.1, Fate::Read(class.name()));
@@ -244,7 +251,8 @@ impl Collector<'_> {
         Some(manifest::network_security(&Xml::open(&read.bytes)))
     }
 
-    /// A document of the package: its strings, and its switches if it is a screen of preferences.
+    /// A document of the package: its strings, its switches if it is a screen of preferences, and the views that
+    /// a user types into if it is a layout.
     fn document(
         &self,
         leaf: &Leaf,
@@ -252,10 +260,11 @@ impl Collector<'_> {
         table: Option<&Table<'_>>,
         switches: &mut Switches<'_>,
         draft: &mut Draft,
-    ) {
+    ) -> Vec<Field> {
         let read = leaf.read(self.budget);
         if leaf.classify(&read.bytes) != Class::BinaryXml {
-            return self.taken(leaf, &read, Source::Asset, draft);
+            self.taken(leaf, &read, Source::Asset, draft);
+            return Vec::new();
         }
         let place = leaf.place();
         let xml = Xml::open(&read.bytes);
@@ -267,6 +276,11 @@ impl Collector<'_> {
             draft.gaps(&place, gaps, 0);
         }
         draft.read(leaf, &read, Fate::Read(Class::BinaryXml.name()));
+        if self.flows {
+            fields(&manifest::inputs(&xml, table)).collect()
+        } else {
+            Vec::new()
+        }
     }
 }
 

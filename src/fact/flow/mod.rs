@@ -1,7 +1,7 @@
 //! Flows as facts: which identifier of a package reaches which place where data leaves.
 
-use crate::artifact::manifest::Manifest;
-use crate::code::flow::{Component, Kind};
+use crate::artifact::manifest::{Input, Manifest};
+use crate::code::flow::{Component, Field, Kind};
 
 /// The components of a manifest that the system starts; those that are switched off are left out.
 pub fn components(manifest: &Manifest) -> Vec<Component> {
@@ -29,6 +29,14 @@ pub fn components(manifest: &Manifest) -> Vec<Component> {
         });
     }
     all
+}
+
+/// Views of a layout that a user types into.
+pub fn fields(inputs: &[Input]) -> impl Iterator<Item = Field> {
+    inputs.iter().map(|input| Field {
+        id: input.id,
+        input: input.kind,
+    })
 }
 
 /// `com.a.B` as `Lcom/a/B;`.

@@ -40,15 +40,28 @@ impl Lint<'_> {
                 }
             }
         }
-        for (list, names) in [("names", &file.callback.names), ("starts", &file.callback.starts)] {
+        let names = [
+            ("callback", "names", &file.callback.names),
+            ("callback", "starts", &file.callback.starts),
+            ("callback", "answers", &file.callback.answers),
+            ("callback", "removers", &file.callback.removers),
+            ("layout", "finders", &file.layout.finders),
+        ];
+        for (table, list, names) in names {
             for (i, name) in names.iter().enumerate() {
-                let at = [Key("callback"), Key(list), At(i)];
+                let at = [Key(table), Key(list), At(i)];
                 self.holds(&at, "name of a method", name, text::is_member);
             }
         }
-        for (i, class) in file.callback.carriers.iter().enumerate() {
-            let at = [Key("callback"), Key("carriers"), At(i)];
-            self.holds(&at, "class descriptor, `La/b/C;`", class, text::is_class);
+        let classes = [
+            ("carriers", &file.callback.carriers),
+            ("keeps", &file.callback.keeps),
+        ];
+        for (list, classes) in classes {
+            for (i, class) in classes.iter().enumerate() {
+                let at = [Key("callback"), Key(list), At(i)];
+                self.holds(&at, "class descriptor, `La/b/C;`", class, text::is_class);
+            }
         }
         let descriptors = [
             ("descriptors", &file.callback.descriptors),

@@ -65,6 +65,7 @@ impl Lint<'_> {
             ("command", &file.command),
             ("constant", &file.constant),
             ("reflected", &file.reflected),
+            ("input", &file.input),
         ] {
             for (i, row) in rows.iter().enumerate() {
                 self.value(list, i, row, &file.sources);

@@ -34,6 +34,7 @@ impl Identifiers {
             (IdentifierKind::Command, file.command),
             (IdentifierKind::Constant, file.constant),
             (IdentifierKind::Reflected, file.reflected),
+            (IdentifierKind::Input, file.input),
         ] {
             for row in rows {
                 self.add_value(kind, row);

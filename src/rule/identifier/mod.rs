@@ -52,6 +52,8 @@ pub enum IdentifierKind {
     Constant,
     /// A method name that means it when used through reflection.
     Reflected,
+    /// What a user types into a view, by the name of its `inputType`.
+    Input,
 }
 
 /// One row: a method, a field or a value, and what it gives away.
@@ -208,6 +210,11 @@ impl Identifiers {
     /// The row for a method name given to reflection.
     pub fn reflected(&self, name: &str) -> Option<&Identifier> {
         self.exact(IdentifierKind::Reflected, name).next()
+    }
+
+    /// The row for what is typed into a view: `textPassword`.
+    pub fn input(&self, kind: &str) -> Option<&Identifier> {
+        self.exact(IdentifierKind::Input, kind).next()
     }
 
     /// A category by id.

@@ -40,6 +40,8 @@ pub struct IdentifierFile {
     pub constant: Vec<ValueRow>,
     /// Method names as reflection gives them.
     pub reflected: Vec<ValueRow>,
+    /// What a user types into a view of a layout, as `inputType` names it.
+    pub input: Vec<ValueRow>,
 }
 
 /// A kind of identifier.

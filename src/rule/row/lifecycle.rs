@@ -12,6 +12,8 @@ pub struct LifecycleFile {
     pub component: Vec<ComponentOrderRow>,
     /// What is called in any order.
     pub callback: CallbackRow,
+    /// How views of a layout are found.
+    pub layout: LayoutRow,
     /// What holds of methods that no signature knows.
     pub unknown: UnknownRow,
 }
@@ -50,6 +52,20 @@ pub struct CallbackRow {
     pub constructors: Vec<String>,
     /// Classes whose objects bring what another part of the app left in them.
     pub carriers: Vec<String>,
+    /// Classes of parameters by which a component gets back what it left in them.
+    pub keeps: Vec<String>,
+    /// Methods whose result is given to whoever waits for it, as a parameter of the same class.
+    pub answers: Vec<String>,
+    /// Beginnings of names of methods after which an object is not called back any more.
+    pub removers: Vec<String>,
+}
+
+/// How code finds the views of a layout.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LayoutRow {
+    /// Names of methods that give a view by its resource id.
+    pub finders: Vec<String>,
 }
 
 /// What holds of methods that no signature knows.
