@@ -72,6 +72,10 @@ impl<'a> Machine<'a> {
                 };
                 self.grow(values, state, receiver, whole)
             }
+            Model::Reverse => {
+                let whole = text::reverse(values, this);
+                self.grow(values, state, receiver, whole)
+            }
             Model::Spoil => {
                 let whole = values.unknown(Why::Computed);
                 self.grow(values, state, receiver, whole)

@@ -17,6 +17,8 @@ pub enum Model {
     Insert,
     /// `StringBuilder.setLength`.
     SetLength,
+    /// `StringBuilder.reverse`.
+    Reverse,
     /// Changes the object in a way that is not modelled.
     Spoil,
     /// The text that the object stands for: `toString`, `getPath`, `build` …
@@ -129,7 +131,7 @@ pub enum Access {
 
 impl Model {
     /// Every model with its name in a file, sorted by name.
-    pub const NAMES: [(&'static str, Self); 44] = [
+    pub const NAMES: [(&'static str, Self); 45] = [
         ("append", Self::Append),
         ("below", Self::Below),
         ("build-upon", Self::BuildUpon),
@@ -158,6 +160,7 @@ impl Model {
         ("put-secure", Self::Key(Store::Secure, Access::Put)),
         ("put-system", Self::Key(Store::System, Access::Put)),
         ("replace", Self::Replace),
+        ("reverse", Self::Reverse),
         ("set-length", Self::SetLength),
         ("spoil", Self::Spoil),
         ("substring", Self::Substring),

@@ -1,6 +1,6 @@
 //! Where data can leave, and calls that pass it on.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
 use super::row::{PropagatorFile, SinkFile, SinkRow};
@@ -196,9 +196,15 @@ pub struct Sinks {
     propagator_classes: FxHashMap<Box<[u8]>, Rows>,
     native: Rows,
     channels: FxHashMap<Box<str>, Channel>,
+    memory: FxHashSet<Box<[u8]>>,
 }
 
 impl Sinks {
+    /// Whether what is written to a stream of this class stays in memory.
+    pub fn is_memory(&self, class: &[u8]) -> bool {
+        self.memory.contains(class)
+    }
+
     /// The sink for a method, by class descriptor and name.
     pub fn method(&self, class: &[u8], name: &[u8]) -> Option<&Sink> {
         self.sinks.get(*self.sink_classes.get(class)?.get(name)?)
@@ -243,6 +249,8 @@ impl Sinks {
     }
 
     pub(super) fn add(&mut self, file: SinkFile) {
+        self.memory
+            .extend(file.memory.into_iter().map(|class| class.into_bytes().into()));
         for row in file.channel {
             let row = Channel {
                 id: row.id.into(),

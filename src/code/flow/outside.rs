@@ -4,12 +4,14 @@
 use super::super::hierarchy::Type;
 use super::super::value::Val;
 use super::call::Call;
-use super::domain::{Key, Obj, Objs, Taint, V, What};
+use super::domain::{Key, Obj, ObjId, Objs, Taint, V, What};
 use super::run::{Frame, Here};
 use super::summary::Event;
 use super::trace::Tracer;
 use crate::rule::SinkKind;
 
+/// Streams around streams that are followed.
+pub(super) const MAX_WRAPS: usize = 4;
 /// Arguments that an address is looked for in.
 const MAX_ADDRESSES: usize = 4;
 
@@ -59,6 +61,9 @@ impl<'a> Tracer<'a, '_> {
         }
         let first = usize::from(!call.is_static);
         let given = args.get(first..).unwrap_or_default();
+        if !call.is_static && args.first().is_some_and(|this| self.is_memory(frame, this.objs)) {
+            return;
+        }
         let mut taint = Taint::NONE;
         // A call without arguments sends what its object was given before.
         let what = if given.is_empty() { args } else { given };
@@ -79,6 +84,26 @@ impl<'a> Tracer<'a, '_> {
             address,
         };
         self.event(here, event);
+    }
+
+    /// Whether what is written to these streams stays in memory, by what they wrap.
+    fn is_memory(&mut self, frame: &Frame, objs: Objs) -> bool {
+        let wraps = self.named("to");
+        let mut all = self.domain.objs(objs).to_vec();
+        for _ in 0..MAX_WRAPS {
+            let mut inner = Vec::new();
+            for obj in &all {
+                let to = frame.heap.get(*obj, wraps).map_or(Objs::NONE, |v| v.objs);
+                inner.extend(self.domain.objs(to).iter().copied().filter(|to| !all.contains(to)));
+            }
+            if inner.is_empty() {
+                break;
+            }
+            all = inner;
+        }
+        let sinks = &self.interest.rules().sinks;
+        let in_memory = |obj: &ObjId| sinks.is_memory(self.hierarchy.name(self.domain.type_of(*obj)));
+        !all.is_empty() && all.iter().all(in_memory)
     }
 
     /// The addresses that the arguments of a call stand for.

@@ -3,13 +3,11 @@
 use super::super::hierarchy::Type;
 use super::super::value::{Atom, Val, Why};
 use super::call::Call;
+use super::outside::MAX_WRAPS;
 use super::domain::{Key, Obj, Objs, V, What};
 use super::run::{Frame, Here};
 use super::trace::Tracer;
 use crate::rule::{Cell, Flow, Spot};
-
-/// Streams around streams that are followed.
-const MAX_WRAPS: usize = 4;
 
 impl<'a> Tracer<'a, '_> {
     /// What the signatures say that a call passes on.

@@ -1,5 +1,7 @@
 //! Small apps, one way each.
 
+mod platform;
+
 use std::sync::LazyLock;
 
 use super::{App, Component, Field, Kind, What};
@@ -329,32 +331,4 @@ fn code_that_nobody_starts_sends_nothing() {
         });
     });
     assert_eq!(all, Vec::<String>::new());
-}
-
-#[test]
-fn a_password_is_read_where_its_view_is_found_and_no_other_is() {
-    let app = |id: i32| {
-        leaks(|dex| {
-            create(dex, |m| {
-                m.const_int(1, id);
-                m.invoke_virtual(ACTIVITY, "findViewById", "(I)Landroid/view/View;", &[14, 1]);
-                m.move_result_object(2);
-                m.invoke_static(ACTIVITY, "text", "(Landroid/widget/EditText;)Ljava/lang/String;", &[2]);
-                m.move_result_object(3);
-                send(m, 3);
-                m.return_void();
-            });
-            dex.class(ACTIVITY)
-                .method("text", "(Landroid/widget/EditText;)Ljava/lang/String;", 1, |m| {
-                    m.invoke_virtual("Landroid/widget/EditText;", "getText", "()Landroid/text/Editable;", &[0]);
-                    m.move_result_object(0);
-                    m.invoke_virtual("Ljava/lang/Object;", "toString", "()Ljava/lang/String;", &[0]);
-                    m.move_result_object(0);
-                    m.return_object(0);
-                });
-        })
-        .0
-    };
-    assert_eq!(app(0x7f01_0001), ["password by sms"]);
-    assert_eq!(app(0x7f01_0002), Vec::<String>::new());
 }

@@ -144,6 +144,10 @@ impl<'a> Tracer<'a, '_> {
                 let val = Val::one(self.domain.values.made(b""));
                 Some(self.grown(frame, receiver, val, Taint::NONE))
             }
+            Model::Reverse => {
+                let val = text::reverse(&mut self.domain.values, this.val);
+                Some(self.grown(frame, receiver, val, mixed))
+            }
             Model::SetLength | Model::Spoil => {
                 let val = self.domain.values.unknown(Why::Computed);
                 Some(self.grown(frame, receiver, val, mixed))
@@ -245,7 +249,7 @@ impl<'a> Tracer<'a, '_> {
     /// What the object of a text method has.
     fn content(&mut self, frame: &Frame, receiver: V, model: Model) -> V {
         let letter = match model {
-            Model::Append | Model::Insert | Model::SetLength | Model::Spoil | Model::Part(_) => b'T',
+            Model::Append | Model::Insert | Model::SetLength | Model::Reverse | Model::Spoil | Model::Part(_) => b'T',
             Model::Text => b'L',
             _ => b'S',
         };

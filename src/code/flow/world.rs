@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::super::engine::At;
 use super::super::hierarchy::{M, Type};
 use super::super::value::Val;
-use super::domain::{Obj, ObjId, Objs, Root, Step, V, Way, What};
+use super::domain::{Key, Obj, ObjId, Objs, Root, Step, Taint, V, Way, What};
 use super::heap::Heap;
 use super::life::Life;
+use super::outside::MAX_WRAPS;
 use super::summary::{Event, apply};
 use super::trace::Tracer;
 use super::{Kind, Leak};
@@ -155,6 +156,10 @@ impl<'a> Tracer<'a, '_> {
             let answer = self.answer(*type_);
             let answered = self.world_cell(heap, &answer);
             v = self.domain.join(v, answered);
+            if self.interest.rules().lifecycles.carries(self.hierarchy.name(*type_)) {
+                let sent = this.map_or(Taint::NONE, |this| self.sent_to(this, heap));
+                v.taint = self.domain.mix(v.taint, sent);
+            }
             if let Some(this) = this {
                 let more = heap.get(this, given).unwrap_or(V::UNSET);
                 v = self.domain.join(v, more);
@@ -199,7 +204,7 @@ impl<'a> Tracer<'a, '_> {
         // What a callback returns, the next may be given: `doInBackground`, `onPostExecute`.
         if let (Some(result), Some(this)) = (effect.result, this)
             && !matches!(self.domain.what(this), Obj::Component(_))
-            && (result.objs != Objs::NONE || result.taint != super::domain::Taint::NONE)
+            && (result.objs != Objs::NONE || result.taint != Taint::NONE)
         {
             let one = self.domain.one(this);
             self.domain.write(heap, one, given, result, false);
@@ -216,6 +221,35 @@ impl<'a> Tracer<'a, '_> {
             }
             None => self.domain.obj(Obj::Given(m, i), type_),
         }
+    }
+
+    /// What went into objects that wrap another: messages for a handler.
+    fn sent_to(&mut self, obj: ObjId, heap: &Heap) -> Taint {
+        let wraps = self.named("to");
+        self.domain.charge(heap.cells().len() >> 2);
+        let mut all = vec![obj];
+        let mut taint = Taint::NONE;
+        for _ in 0..MAX_WRAPS {
+            let around: Vec<ObjId> = heap
+                .cells()
+                .iter()
+                .filter(|((_, key), v)| {
+                    *key == wraps && self.domain.objs(v.objs).iter().any(|inner| all.contains(inner))
+                })
+                .map(|((obj, _), _)| *obj)
+                .filter(|obj| !all.contains(obj))
+                .collect();
+            if around.is_empty() {
+                break;
+            }
+            for obj in &around {
+                if let Some(content) = heap.get(*obj, Key::Content) {
+                    taint = self.domain.mix(taint, content.taint);
+                }
+            }
+            all = around;
+        }
+        taint
     }
 
     /// The name of the cell for what is given to those who wait for an object of this class.

@@ -118,6 +118,17 @@ pub(crate) fn upper(values: &mut Values<'_>, val: Val) -> Val {
     each_part(values, val, <[u8]>::to_ascii_uppercase)
 }
 
+/// `reverse`. Only of plain text: a character of several bytes would be turned into none.
+pub(crate) fn reverse(values: &mut Values<'_>, val: Val) -> Val {
+    values.map(val, |values, id| {
+        let bytes = values.bytes(id).filter(|b| b.len() <= MAX_MADE && b.is_ascii());
+        match bytes.map(|b| b.iter().rev().copied().collect::<Vec<u8>>()) {
+            Some(bytes) => Val::one(values.made(&bytes)),
+            None => values.unknown(Why::Computed),
+        }
+    })
+}
+
 /// `trim`. Of an assembled string only the outer parts lose anything; those are left as they are.
 pub(crate) fn trim(values: &mut Values<'_>, val: Val) -> Val {
     values.map(val, |values, id| {

@@ -146,6 +146,10 @@ impl Lint<'_> {
                 self.once(&at, "sink", &format!("{}->{}", class.class, row.name));
             }
         }
+        for (i, class) in file.memory.iter().enumerate() {
+            let at = [Key("memory"), At(i)];
+            self.holds(&at, "class descriptor, `La/b/C;`", class, text::is_class);
+        }
         for (i, row) in file.native.iter().enumerate() {
             let at = [Key("native"), At(i)];
             self.weight(&at, row.weight);

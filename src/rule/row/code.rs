@@ -133,6 +133,8 @@ pub struct ValueRow {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SinkFile {
+    /// Streams whose data stays in memory.
+    pub memory: Vec<String>,
     /// Where the rows come from, for people.
     pub sources: Vec<String>,
     /// Channels; only in `channels.toml`.
