@@ -48,6 +48,7 @@ fn found(apk: &Path, interest: &Interest<'_>) -> u32 {
         }
     }
     app.components = components(&manifest);
+    app.guesses = true;
     let dexes: Vec<Dex<'_>> = files.iter().flat_map(|file| Dex::open(file).dexes).collect();
     let reading = analyse(&dexes, interest, &|text| text.windows(3).any(|w| w == b"://"));
     let traced = reading.flows(interest, &app, &CHANNELS);

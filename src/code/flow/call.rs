@@ -152,6 +152,7 @@ impl<'a> Tracer<'a, '_> {
             for event in effect.events {
                 self.event(here, event);
             }
+            self.called_exits(here, &summary.exits, targets.len() > 1, &args);
         }
         if result.val == Val::UNSET {
             result.val = self.domain.values.unknown(Why::Computed);

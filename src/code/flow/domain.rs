@@ -84,6 +84,10 @@ pub(crate) enum Root {
     Symbol(ObjId),
     /// Whatever this symbol is, or holds in any cell.
     Whole(ObjId),
+    /// What lets one guess the identifier that is read at this place.
+    Guess(M, u32, u16),
+    /// What lets one guess whatever this symbol is.
+    GuessOf(ObjId),
 }
 
 /// The way that something took, by number; the last step first.

@@ -8,6 +8,7 @@
 mod call;
 mod domain;
 mod field;
+mod guess;
 mod heap;
 mod initial;
 mod life;
@@ -96,6 +97,8 @@ pub struct App {
     pub components: Vec<Component>,
     /// Views that a user types into.
     pub fields: Vec<Field>,
+    /// Whether to look for what lets one guess, too.
+    pub guesses: bool,
 }
 
 /// An identifier that reaches a place where data leaves.
@@ -111,6 +114,8 @@ pub struct Leak {
     pub row: u16,
     /// Addresses that it goes to, as far as they are known, MUTF-8 with `{}` for what is not.
     pub addresses: Vec<Vec<u8>>,
+    /// It does not go there itself: what goes there lets one guess it.
+    pub guess: bool,
     /// The way, from the read to where it leaves.
     pub way: Vec<Stop>,
 }

@@ -64,6 +64,7 @@ impl<'a> Tracer<'a, '_> {
         if !call.is_static && args.first().is_some_and(|this| self.is_memory(frame, this.objs)) {
             return;
         }
+        self.exit(here, call, row);
         let mut taint = Taint::NONE;
         // A call without arguments sends what its object was given before.
         let what = if given.is_empty() { args } else { given };

@@ -4,9 +4,10 @@ use super::super::cfg::Block;
 use super::super::hierarchy::{M, Selector, Type};
 use super::super::package::index;
 use super::super::value::Val;
-use super::domain::{Key, Obj, V};
+use super::domain::{Key, Obj, Taint, V};
 use super::heap::Heap;
-use super::summary::{Event, Summary};
+use super::guess::Control;
+use super::summary::{Event, Exit, Summary};
 use super::trace::Tracer;
 use crate::artifact::dex::{Code, Dex, Insn};
 
@@ -45,6 +46,11 @@ pub(super) struct Here<'a> {
     pub(super) thrown: Option<V>,
     pub(super) events: Vec<Event>,
     pub(super) pending: Option<V>,
+    /// What decides whether this is done.
+    pub(super) guess: Taint,
+    pub(super) exits: Vec<Exit>,
+    /// It gives back whether something is so.
+    pub(super) boolean: bool,
     end: Heap,
     ended: bool,
 }
@@ -78,6 +84,9 @@ impl<'a> Tracer<'a, '_> {
             thrown: None,
             events: Vec::new(),
             pending: None,
+            guess: Taint::NONE,
+            exits: Vec::new(),
+            boolean: self.guesses && self.hierarchy.name(self.result_type(m)) == b"Z",
             end: Heap::default(),
             ended: false,
         };
@@ -89,6 +98,10 @@ impl<'a> Tracer<'a, '_> {
             if let (Some(frame), Some(dirty)) = (frames.first_mut(), dirty.first_mut()) {
                 *frame = Some(self.enter(&here, &code));
                 *dirty = true;
+            }
+            let mut control = Control::default();
+            if self.guesses {
+                control = Control::new(graph.blocks.len());
             }
             for round in 0..MAX_ROUNDS {
                 let mut any = false;
@@ -107,7 +120,9 @@ impl<'a> Tracer<'a, '_> {
                     for to in &handlers {
                         self.flow(&mut frames, &mut dirty, *to, &frame, round);
                     }
+                    here.guess = control.at(number);
                     self.block(&mut here, &code, block, &graph.insns, &mut frame);
+                    self.branch(&here, &graph, number, &frame, &mut control, &mut dirty);
                     for to in &handlers {
                         self.flow(&mut frames, &mut dirty, *to, &frame, round);
                     }
@@ -142,6 +157,7 @@ impl<'a> Tracer<'a, '_> {
             here.events,
             &carries,
         );
+        summary.exits = here.exits;
         summary.cut |= cut;
         summary
     }

@@ -29,7 +29,7 @@ impl<'a> Tracer<'a, '_> {
             0x0e => self.end(here, frame),
             // return*
             0x0f..=0x11 => {
-                let v = frame.get(insn.a());
+                let v = self.chosen(here, frame.get(insn.a()));
                 let before = here.result.unwrap_or(V::UNSET);
                 here.result = Some(self.domain.join(before, v));
                 self.end(here, frame);
@@ -44,7 +44,8 @@ impl<'a> Tracer<'a, '_> {
             // const*
             0x12..=0x19 => {
                 let val = self.domain.values.int(insn.literal().unwrap_or_default());
-                frame.set(insn.a(), V::of(val));
+                let v = self.chosen(here, V::of(val));
+                frame.set(insn.a(), v);
             }
             // const-string
             0x1a | 0x1b => {
@@ -67,6 +68,7 @@ impl<'a> Tracer<'a, '_> {
                 let obj = self.domain.obj(Obj::New(here.m, insn.pc), type_);
                 frame.heap.forget(obj);
                 let v = self.domain.object(obj);
+                let v = self.chosen(here, v);
                 frame.set(insn.a(), v);
             }
             // filled-new-array
@@ -180,14 +182,13 @@ impl<'a> Tracer<'a, '_> {
                 let b = frame.get(insn.b());
                 let lit = self.domain.values.int(insn.literal().unwrap_or_default());
                 let val = interp::literal(&mut self.domain.values, insn.op.0, b.val, lit);
-                frame.set(
-                    insn.a(),
-                    V {
-                        objs: Objs::NONE,
-                        val,
-                        ..b
-                    },
-                );
+                let v = V {
+                    objs: Objs::NONE,
+                    val,
+                    ..b
+                };
+                let v = self.chosen(here, v);
+                frame.set(insn.a(), v);
             }
             // fill-array-data
             0x26 => {
@@ -236,7 +237,8 @@ impl<'a> Tracer<'a, '_> {
     }
 
     /// A value that is put away: its way shows where.
-    pub(super) fn stored(&mut self, here: &Here<'a>, pc: u32, mut v: V) -> V {
+    pub(super) fn stored(&mut self, here: &Here<'a>, pc: u32, v: V) -> V {
+        let mut v = self.chosen(here, v);
         if v.taint != Taint::NONE {
             v.taint = self.domain.stepped(v.taint, here.m, pc, What::Stored);
         }

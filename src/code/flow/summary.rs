@@ -24,6 +24,14 @@ pub(crate) struct Event {
     pub(crate) address: Val,
 }
 
+/// A place where data leaves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Exit {
+    pub(crate) m: M,
+    pub(crate) pc: u32,
+    pub(crate) row: u16,
+}
+
 /// What a method does.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Summary {
@@ -32,6 +40,8 @@ pub(crate) struct Summary {
     /// Cells that it leaves changed.
     pub(crate) cells: Vec<((ObjId, Key), V)>,
     pub(crate) events: Vec<Event>,
+    /// Places where data leaves, whatever it is.
+    pub(crate) exits: Vec<Exit>,
     /// Something was left out.
     pub(crate) cut: bool,
 }
@@ -96,6 +106,7 @@ impl Summary {
             thrown,
             cells,
             events,
+            exits: Vec::new(),
             cut,
         }
     }
@@ -228,16 +239,21 @@ impl<'h, 'a> Binding<'h, 'a> {
         for (root, inner) in domain.roots(taint).to_vec() {
             let root = domain.root_of(root);
             let outer = match root {
-                Root::Source(..) => {
+                Root::Source(..) | Root::Guess(..) => {
                     let way = self.way(domain, Way::START, inner);
                     all.push((root, way));
                     continue;
                 }
-                Root::Symbol(obj) => self.origin(domain, obj, false),
+                Root::Symbol(obj) | Root::GuessOf(obj) => self.origin(domain, obj, false),
                 Root::Whole(obj) => self.origin(domain, obj, true),
             };
+            let guess = matches!(root, Root::GuessOf(_));
             for (root, outer) in domain.roots(outer).to_vec() {
-                let root = domain.root_of(root);
+                let root = match domain.root_of(root) {
+                    Root::Source(m, pc, row) if guess => Root::Guess(m, pc, row),
+                    Root::Symbol(obj) | Root::Whole(obj) if guess => Root::GuessOf(obj),
+                    root => root,
+                };
                 let way = self.way(domain, outer, inner);
                 all.push((root, way));
             }

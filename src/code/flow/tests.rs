@@ -57,6 +57,7 @@ fn leaks(build: impl FnOnce(&mut DexBuilder)) -> (Vec<String>, Vec<What>) {
             id: 0x7f01_0001,
             input: "textPassword",
         }],
+        guesses: false,
     };
     let traced = reading.flows(&interest, &app, &["net", "sms"]);
     let all = traced.leaks.iter().map(|leak| {

@@ -223,7 +223,11 @@ impl<'a> Tracer<'a, '_> {
             Model::Substring => {
                 let end = (letters.len() > 1).then(|| arg(1).val);
                 let val = text::substring(&mut self.domain.values, this.val, arg(0).val, end);
-                of(val, this.taint)
+                // Which part it is may tell something.
+                let which = self
+                    .domain
+                    .filtered(taint, |root| matches!(root, super::domain::Root::Guess(..)));
+                of(val, self.domain.mix(this.taint, which))
             }
             Model::Parse => {
                 let val = text::parse(&mut self.domain.values, arg(0).val);

@@ -43,6 +43,8 @@ pub(super) struct Tracer<'a, 'p> {
     pub(super) typed: FxHashMap<i64, u16>,
     /// Which class declares a static field, by the class that it is asked of.
     pub(super) declaring: FxHashMap<(Type, super::domain::Key), Type>,
+    /// Whether to look for what lets one guess.
+    pub(super) guesses: bool,
     /// Initialisers that change more than their class, by class.
     pub(super) initialisers: FxHashMap<Type, Option<M>>,
     /// Cells for what was handed to a setter, by the number of their name.
@@ -95,6 +97,7 @@ pub(crate) fn trace<'a>(
         fields: FxHashSet::default(),
         typed: super::typed::rows(&app.fields, interest),
         declaring: FxHashMap::default(),
+        guesses: app.guesses,
         initialisers: FxHashMap::default(),
         setters: FxHashSet::default(),
         callees: FxHashMap::default(),

@@ -1,6 +1,6 @@
 //! Entry points, run in the order in which the system calls them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::engine::At;
 use super::super::hierarchy::{M, Type};
@@ -223,12 +223,12 @@ impl<'a> Tracer<'a, '_> {
         }
     }
 
-    /// What went into objects that wrap another: messages for a handler.
+    /// What went into an object, or into those that wrap it: messages for a handler.
     fn sent_to(&mut self, obj: ObjId, heap: &Heap) -> Taint {
         let wraps = self.named("to");
         self.domain.charge(heap.cells().len() >> 2);
         let mut all = vec![obj];
-        let mut taint = Taint::NONE;
+        let mut taint = heap.get(obj, Key::Content).map_or(Taint::NONE, |v| v.taint);
         for _ in 0..MAX_WRAPS {
             let around: Vec<ObjId> = heap
                 .cells()
@@ -267,7 +267,17 @@ impl<'a> Tracer<'a, '_> {
 
     fn leaks(&self, found: Found) -> Vec<Leak> {
         let mut all = Vec::new();
-        for ((source, sink), (way, address)) in found.leaks {
+        // Where something is sent that carries an identifier, a branch before it tells next to nothing.
+        let told: BTreeSet<Spot> = found
+            .leaks
+            .iter()
+            .filter(|(_, leak)| !leak.2)
+            .map(|((_, sink), _)| *sink)
+            .collect();
+        for ((source, sink), (way, address, guess)) in found.leaks {
+            if guess && told.contains(&sink) {
+                continue;
+            }
             let at = |(m, pc): (M, u32)| {
                 self.hierarchy
                     .place(m)
@@ -282,6 +292,7 @@ impl<'a> Tracer<'a, '_> {
                 sink: to,
                 row: sink.2,
                 addresses: self.rendered(address),
+                guess,
                 way: self.stops(way),
             });
         }
@@ -308,22 +319,28 @@ type Spot = (M, u32, u16);
 
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    leaks: BTreeMap<(Spot, Spot), (Way, Val)>,
+    /// The way, the address, and whether it only lets one guess.
+    leaks: BTreeMap<(Spot, Spot), (Way, Val, bool)>,
 }
 
 impl Found {
     fn add(&mut self, tracer: &mut Tracer<'_, '_>, event: Event) {
         for (root, way) in tracer.domain.roots(event.taint).to_vec() {
-            let Root::Source(m, pc, row) = tracer.domain.root_of(root) else {
-                continue;
+            let (m, pc, row, guess) = match tracer.domain.root_of(root) {
+                Root::Source(m, pc, row) => (m, pc, row, false),
+                Root::Guess(m, pc, row) => (m, pc, row, true),
+                _ => continue,
             };
             let key = ((m, pc, row), (event.m, event.pc, event.row));
             match self.leaks.get_mut(&key) {
-                Some((_, address)) => {
+                // What carries it says more than what lets one guess it.
+                Some(leak) if leak.2 && !guess => *leak = (way, event.address, false),
+                Some((_, address, other)) if *other == guess => {
                     *address = tracer.domain.values.join(*address, event.address);
                 }
+                Some(_) => {}
                 None => {
-                    self.leaks.insert(key, (way, event.address));
+                    self.leaks.insert(key, (way, event.address, guess));
                 }
             }
         }

@@ -113,7 +113,7 @@ fn groups<'t>(leaks: &'t [Leak], kinds: &Kinds<'t, '_>) -> BTreeMap<Key<'t>, Gro
     for leak in leaks {
         let rows = interest.identifier(leak.identifier).zip(interest.sink(leak.row));
         let Some((identifier, sink)) = rows else { continue };
-        let counts = identifier.weight >= MIN_WEIGHT && sink.kind == SinkKind::Sink;
+        let counts = !leak.guess && identifier.weight >= MIN_WEIGHT && sink.kind == SinkKind::Sink;
         if !counts || !leaves(interest, &sink.channel) {
             continue;
         }

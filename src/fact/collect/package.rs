@@ -98,7 +98,7 @@ impl Collector<'_> {
         }
         let mut app = App {
             components,
-            fields: Vec::new(),
+            ..App::default()
         };
         for leaf in &core.rest {
             if leaf.class == Class::BinaryXml || leaf.class == Class::Xml {

@@ -109,11 +109,10 @@ fn who_binds_to_a_service_is_given_what_it_answers() {
         dex.class("La/Wait;").interface(connection).virtual_method(
             "onServiceConnected",
             "(Landroid/content/ComponentName;Landroid/os/IBinder;)V",
-            17,
+            16,
             |m| {
-                m.check_cast(16, "La/Binder;");
-                m.move_object(1, 16);
-                m.iget(1, 1, "La/Binder;", "text", STRING);
+                m.check_cast(15, "La/Binder;");
+                m.iget(1, 15, "La/Binder;", "text", STRING);
                 send(m, 1);
                 m.return_void();
             },
