@@ -31,6 +31,7 @@ pub struct Lifecycles {
     removers: Vec<Box<[u8]>>,
     finders: Vec<Box<[u8]>>,
     setters: Vec<Box<[u8]>>,
+    quiet: Vec<Box<[u8]>>,
     libraries: Vec<Box<[u8]>>,
 }
 
@@ -85,6 +86,11 @@ impl Lifecycles {
         starts_with_any(name, &self.setters)
     }
 
+    /// Whether methods of a class throw nothing.
+    pub fn is_quiet(&self, class: &[u8]) -> bool {
+        is_any(class, &self.quiet)
+    }
+
     /// Whether a class belongs to a library of the platform that is packed with apps.
     pub fn is_library(&self, class: &[u8]) -> bool {
         starts_with_any(class, &self.libraries)
@@ -108,6 +114,7 @@ impl Lifecycles {
         add(&mut self.removers, file.callback.removers);
         add(&mut self.finders, file.layout.finders);
         add(&mut self.setters, file.unknown.setters);
+        add(&mut self.quiet, file.unknown.quiet);
         add(&mut self.libraries, file.unknown.libraries);
     }
 }

@@ -27,6 +27,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 mod text;
+mod throw;
 mod trace;
 mod typed;
 mod way;

@@ -9,7 +9,7 @@ use super::heap::Heap;
 use super::guess::Control;
 use super::summary::{Event, Exit, Summary};
 use super::trace::Tracer;
-use crate::artifact::dex::{Code, Dex, Insn};
+use crate::artifact::dex::{Code, Dex, Insn, opcode};
 
 /// Times over all blocks of a method; texts that still change after the first few are widened.
 const WIDEN_AFTER: u32 = 2;
@@ -49,6 +49,10 @@ pub(super) struct Here<'a> {
     /// What decides whether this is done.
     pub(super) guess: Taint,
     pub(super) exits: Vec<Exit>,
+    /// Elements of arrays.
+    pub(super) sizes: super::throw::Sizes,
+    /// It may throw after it wrote something.
+    late: bool,
     /// It gives back whether something is so.
     pub(super) boolean: bool,
     end: Heap,
@@ -86,6 +90,8 @@ impl<'a> Tracer<'a, '_> {
             pending: None,
             guess: Taint::NONE,
             exits: Vec::new(),
+            sizes: super::throw::Sizes::default(),
+            late: false,
             boolean: self.guesses && self.hierarchy.name(self.result_type(m)) == b"Z",
             end: Heap::default(),
             ended: false,
@@ -117,14 +123,17 @@ impl<'a> Tracer<'a, '_> {
                     let mut frame = frame.clone();
                     any = true;
                     let handlers = graph.handlers(block).to_vec();
-                    for to in &handlers {
-                        self.flow(&mut frames, &mut dirty, *to, &frame, round);
-                    }
+                    let start = (!handlers.is_empty()).then(|| frame.clone());
                     here.guess = control.at(number);
-                    self.block(&mut here, &code, block, &graph.insns, &mut frame);
+                    let thrown = self.block(&mut here, &code, block, &graph.insns, &mut frame, !handlers.is_empty());
                     self.branch(&here, &graph, number, &frame, &mut control, &mut dirty);
-                    for to in &handlers {
-                        self.flow(&mut frames, &mut dirty, *to, &frame, round);
+                    // What a handler finds is as it was at the first or the last place that throws.
+                    for (to, start, last) in handlers
+                        .iter()
+                        .filter_map(|to| Some((to, start.as_ref()?, thrown.as_ref()?)))
+                    {
+                        self.flow(&mut frames, &mut dirty, *to, start, round);
+                        self.flow(&mut frames, &mut dirty, *to, last, round);
                     }
                     for to in graph.successors(block).to_vec() {
                         self.flow(&mut frames, &mut dirty, to, &frame, round);
@@ -158,6 +167,7 @@ impl<'a> Tracer<'a, '_> {
             &carries,
         );
         summary.exits = here.exits;
+        summary.late = here.late;
         summary.cut |= cut;
         summary
     }
@@ -206,7 +216,7 @@ impl<'a> Tracer<'a, '_> {
         frame
     }
 
-    /// Runs a block.
+    /// Runs a block. Gives back how things were at the last place that may throw, where there are handlers.
     fn block(
         &mut self,
         here: &mut Here<'a>,
@@ -214,16 +224,33 @@ impl<'a> Tracer<'a, '_> {
         block: &Block,
         insns: &[Insn<'a>],
         frame: &mut Frame,
-    ) {
+        handled: bool,
+    ) -> Option<Frame> {
         here.pending = None;
+        let mut thrown = None;
         let insns = insns
             .get(index(block.start)..index(block.end))
             .unwrap_or_default();
         for insn in insns {
             let work = self.domain.take_work();
             self.left = self.left.saturating_sub(work.saturating_add(1));
+            let throws = (handled || !here.late) && self.throws(here, frame, insn);
+            if throws && !here.late {
+                here.late = self.has_written(frame);
+            }
+            if throws && handled {
+                thrown = Some(frame.clone());
+            }
             self.insn(here, code, insn, frame);
+            let called = insn.op.is(opcode::INVOKES);
+            if throws && called && (handled || !here.late) && self.is_late(here, insn) {
+                if let Some(thrown) = &mut thrown {
+                    thrown.heap = frame.heap.clone();
+                }
+                here.late |= self.has_written(frame);
+            }
         }
+        thrown
     }
 
     pub(super) fn end(&mut self, here: &mut Here<'a>, frame: &Frame) {

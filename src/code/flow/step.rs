@@ -67,6 +67,9 @@ impl<'a> Tracer<'a, '_> {
                     .type_at(here.dex_no, insn.index().unwrap_or_default());
                 let obj = self.domain.obj(Obj::New(here.m, insn.pc), type_);
                 frame.heap.forget(obj);
+                if insn.op.0 == 0x23 {
+                    self.sized(here, obj, frame.get(insn.b()));
+                }
                 let v = self.domain.object(obj);
                 let v = self.chosen(here, v);
                 frame.set(insn.a(), v);

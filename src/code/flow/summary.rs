@@ -42,6 +42,8 @@ pub(crate) struct Summary {
     pub(crate) events: Vec<Event>,
     /// Places where data leaves, whatever it is.
     pub(crate) exits: Vec<Exit>,
+    /// It may throw after it wrote something.
+    pub(crate) late: bool,
     /// Something was left out.
     pub(crate) cut: bool,
 }
@@ -107,6 +109,7 @@ impl Summary {
             cells,
             events,
             exits: Vec::new(),
+            late: false,
             cut,
         }
     }

@@ -1,5 +1,6 @@
 //! Small apps, one way each.
 
+mod branch;
 mod platform;
 
 use std::sync::LazyLock;
@@ -37,6 +38,11 @@ fn send(m: &mut Asm, text: u8) {
 
 /// The app's leaks, as `category by channel`, and the way of the first.
 fn leaks(build: impl FnOnce(&mut DexBuilder)) -> (Vec<String>, Vec<What>) {
+    found(false, build)
+}
+
+/// As [`leaks`], with what lets one guess.
+fn found(guesses: bool, build: impl FnOnce(&mut DexBuilder)) -> (Vec<String>, Vec<What>) {
     let mut dex = DexBuilder::new();
     build(&mut dex);
     let bytes = dex.build();
@@ -57,7 +63,7 @@ fn leaks(build: impl FnOnce(&mut DexBuilder)) -> (Vec<String>, Vec<What>) {
             id: 0x7f01_0001,
             input: "textPassword",
         }],
-        guesses: false,
+        guesses,
     };
     let traced = reading.flows(&interest, &app, &["net", "sms"]);
     let all = traced.leaks.iter().map(|leak| {
@@ -67,7 +73,8 @@ fn leaks(build: impl FnOnce(&mut DexBuilder)) -> (Vec<String>, Vec<What>) {
             .addresses
             .first()
             .map(|a| format!(" to {}", String::from_utf8_lossy(a)));
-        format!("{category} by {channel}{}", address.unwrap_or_default())
+        let guess = if leak.guess { "guess of " } else { "" };
+        format!("{guess}{category} by {channel}{}", address.unwrap_or_default())
     });
     let all = all.collect();
     let way = traced

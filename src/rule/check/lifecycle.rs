@@ -54,12 +54,13 @@ impl Lint<'_> {
             }
         }
         let classes = [
-            ("carriers", &file.callback.carriers),
-            ("keeps", &file.callback.keeps),
+            ("callback", "carriers", &file.callback.carriers),
+            ("callback", "keeps", &file.callback.keeps),
+            ("unknown", "quiet", &file.unknown.quiet),
         ];
-        for (list, classes) in classes {
+        for (table, list, classes) in classes {
             for (i, class) in classes.iter().enumerate() {
-                let at = [Key("callback"), Key(list), At(i)];
+                let at = [Key(table), Key(list), At(i)];
                 self.holds(&at, "class descriptor, `La/b/C;`", class, text::is_class);
             }
         }

@@ -74,6 +74,8 @@ pub struct LayoutRow {
 pub struct UnknownRow {
     /// Beginnings of names of methods that change their object.
     pub setters: Vec<String>,
+    /// Classes whose methods throw nothing.
+    pub quiet: Vec<String>,
     /// Beginnings of the descriptors of classes that belong to the platform, though apps bring them.
     pub libraries: Vec<String>,
 }
