@@ -59,7 +59,8 @@ impl<'a> Tracer<'a, '_> {
         let sinks = &self.interest.rules().sinks;
         let flows = self.hierarchy.ancestors(class).into_iter().find_map(|class| {
             let row = sinks.propagator(self.hierarchy.name(class), &name)?;
-            Some(row.flows.to_vec())
+            // From a place to itself: nothing is passed on.
+            Some(row.flows.iter().filter(|flow| flow.from != flow.to).cloned().collect())
         });
         let callee = Rc::new(Callee {
             class,
