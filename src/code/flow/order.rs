@@ -34,7 +34,7 @@ impl<'a> Tracer<'a, '_> {
     /// Groups of methods that call each other, from those that call nobody on.
     pub(super) fn groups(&mut self, entries: &[M]) -> Vec<Vec<M>> {
         let (mut edges, seen) = self.edges(entries);
-        self.set_aside(&edges, &seen);
+        self.set_aside(&edges, &seen, entries);
         for targets in edges.iter_mut().flatten() {
             targets.retain(|m| !self.is_aside(*m));
         }

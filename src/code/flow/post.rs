@@ -31,7 +31,11 @@ impl<'a> Tracer<'a, '_> {
     pub(super) fn is_for(&mut self, heap: &Heap, intent: ObjId, life: &Life, lives: &[Life]) -> bool {
         let key = self.named("class");
         let class = heap.get(intent, key).unwrap_or(V::UNSET);
-        let names = self.names(class.val);
+        let mut names = self.names(class.val);
+        // A component's name is an object of its own.
+        for name in self.domain.objs(class.objs) {
+            names.extend(heap.get(*name, key).iter().flat_map(|v| self.names(v.val)));
+        }
         // The second argument of a constructor may be something else.
         let is_class = |name: &Vec<u8>| {
             self.hierarchy

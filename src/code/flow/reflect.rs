@@ -25,6 +25,7 @@ impl<'a> Tracer<'a, '_> {
         let model = call.callee.mark.and_then(|mark| mark.member.model);
         match (self.hierarchy.name(call.callee.class), &*call.callee.name) {
             (_, b"getClass") if args.len() == 1 => Some(self.class_of(here, this)),
+            (b"Ljava/lang/Class;", b"getName") => self.class_name(this),
             (b"Ljava/lang/reflect/Method;", b"getName") => {
                 let member = self.named("member");
                 let name = self.domain.read_all(&frame.heap, this.objs, member, Type::UNKNOWN);
@@ -69,6 +70,16 @@ impl<'a> Tracer<'a, '_> {
             val = self.domain.values.unknown(Why::Object);
         }
         V::of(val)
+    }
+
+    /// The name of a class, as a text.
+    fn class_name(&mut self, class: V) -> Option<V> {
+        let mut val = Val::UNSET;
+        for name in self.classes(class.val) {
+            let text = Val::one(self.domain.values.made(&dotted(&name)));
+            val = self.domain.values.join(val, text);
+        }
+        (val != Val::UNSET).then(|| V::of(val))
     }
 
     /// The classes that a value names.

@@ -29,7 +29,7 @@ impl Tracer<'_, '_> {
     }
 
     /// Finds the methods that cannot matter.
-    pub(super) fn set_aside(&mut self, edges: &Edges, seen: &[Seen]) {
+    pub(super) fn set_aside(&mut self, edges: &Edges, seen: &[Seen], entries: &[M]) {
         let edges = &self.with_callbacks(edges, seen);
         let callers = reversed(edges);
         let readers = closure(self.marked(true), edges.len(), |m| list(&callers, m));
@@ -85,6 +85,16 @@ impl Tracer<'_, '_> {
         let mut core = readers.clone();
         for (slot, more) in core.iter_mut().zip(&above) {
             *slot |= more;
+        }
+        // What a component is made of may be given away later.
+        for m in entries {
+            let (name, _) = self.hierarchy.selector_text(self.selector_of(*m));
+            if name == b"<init>"
+                && self.units(*m) <= MAX_SMALL
+                && let Some(slot) = core.get_mut(index(m.0))
+            {
+                *slot = true;
+            }
         }
         let near = down(&core);
         self.aside = near.iter().map(|near| !near).collect();
