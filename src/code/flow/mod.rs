@@ -13,6 +13,7 @@ mod heap;
 mod initial;
 mod life;
 mod listen;
+mod made;
 mod order;
 mod origin;
 mod outside;

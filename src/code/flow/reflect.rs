@@ -1,6 +1,6 @@
 //! Reflection: classes, methods and fields that are looked up by a name which is known.
 
-use super::super::hierarchy::{M, Type};
+use super::super::hierarchy::Type;
 use super::super::value::{Atom, Val, Why};
 use super::call::Call;
 use super::domain::{Key, Obj, Objs, Taint, V, What};
@@ -10,7 +10,7 @@ use super::trace::Tracer;
 use crate::rule::model::{Member, Model};
 
 /// Methods of one name that one `invoke` may reach.
-const MAX_REFLECTED: usize = 8;
+pub(super) const MAX_REFLECTED: usize = 8;
 
 impl<'a> Tracer<'a, '_> {
     /// A call that has to do with reflection; `None` for any other.
@@ -32,7 +32,14 @@ impl<'a> Tracer<'a, '_> {
                 (name != V::UNSET).then(|| V::of(name.val))
             }
             (b"Ljava/lang/Class;" | b"Ljava/lang/reflect/Constructor;", b"newInstance") => {
-                Some(self.make(here, frame, call.pc, this))
+                let given = args.get(1).copied().unwrap_or(V::UNSET);
+                Some(self.make(here, frame, call.pc, this, given))
+            }
+            (b"Ljava/lang/Class;", b"getConstructor" | b"getDeclaredConstructor") => {
+                let obj = self.domain.obj(Obj::Handed(here.m, call.pc), call.callee.result);
+                let class = self.named("class");
+                frame.heap.put(obj, class, V::of(this.val));
+                Some(self.domain.object(obj))
             }
             (b"Ljava/lang/reflect/Method;", b"invoke") => self.call_method(here, frame, call.pc, args),
             (b"Ljava/lang/reflect/Field;", name) => self.use_field(here, frame, call.pc, name, args),
@@ -83,7 +90,7 @@ impl<'a> Tracer<'a, '_> {
     }
 
     /// The classes that a value names.
-    fn classes(&self, val: Val) -> Vec<Vec<u8>> {
+    pub(super) fn classes(&self, val: Val) -> Vec<Vec<u8>> {
         let values = &self.domain.values;
         let mut all = Vec::new();
         for id in values.alternatives(val).as_slice() {
@@ -95,32 +102,6 @@ impl<'a> Tracer<'a, '_> {
             }
         }
         all
-    }
-
-    fn make(&mut self, here: &mut Here<'a>, frame: &mut Frame, pc: u32, class: V) -> V {
-        let mut named = class.val;
-        let key = self.named("class");
-        let from = self.domain.read_all(&frame.heap, class.objs, key, Type::UNKNOWN);
-        if from != V::UNSET {
-            named = from.val;
-        }
-        let known = self
-            .classes(named)
-            .iter()
-            .find_map(|name| self.hierarchy.named(name))
-            .filter(|type_| self.hierarchy.is_inside(*type_));
-        match known {
-            Some(type_) => {
-                self.made.insert(type_);
-                let obj = self.domain.obj(Obj::New(here.m, pc), type_);
-                frame.heap.forget(obj);
-                self.domain.object(obj)
-            }
-            None => {
-                let obj = self.domain.obj(Obj::Handed(here.m, pc), Type::UNKNOWN);
-                self.domain.object(obj)
-            }
-        }
     }
 
     /// Class and name of the members that an object stands for.
@@ -177,6 +158,9 @@ impl<'a> Tracer<'a, '_> {
                 .class(&class)
                 .and_then(|number| self.interest.method(number, &class, &name))
                 .unwrap_or_default();
+            if let Some(v) = self.platform(here, frame, pc, &class, &name, object, array) {
+                result = self.domain.join(result, v);
+            }
             let row = member.identifier.or_else(|| self.reflected(&class, &name));
             if let Some(row) = row {
                 let v = self.source(here, pc, row, Type::UNKNOWN);
@@ -226,42 +210,6 @@ impl<'a> Tracer<'a, '_> {
             .map_while(|n| Some((n, self.interest.identifier(n)?)))
             .find(|(_, other)| std::ptr::eq(*other, row))
             .map(|(n, _)| n)
-    }
-
-    /// The methods of a class that have a name.
-    fn by_name(&self, type_: Type, name: &[u8]) -> Vec<M> {
-        let mut all = Vec::new();
-        for class in self.hierarchy.ancestors(type_) {
-            for (selector, m) in self.hierarchy.methods(class) {
-                if self.hierarchy.selector_text(*selector).0 == name && all.len() < MAX_REFLECTED {
-                    all.push(*m);
-                }
-            }
-            if !all.is_empty() {
-                break;
-            }
-        }
-        all
-    }
-
-    /// The arguments of a method out of the array that holds them.
-    fn spread(&mut self, frame: &Frame, m: M, object: V, array: V) -> Vec<V> {
-        let mut all = Vec::new();
-        let parameters = self.parameters(m).len();
-        let is_static = self.is_static(m);
-        if !is_static {
-            all.push(object);
-        }
-        for i in 0_u16.. {
-            if all.len() >= parameters {
-                break;
-            }
-            all.push(
-                self.domain
-                    .read_all(&frame.heap, array.objs, Key::Index(i), Type::UNKNOWN),
-            );
-        }
-        all
     }
 
     /// `field.get(object)`, `field.set(object, value)`.
