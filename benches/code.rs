@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use phonehome::artifact::dex::Dex;
 use phonehome::bytes::Place;
-use phonehome::code::{Interest, analyse};
 use phonehome::code::flow::App;
+use phonehome::code::{Interest, analyse};
 use phonehome::fact::code::{File, code};
 use phonehome::fact::endpoint::{Endpoints, Finder};
 use phonehome::rule::Rules;
@@ -61,7 +61,14 @@ fn read(c: &mut Criterion) {
                 .collect();
             b.iter(|| {
                 let mut endpoints = Endpoints::default();
-                let facts = code(black_box(&all), None, &App::default(), &interest, &finder, &mut endpoints);
+                let facts = code(
+                    black_box(&all),
+                    None,
+                    &App::default(),
+                    &interest,
+                    &finder,
+                    &mut endpoints,
+                );
                 (facts.identifiers.len(), endpoints.finish().0.len())
             });
         });

@@ -40,8 +40,7 @@ fn found(apk: &Path, interest: &Interest<'_>) -> (u32, u32) {
                 Class::Manifest => manifest = Manifest::read(&Xml::open(&leaf.read(&budget).bytes), None),
                 Class::BinaryXml | Class::Xml => {
                     let read = leaf.read(&budget);
-                    app.fields
-                        .extend(fields(&inputs(&Xml::open(&read.bytes), None)));
+                    app.fields.extend(fields(&inputs(&Xml::open(&read.bytes), None)));
                 }
                 _ => {}
             }

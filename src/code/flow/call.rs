@@ -60,7 +60,13 @@ impl<'a> Tracer<'a, '_> {
         let flows = self.hierarchy.ancestors(class).into_iter().find_map(|class| {
             let row = sinks.propagator(self.hierarchy.name(class), &name)?;
             // From a place to itself: nothing is passed on.
-            Some(row.flows.iter().filter(|flow| flow.from != flow.to).cloned().collect())
+            Some(
+                row.flows
+                    .iter()
+                    .filter(|flow| flow.from != flow.to)
+                    .cloned()
+                    .collect(),
+            )
         });
         let callee = Rc::new(Callee {
             class,

@@ -9,13 +9,13 @@ use rustc_hash::FxHashMap;
 
 use super::super::hierarchy::{M, Type};
 use super::super::package::{count, index};
-use super::super::value::{Atom, Val, Values, Why};
+use super::super::value::{Val, Values, Why};
 use super::sets::Sets;
 
 /// Steps of one package; beyond that it is cut short. The largest app of the corpus needs a tenth.
 pub(super) const MAX_STEPS: usize = 1 << 21;
 /// Objects kept for one value; of more, the first are kept.
-const MAX_OBJECTS: usize = 12;
+pub(super) const MAX_OBJECTS: usize = 12;
 /// Fields of fields of a symbol that are told apart.
 const MAX_PATH: u8 = 3;
 /// Calls that an object made in a method called is told apart by.
@@ -133,7 +133,7 @@ pub enum What {
 
 /// A set of objects, by number; 0 is the empty one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(crate) struct Objs(u32);
+pub(crate) struct Objs(pub(super) u32);
 
 impl Objs {
     /// No object that is followed.
@@ -188,7 +188,7 @@ pub(crate) struct Domain<'a> {
     pub(crate) values: Values<'a>,
     infos: Vec<Info>,
     obj_ids: FxHashMap<Obj, ObjId>,
-    objs: Sets<ObjId>,
+    pub(super) objs: Sets<ObjId>,
     pub(super) roots: Vec<Root>,
     pub(super) root_ids: FxHashMap<Root, RootId>,
     pub(super) taints: Sets<(RootId, Way)>,
@@ -198,7 +198,7 @@ pub(crate) struct Domain<'a> {
     work: u64,
     /// Nobody calls: what was never written is empty, not a symbol.
     pub(crate) outermost: bool,
-    obj_joins: FxHashMap<(Objs, Objs), Objs>,
+    pub(super) obj_joins: FxHashMap<(Objs, Objs), Objs>,
     pub(super) taint_joins: FxHashMap<(Taint, Taint), Taint>,
 }
 
@@ -333,69 +333,9 @@ impl<'a> Domain<'a> {
         (self.depth(base) < MAX_PATH).then(|| self.obj(Obj::Load(base, key), type_))
     }
 
-    /// A set of one object.
-    pub(crate) fn one(&mut self, obj: ObjId) -> Objs {
-        Objs(self.objs.intern(&[obj]))
-    }
-
-    /// The objects of a set, in order.
-    pub(crate) fn objs(&self, set: Objs) -> &[ObjId] {
-        self.objs.get(set.0)
-    }
-
-    /// The value that is only this object.
-    pub(crate) fn object(&mut self, obj: ObjId) -> V {
-        V {
-            objs: self.one(obj),
-            val: self.values.unknown(Why::Object),
-            taint: Taint::NONE,
-        }
-    }
-
-    /// Whatever a symbol is.
-    pub(crate) fn symbol(&mut self, obj: ObjId) -> V {
-        let val = self.values.val(Atom::Root(obj.0));
-        let taint = self.taint(Root::Symbol(obj), Way::START);
-        V {
-            objs: self.one(obj),
-            val,
-            taint,
-        }
-    }
-
     /// A value of which nothing is known.
     pub(crate) fn unknown(&self) -> V {
         V::of(self.values.unknown(Why::Computed))
-    }
-
-    /// Both sets of objects.
-    pub(crate) fn union(&mut self, a: Objs, b: Objs) -> Objs {
-        if a == b || b == Objs::NONE {
-            return a;
-        }
-        if a == Objs::NONE {
-            return b;
-        }
-        if let Some(joined) = self.obj_joins.get(&(a, b)) {
-            return *joined;
-        }
-        let mut all = self.objs(a).to_vec();
-        self.charge(all.len());
-        for obj in self.objs(b) {
-            if !all.contains(obj) && all.len() < MAX_OBJECTS {
-                all.push(*obj);
-            }
-        }
-        all.sort_unstable();
-        let joined = Objs(self.objs.intern(&all));
-        self.obj_joins.insert((a, b), joined);
-        joined
-    }
-
-    /// All but one.
-    pub(crate) fn without(&mut self, objs: Objs, gone: ObjId) -> Objs {
-        let rest: Vec<ObjId> = self.objs(objs).iter().copied().filter(|obj| *obj != gone).collect();
-        Objs(self.objs.intern(&rest))
     }
 
     /// Either of two values.

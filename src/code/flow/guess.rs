@@ -106,8 +106,7 @@ impl<'a> Tracer<'a, '_> {
         let decided = slot.get_or_insert_with(|| decided(graph, number)).clone();
         self.domain.charge(decided.len());
         for to in decided {
-            let (Some(slot), Some(dirty)) =
-                (control.taints.get_mut(index(to)), dirty.get_mut(index(to)))
+            let (Some(slot), Some(dirty)) = (control.taints.get_mut(index(to)), dirty.get_mut(index(to)))
             else {
                 continue;
             };
@@ -136,13 +135,7 @@ impl<'a> Tracer<'a, '_> {
     }
 
     /// A method that is called lets data leave; of several, which one is called may tell.
-    pub(super) fn called_exits(
-        &mut self,
-        here: &mut Here<'a>,
-        exits: &[Exit],
-        several: bool,
-        args: &[V],
-    ) {
+    pub(super) fn called_exits(&mut self, here: &mut Here<'a>, exits: &[Exit], several: bool, args: &[V]) {
         if !self.guesses || exits.is_empty() {
             return;
         }

@@ -90,7 +90,9 @@ impl<'a> Tracer<'a, '_> {
         let removes = self.interest.rules().lifecycles.is_remover(&call.callee.name);
         let objs = match given {
             [listener] if removes => listener.objs,
-            [nothing] if nothing.objs == Objs::NONE && self.domain.values.single_int(nothing.val) == Some(0) => {
+            [nothing]
+                if nothing.objs == Objs::NONE && self.domain.values.single_int(nothing.val) == Some(0) =>
+            {
                 let Some((obj, key)) = self.setter(call, args) else {
                     return false;
                 };

@@ -59,7 +59,12 @@ impl<'a> Tracer<'a, '_> {
         array: V,
     ) -> Option<V> {
         let row = self.interest.rules().sinks.propagator(class, name)?;
-        let flows: Vec<_> = row.flows.iter().filter(|flow| flow.from != flow.to).cloned().collect();
+        let flows: Vec<_> = row
+            .flows
+            .iter()
+            .filter(|flow| flow.from != flow.to)
+            .cloned()
+            .collect();
         let mut args = vec![object];
         args.extend(self.elements(frame, array));
         let parameters = args.iter().skip(1).map(|_| (Type::UNKNOWN, b'L')).collect();

@@ -14,6 +14,7 @@ mod initial;
 mod life;
 mod listen;
 mod made;
+mod object;
 mod order;
 mod origin;
 mod outside;

@@ -95,7 +95,13 @@ impl<'a> Tracer<'a, '_> {
             let mut inner = Vec::new();
             for obj in &all {
                 let to = frame.heap.get(*obj, wraps).map_or(Objs::NONE, |v| v.objs);
-                inner.extend(self.domain.objs(to).iter().copied().filter(|to| !all.contains(to)));
+                inner.extend(
+                    self.domain
+                        .objs(to)
+                        .iter()
+                        .copied()
+                        .filter(|to| !all.contains(to)),
+                );
             }
             if inner.is_empty() {
                 break;

@@ -3,8 +3,8 @@
 use super::super::hierarchy::Type;
 use super::super::value::{Atom, Val, Why};
 use super::call::Call;
-use super::outside::MAX_WRAPS;
 use super::domain::{Key, Obj, Objs, V, What};
+use super::outside::MAX_WRAPS;
 use super::run::{Frame, Here};
 use super::trace::Tracer;
 use crate::rule::{Cell, Flow, Spot};

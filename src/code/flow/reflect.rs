@@ -28,7 +28,9 @@ impl<'a> Tracer<'a, '_> {
             (b"Ljava/lang/Class;", b"getName") => self.class_name(this),
             (b"Ljava/lang/reflect/Method;", b"getName") => {
                 let member = self.named("member");
-                let name = self.domain.read_all(&frame.heap, this.objs, member, Type::UNKNOWN);
+                let name = self
+                    .domain
+                    .read_all(&frame.heap, this.objs, member, Type::UNKNOWN);
                 (name != V::UNSET).then(|| V::of(name.val))
             }
             (b"Ljava/lang/Class;" | b"Ljava/lang/reflect/Constructor;", b"newInstance") => {

@@ -5,8 +5,8 @@ use super::super::hierarchy::{M, Selector, Type};
 use super::super::package::index;
 use super::super::value::Val;
 use super::domain::{Key, Obj, Taint, V};
-use super::heap::Heap;
 use super::guess::Control;
+use super::heap::Heap;
 use super::summary::{Event, Exit, Summary};
 use super::trace::Tracer;
 use crate::artifact::dex::{Code, Dex, Insn, opcode};
@@ -125,7 +125,14 @@ impl<'a> Tracer<'a, '_> {
                     let handlers = graph.handlers(block).to_vec();
                     let start = (!handlers.is_empty()).then(|| frame.clone());
                     here.guess = control.at(number);
-                    let thrown = self.block(&mut here, &code, block, &graph.insns, &mut frame, !handlers.is_empty());
+                    let thrown = self.block(
+                        &mut here,
+                        &code,
+                        block,
+                        &graph.insns,
+                        &mut frame,
+                        !handlers.is_empty(),
+                    );
                     self.branch(&here, &graph, number, &frame, &mut control, &mut dirty);
                     // What a handler finds is as it was at the first or the last place that throws.
                     for (to, start, last) in handlers

@@ -253,7 +253,12 @@ impl<'a> Tracer<'a, '_> {
     /// What the object of a text method has.
     fn content(&mut self, frame: &Frame, receiver: V, model: Model) -> V {
         let letter = match model {
-            Model::Append | Model::Insert | Model::SetLength | Model::Reverse | Model::Spoil | Model::Part(_) => b'T',
+            Model::Append
+            | Model::Insert
+            | Model::SetLength
+            | Model::Reverse
+            | Model::Spoil
+            | Model::Part(_) => b'T',
             Model::Text => b'L',
             _ => b'S',
         };

@@ -156,7 +156,12 @@ impl<'a> Tracer<'a, '_> {
             let answer = self.answer(*type_);
             let answered = self.world_cell(heap, &answer);
             v = self.domain.join(v, answered);
-            if self.interest.rules().lifecycles.carries(self.hierarchy.name(*type_)) {
+            if self
+                .interest
+                .rules()
+                .lifecycles
+                .carries(self.hierarchy.name(*type_))
+            {
                 let sent = this.map_or(Taint::NONE, |this| self.sent_to(this, heap));
                 v.taint = self.domain.mix(v.taint, sent);
             }
@@ -193,7 +198,10 @@ impl<'a> Tracer<'a, '_> {
         for event in effect.events {
             found.add(self, event);
         }
-        if let Some(result) = effect.result.filter(|_| self.interest.rules().lifecycles.is_answer(name)) {
+        if let Some(result) = effect
+            .result
+            .filter(|_| self.interest.rules().lifecycles.is_answer(name))
+        {
             let world = self.domain.obj(Obj::World, Type::UNKNOWN);
             let world = self.domain.one(world);
             let type_ = self.result_type(m);
@@ -213,7 +221,11 @@ impl<'a> Tracer<'a, '_> {
 
     /// What the system gives a method as a parameter.
     fn given_object(&mut self, m: M, i: u8, type_: Type, this: Option<ObjId>) -> ObjId {
-        let kept = self.interest.rules().lifecycles.is_kept(self.hierarchy.name(type_));
+        let kept = self
+            .interest
+            .rules()
+            .lifecycles
+            .is_kept(self.hierarchy.name(type_));
         match this.filter(|this| kept && matches!(self.domain.what(*this), Obj::Component(_))) {
             Some(this) => {
                 let state = self.named("state");

@@ -102,14 +102,7 @@ impl<'a> Reading<'a> {
         app: &super::flow::App,
         channels: &[&str],
     ) -> super::flow::Traced {
-        super::flow::trace(
-            &self.package,
-            &self.tables,
-            &self.walked,
-            interest,
-            app,
-            channels,
-        )
+        super::flow::trace(&self.package, &self.tables, &self.walked, interest, app, channels)
     }
 
     fn find_parts(&mut self) {

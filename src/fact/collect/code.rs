@@ -18,13 +18,7 @@ const DEX: &[u8] = b"dex\n";
 impl Collector<'_> {
     /// Reads the dex files of one package together: a class of one may call those of another. `name` is
     /// the package's name, where it is known, `app` what is known of it that is not in its code.
-    pub(super) fn code(
-        &self,
-        files: &[(Place, Bytes)],
-        name: Option<&str>,
-        app: &App,
-        draft: &mut Draft,
-    ) {
+    pub(super) fn code(&self, files: &[(Place, Bytes)], name: Option<&str>, app: &App, draft: &mut Draft) {
         let restored: Vec<(&Place, Restored)> = files
             .iter()
             .map(|(place, file)| (place, preopt::restore(file, || self.boot.classes(self.budget))))

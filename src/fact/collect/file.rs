@@ -3,8 +3,8 @@
 use crate::artifact::arsc::Table;
 use crate::artifact::axml::Xml;
 use crate::artifact::oat::Oat;
-use crate::code::flow::App;
 use crate::bytes::{Bytes, Gap, Place};
+use crate::code::flow::App;
 use crate::fact::config::{ConfigFacts, Reading};
 use crate::fact::{Site, Source, native, resource};
 use crate::unpack::{Class, Leaf, Read};
@@ -36,7 +36,9 @@ impl Collector<'_> {
     fn bytes(&self, class: Class, place: &Place, file: &Bytes, source: Source, draft: &mut Draft) -> Fate {
         match class {
             // Machine code that was compiled from a dex tells nothing that the dex does not.
-            Class::Elf if Oat::sniff(file) => self.code(&[(place.clone(), file.clone())], None, &App::default(), draft),
+            Class::Elf if Oat::sniff(file) => {
+                self.code(&[(place.clone(), file.clone())], None, &App::default(), draft)
+            }
             Class::Elf => self.elf(place, file, draft),
             Class::Props => self.config(place, file, source, draft, |reading, file| {
                 reading.properties(file)

@@ -14,14 +14,24 @@ fn a_password_is_read_where_its_view_is_found_and_no_other_is() {
                 m.const_int(1, id);
                 m.invoke_virtual(ACTIVITY, "findViewById", "(I)Landroid/view/View;", &[14, 1]);
                 m.move_result_object(2);
-                m.invoke_static(ACTIVITY, "text", "(Landroid/widget/EditText;)Ljava/lang/String;", &[2]);
+                m.invoke_static(
+                    ACTIVITY,
+                    "text",
+                    "(Landroid/widget/EditText;)Ljava/lang/String;",
+                    &[2],
+                );
                 m.move_result_object(3);
                 send(m, 3);
                 m.return_void();
             });
             dex.class(ACTIVITY)
                 .method("text", "(Landroid/widget/EditText;)Ljava/lang/String;", 1, |m| {
-                    m.invoke_virtual("Landroid/widget/EditText;", "getText", "()Landroid/text/Editable;", &[0]);
+                    m.invoke_virtual(
+                        "Landroid/widget/EditText;",
+                        "getText",
+                        "()Landroid/text/Editable;",
+                        &[0],
+                    );
                     m.move_result_object(0);
                     m.invoke_virtual("Ljava/lang/Object;", "toString", "()Ljava/lang/String;", &[0]);
                     m.move_result_object(0);
@@ -90,7 +100,9 @@ fn who_binds_to_a_service_is_given_what_it_answers() {
     let connection = "Landroid/content/ServiceConnection;";
     let (all, _) = leaks(|dex| {
         create(dex, |m| {
-            m.new_instance(1, "La/Wait;").new_instance(2, INTENT).const_int(3, 1);
+            m.new_instance(1, "La/Wait;")
+                .new_instance(2, INTENT)
+                .const_int(3, 1);
             let bind = "(Landroid/content/Intent;Landroid/content/ServiceConnection;I)Z";
             m.invoke_virtual("Landroid/app/Activity;", "bindService", bind, &[14, 2, 1, 3]);
             m.return_void();
@@ -100,12 +112,17 @@ fn who_binds_to_a_service_is_given_what_it_answers() {
             .instance_field("text", STRING);
         dex.class("La/Service;")
             .superclass("Landroid/app/Service;")
-            .virtual_method("onBind", "(Landroid/content/Intent;)Landroid/os/IBinder;", 4, |m| {
-                read(m, 0);
-                m.new_instance(1, "La/Binder;");
-                m.iput(0, 1, "La/Binder;", "text", STRING);
-                m.return_object(1);
-            });
+            .virtual_method(
+                "onBind",
+                "(Landroid/content/Intent;)Landroid/os/IBinder;",
+                4,
+                |m| {
+                    read(m, 0);
+                    m.new_instance(1, "La/Binder;");
+                    m.iput(0, 1, "La/Binder;", "text", STRING);
+                    m.return_object(1);
+                },
+            );
         dex.class("La/Wait;").interface(connection).virtual_method(
             "onServiceConnected",
             "(Landroid/content/ComponentName;Landroid/os/IBinder;)V",
@@ -151,13 +168,16 @@ fn a_message_reaches_the_handler_behind_a_messenger() {
 fn a_listener_that_is_replaced_is_not_called() {
     let app = |replaced: bool| {
         leaks(|dex| {
-            dex.class("La/Click;")
-                .interface(LISTENER)
-                .virtual_method("onClick", "(Landroid/view/View;)V", 16, |m| {
+            dex.class("La/Click;").interface(LISTENER).virtual_method(
+                "onClick",
+                "(Landroid/view/View;)V",
+                16,
+                |m| {
                     read(m, 1);
                     send(m, 1);
                     m.return_void();
-                });
+                },
+            );
             create(dex, |m| {
                 m.const_int(1, 7);
                 m.invoke_virtual(ACTIVITY, "findViewById", "(I)Landroid/view/View;", &[14, 1]);
@@ -184,7 +204,8 @@ fn what_is_written_to_a_file_is_read_under_its_name() {
         leaks(|dex| {
             create(dex, |m| {
                 read(m, 1);
-                m.invoke_virtual(STRING, "getBytes", "()[B", &[1]).move_result_object(1);
+                m.invoke_virtual(STRING, "getBytes", "()[B", &[1])
+                    .move_result_object(1);
                 m.const_string(2, "a.txt").const_int(3, 0);
                 let open = "(Ljava/lang/String;I)Ljava/io/FileOutputStream;";
                 m.invoke_virtual(ACTIVITY, "openFileOutput", open, &[14, 2, 3]);
