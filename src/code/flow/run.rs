@@ -14,6 +14,8 @@ use crate::artifact::dex::{Code, Dex, Insn, opcode};
 /// Times over all blocks of a method; texts that still change after the first few are widened.
 const WIDEN_AFTER: u32 = 2;
 const MAX_ROUNDS: u32 = 8;
+/// States of one block that are kept apart.
+const MAX_APART: usize = 2;
 /// Registers of all blocks of one method together.
 const MAX_CELLS: usize = 1 << 20;
 
@@ -99,10 +101,10 @@ impl<'a> Tracer<'a, '_> {
         let mut cut = large;
         if !large {
             self.live.build(&graph, code.registers, true, true);
-            let mut frames: Vec<Option<Frame>> = vec![None; graph.blocks.len()];
+            let mut frames: Vec<Vec<Frame>> = vec![Vec::new(); graph.blocks.len()];
             let mut dirty = vec![false; graph.blocks.len()];
             if let (Some(frame), Some(dirty)) = (frames.first_mut(), dirty.first_mut()) {
-                *frame = Some(self.enter(&here, &code));
+                frame.push(self.enter(&here, &code));
                 *dirty = true;
             }
             let mut control = Control::default();
@@ -117,33 +119,34 @@ impl<'a> Tracer<'a, '_> {
                     if !std::mem::take(flag) {
                         continue;
                     }
-                    let (Some(Some(frame)), Some(block)) = (frames.get(at), graph.blocks.get(at)) else {
+                    let (Some(states), Some(block)) = (frames.get(at), graph.blocks.get(at)) else {
                         continue;
                     };
-                    let mut frame = frame.clone();
                     any = true;
                     let handlers = graph.handlers(block).to_vec();
-                    let start = (!handlers.is_empty()).then(|| frame.clone());
-                    here.guess = control.at(number);
-                    let thrown = self.block(
-                        &mut here,
-                        &code,
-                        block,
-                        &graph.insns,
-                        &mut frame,
-                        !handlers.is_empty(),
-                    );
-                    self.branch(&here, &graph, number, &frame, &mut control, &mut dirty);
-                    // What a handler finds is as it was at the first or the last place that throws.
-                    for (to, start, last) in handlers
-                        .iter()
-                        .filter_map(|to| Some((to, start.as_ref()?, thrown.as_ref()?)))
-                    {
-                        self.flow(&mut frames, &mut dirty, *to, start, round);
-                        self.flow(&mut frames, &mut dirty, *to, last, round);
-                    }
-                    for to in graph.successors(block).to_vec() {
-                        self.flow(&mut frames, &mut dirty, to, &frame, round);
+                    for mut frame in states.clone() {
+                        let start = (!handlers.is_empty()).then(|| frame.clone());
+                        here.guess = control.at(number);
+                        let thrown = self.block(
+                            &mut here,
+                            &code,
+                            block,
+                            &graph.insns,
+                            &mut frame,
+                            !handlers.is_empty(),
+                        );
+                        self.branch(&here, &graph, number, &frame, &mut control, &mut dirty);
+                        // What a handler finds is as it was at the first or the last place that throws.
+                        for (to, start, last) in handlers
+                            .iter()
+                            .filter_map(|to| Some((to, start.as_ref()?, thrown.as_ref()?)))
+                        {
+                            self.flow(&mut frames, &mut dirty, *to, start, round);
+                            self.flow(&mut frames, &mut dirty, *to, last, round);
+                        }
+                        for to in graph.successors(block).to_vec() {
+                            self.flow(&mut frames, &mut dirty, to, &frame, round);
+                        }
                     }
                     if self.is_spent() {
                         break;
@@ -179,14 +182,18 @@ impl<'a> Tracer<'a, '_> {
         summary
     }
 
-    fn flow(&mut self, frames: &mut [Option<Frame>], dirty: &mut [bool], to: u32, frame: &Frame, round: u32) {
+    fn flow(&mut self, frames: &mut [Vec<Frame>], dirty: &mut [bool], to: u32, frame: &Frame, round: u32) {
         let (Some(slot), Some(dirty)) = (frames.get_mut(index(to)), dirty.get_mut(index(to))) else {
             return;
         };
         self.domain
             .charge(frame.regs.len().saturating_add(frame.heap.cells().len()) >> 2);
-        let Some(old) = slot else {
-            *slot = Some(frame.clone());
+        let near = slot.iter().position(|old| !self.is_apart(old, frame, to));
+        let Some(old) = near
+            .or(slot.len().checked_sub(MAX_APART))
+            .and_then(|near| slot.get_mut(near))
+        else {
+            slot.push(frame.clone());
             *dirty = true;
             return;
         };
@@ -205,6 +212,24 @@ impl<'a> Tracer<'a, '_> {
             *slot = joined;
         }
         *dirty |= self.domain.meet(&mut old.heap, &frame.heap);
+    }
+
+    /// Whether two states are of ways on which several registers hold other objects: what one of them holds goes
+    /// with what the other does.
+    fn is_apart(&self, a: &Frame, b: &Frame, to: u32) -> bool {
+        let made = |v: &V| match self.domain.objs(v.objs) {
+            [obj] => matches!(self.domain.what(*obj), Obj::New(..)),
+            _ => false,
+        };
+        super::super::live::registers(self.live.at(to))
+            .filter(|register| {
+                let (Some(a), Some(b)) = (a.regs.get(*register), b.regs.get(*register)) else {
+                    return false;
+                };
+                a.objs != b.objs && made(a) && made(b)
+            })
+            .nth(1)
+            .is_some()
     }
 
     /// The parameters of the method, as symbols.

@@ -99,3 +99,36 @@ fn a_handler_finds_what_was_there_when_it_was_thrown() {
     assert_eq!(app(3), ["imei by sms"]);
     assert_eq!(app(2), Vec::<String>::new());
 }
+
+#[test]
+fn objects_that_are_chosen_together_stay_together() {
+    let app = |asked: u8| {
+        leaks(|dex| {
+            dex.class("La/Box;")
+                .instance_field("inner", "La/Box;")
+                .instance_field("text", STRING);
+            create(dex, |m| {
+                read(m, 1);
+                for box_ in 2..6 {
+                    m.new_instance(box_, "La/Box;");
+                }
+                m.invoke_virtual(ACTIVITY, "isFinishing", "()Z", &[14])
+                    .move_result(8);
+                m.move_object(6, 2).move_object(7, 3);
+                m.if_eqz(8, "on");
+                m.move_object(6, 4).move_object(7, 5);
+                m.label("on");
+                // Either 2 holds 3, or 4 holds 5.
+                m.iput(7, 6, "La/Box;", "inner", "La/Box;");
+                m.iput(1, 5, "La/Box;", "text", STRING);
+                m.iget(1, asked, "La/Box;", "inner", "La/Box;");
+                m.iget(1, 1, "La/Box;", "text", STRING);
+                send(m, 1);
+                m.return_void();
+            });
+        })
+        .0
+    };
+    assert_eq!(app(2), Vec::<String>::new());
+    assert_eq!(app(4), ["imei by sms"]);
+}
