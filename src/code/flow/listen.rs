@@ -96,7 +96,9 @@ impl<'a> Tracer<'a, '_> {
                 let Some((obj, key)) = self.setter(call, args) else {
                     return false;
                 };
-                let before = frame.heap.get(obj, key).unwrap_or(V::UNSET);
+                let Some(before) = frame.heap.get(obj, key) else {
+                    return false;
+                };
                 frame.heap.put(obj, key, V::UNSET);
                 before.objs
             }
