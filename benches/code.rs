@@ -60,7 +60,7 @@ fn read(c: &mut Criterion) {
                 .collect();
             b.iter(|| {
                 let mut endpoints = Endpoints::default();
-                let facts = code(black_box(&all), None, &[], &interest, &finder, &mut endpoints);
+                let facts = code(black_box(&all), None, None, &interest, &finder, &mut endpoints);
                 (facts.identifiers.len(), endpoints.finish().0.len())
             });
         });

@@ -42,7 +42,12 @@ fn found(apk: &Path, interest: &Interest<'_>) -> u32 {
     }
     let dexes: Vec<Dex<'_>> = files.iter().flat_map(|file| Dex::open(file).dexes).collect();
     let reading = analyse(&dexes, interest, &|text| text.windows(3).any(|w| w == b"://"));
-    let traced = reading.flows(interest, &components(&manifest), &CHANNELS);
+    let traced = reading.flows(
+        interest,
+        &components(&manifest),
+        &CHANNELS,
+        &phonehome::code::flow::Surface::default(),
+    );
     let mut seen = BTreeSet::new();
     for leak in &traced.leaks {
         let sink = interest.sink(leak.row).unwrap();

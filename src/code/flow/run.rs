@@ -138,6 +138,9 @@ impl<'a> Tracer<'a, '_> {
             &carries,
         );
         summary.cut |= cut;
+        if self.texts_only.contains(&m) {
+            summary.keep_texts(&self.domain);
+        }
         summary
     }
 

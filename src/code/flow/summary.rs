@@ -99,6 +99,16 @@ impl Summary {
             cut,
         }
     }
+
+    /// Forgets all but the texts that are put into cells.
+    pub(crate) fn keep_texts(&mut self, domain: &Domain<'_>) {
+        self.cells.retain(|(_, v)| domain.values.is_worth(v.val));
+        for (_, v) in &mut self.cells {
+            *v = V::of(v.val);
+        }
+        self.events.clear();
+        self.thrown = None;
+    }
 }
 
 /// What the symbols of a method called stand for.

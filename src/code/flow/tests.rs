@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::{Component, Kind, What};
+use super::{Component, Kind, Surface, What};
 use crate::artifact::dex::Dex;
 use crate::artifact::dex::build::{Asm, DexBuilder};
 use crate::code::{Interest, analyse};
@@ -50,7 +50,7 @@ fn leaks(build: impl FnOnce(&mut DexBuilder)) -> (Vec<String>, Vec<What>) {
         component(Kind::Activity, ACTIVITY),
         component(Kind::Service, "La/Service;"),
     ];
-    let traced = reading.flows(&interest, &components, &["net", "sms"]);
+    let traced = reading.flows(&interest, &components, &["net", "sms"], &Surface::default());
     let all = traced.leaks.iter().map(|leak| {
         let category = &interest.identifier(leak.identifier).unwrap().category;
         let channel = &interest.sink(leak.row).unwrap().channel;

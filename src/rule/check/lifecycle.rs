@@ -46,9 +46,15 @@ impl Lint<'_> {
                 self.holds(&at, "name of a method", name, text::is_member);
             }
         }
-        for (i, class) in file.callback.carriers.iter().enumerate() {
-            let at = [Key("callback"), Key("carriers"), At(i)];
-            self.holds(&at, "class descriptor, `La/b/C;`", class, text::is_class);
+        let classes = [
+            ("callback", "carriers", &file.callback.carriers),
+            ("unknown", "holders", &file.unknown.holders),
+        ];
+        for (table, list, classes) in classes {
+            for (i, class) in classes.iter().enumerate() {
+                let at = [Key(table), Key(list), At(i)];
+                self.holds(&at, "class descriptor, `La/b/C;`", class, text::is_class);
+            }
         }
         let descriptors = [
             ("descriptors", &file.callback.descriptors),
@@ -62,11 +68,17 @@ impl Lint<'_> {
                 });
             }
         }
-        for (i, start) in file.unknown.libraries.iter().enumerate() {
-            let at = [Key("unknown"), Key("libraries"), At(i)];
-            self.holds(&at, "beginning of a class descriptor, `La/b/`", start, |start| {
-                start.starts_with('L') && start.ends_with('/')
-            });
+        let starts = [
+            ("libraries", &file.unknown.libraries),
+            ("platform", &file.unknown.platform),
+        ];
+        for (list, starts) in starts {
+            for (i, start) in starts.iter().enumerate() {
+                let at = [Key("unknown"), Key(list), At(i)];
+                self.holds(&at, "beginning of a class descriptor, `La/b/`", start, |start| {
+                    start.starts_with('L') && start.ends_with('/')
+                });
+            }
         }
     }
 }
