@@ -75,7 +75,8 @@ impl Summary {
             .filter(|((obj, key), v)| {
                 let known = domain.is_symbol(*obj) || reached.contains(obj);
                 // A number in a field that no identifier is put into is nobody's business.
-                let text = v.objs != Objs::NONE || domain.values.is_worth(v.val);
+                let given = *key == Key::Address && !domain.values.symbols(v.val).is_empty();
+                let text = v.objs != Objs::NONE || given || domain.values.is_worth(v.val);
                 known && (text || carries(*key) && v.taint != Taint::NONE || domain.has_source(v.taint))
             })
             .copied()
