@@ -219,6 +219,73 @@ fn a_hash_on_the_way_is_told() {
 }
 
 #[test]
+fn a_try_that_ends_between_a_call_and_its_result_loses_nothing() {
+    let report = app(true, |m| {
+        m.const_string(0, "phone")
+            .invoke_virtual(
+                CONTEXT,
+                "getSystemService",
+                "(Ljava/lang/String;)Ljava/lang/Object;",
+                &[7, 0],
+            )
+            .move_result_object(0)
+            .label("tried")
+            .invoke_virtual(TELEPHONY, "getDeviceId", "()Ljava/lang/String;", &[0])
+            .label("end")
+            .move_result_object(0);
+        send(m, "https://in.example-metrics.io/v1?d=", 0);
+        m.goto("done")
+            .label("caught")
+            .move_exception(1)
+            .label("done")
+            .try_("tried", "end", &[(None, "caught")]);
+    });
+    assert_eq!(titles(&report), ["sends the IMEI to in.example-metrics.io"]);
+}
+
+#[test]
+fn a_hash_that_is_written_out_is_followed_too() {
+    let number = "Ljava/math/BigInteger;";
+    let report = app(true, |m| {
+        imei(m)
+            .const_string(1, "MD5")
+            .invoke_static(
+                DIGEST,
+                "getInstance",
+                "(Ljava/lang/String;)Ljava/security/MessageDigest;",
+                &[1],
+            )
+            .move_result_object(1)
+            .invoke_virtual("Ljava/lang/String;", "getBytes", "()[B", &[0])
+            .move_result_object(2)
+            .invoke_virtual(DIGEST, "update", "([B)V", &[1, 2])
+            .new_instance(2, number)
+            .const_int(3, 1)
+            .invoke_virtual(DIGEST, "digest", "()[B", &[1])
+            .move_result_object(1)
+            .invoke_direct(number, "<init>", "(I[B)V", &[2, 3, 1])
+            .const_string(1, "%1$032X")
+            .new_array(3, 3, "[Ljava/lang/Object;")
+            .const_int(4, 0)
+            .aput_object(2, 3, 4)
+            .invoke_static(
+                "Ljava/lang/String;",
+                "format",
+                "(Ljava/lang/String;[Ljava/lang/Object;)Ljava/lang/String;",
+                &[1, 3],
+            )
+            .move_result_object(0)
+            .invoke_virtual("Ljava/lang/String;", "toLowerCase", "()Ljava/lang/String;", &[0])
+            .move_result_object(0);
+        send(m, "http://tracking.miui.com/x?d=", 0);
+    });
+    assert_eq!(
+        titles(&report),
+        ["sends the IMEI (hashed) to tracking.miui.com in clear text"]
+    );
+}
+
+#[test]
 fn a_text_message_needs_no_server() {
     let report = app(true, |m| {
         imei(m)
