@@ -10,7 +10,6 @@ use std::path::PathBuf;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use phonehome::artifact::dex::Dex;
 use phonehome::bytes::Place;
-use phonehome::code::flow::App;
 use phonehome::code::{Interest, analyse};
 use phonehome::fact::code::{File, code};
 use phonehome::fact::endpoint::{Endpoints, Finder};
@@ -61,14 +60,7 @@ fn read(c: &mut Criterion) {
                 .collect();
             b.iter(|| {
                 let mut endpoints = Endpoints::default();
-                let facts = code(
-                    black_box(&all),
-                    None,
-                    &App::default(),
-                    &interest,
-                    &finder,
-                    &mut endpoints,
-                );
+                let facts = code(black_box(&all), None, None, &interest, &finder, &mut endpoints);
                 (facts.identifiers.len(), endpoints.finish().0.len())
             });
         });

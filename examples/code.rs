@@ -67,14 +67,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             })
             .collect();
         let mut endpoints = Endpoints::default();
-        let facts = code::code(
-            &files,
-            None,
-            &phonehome::code::flow::App::default(),
-            &interest,
-            &finder,
-            &mut endpoints,
-        );
+        let facts = code::code(&files, None, None, &interest, &finder, &mut endpoints);
         facts_time += start.elapsed().as_secs_f64();
         let (endpoints, aside) = endpoints.finish();
         totals[5] += endpoints.len();

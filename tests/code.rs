@@ -55,7 +55,7 @@ impl Apps {
         let facts = code(
             &files,
             None,
-            &phonehome::code::flow::App::default(),
+            None,
             &Interest::new(&self.rules),
             &Finder::new(&self.rules),
             &mut endpoints,

@@ -50,7 +50,12 @@ fn found(apk: &Path, interest: &Interest<'_>) -> (u32, u32) {
     app.guesses = true;
     let dexes: Vec<Dex<'_>> = files.iter().flat_map(|file| Dex::open(file).dexes).collect();
     let reading = analyse(&dexes, interest, &|text| text.windows(3).any(|w| w == b"://"));
-    let traced = reading.flows(interest, &app, &CHANNELS);
+    let traced = reading.flows(
+        interest,
+        &app,
+        &CHANNELS,
+        &phonehome::code::flow::Surface::default(),
+    );
     let (mut seen, mut plain) = (BTreeSet::new(), BTreeSet::new());
     for leak in &traced.leaks {
         let sink = interest.sink(leak.row).unwrap();
@@ -178,5 +183,5 @@ fn flows_of_the_suite_are_found_and_clean_apps_kept_clean() {
     assert!(enabled_plain.precision() >= 0.94, "{enabled_plain:?}");
     assert!(enabled_plain.recall() >= 0.90, "{enabled_plain:?}");
     assert!(all.precision() >= 0.94, "{all:?}");
-    assert!(all.recall() >= 0.82, "{all:?}");
+    assert!(all.recall() >= 0.86, "{all:?}");
 }

@@ -37,12 +37,7 @@ fn report(path: &Path) -> Report {
 }
 
 /// An app with a receiver for the end of booting, which does this. Registers: 0 to 5 are free, 7 is the context.
-fn app(started: bool, on_receive: impl FnOnce(&mut Asm)) -> Report {
-    packed(started, None, on_receive)
-}
-
-/// As [`app`], with a layout.
-fn packed(started: bool, layout: Option<Vec<u8>>, on_receive: impl FnOnce(&mut Asm)) -> Report {
+fn package(started: bool, layout: Option<Vec<u8>>, on_receive: impl FnOnce(&mut Asm)) -> Vec<u8> {
     let mut dex = DexBuilder::new();
     dex.class("Lcom/acme/x/R;").superclass(RECEIVER).virtual_method(
         "onReceive",
@@ -71,20 +66,50 @@ fn packed(started: bool, layout: Option<Vec<u8>>, on_receive: impl FnOnce(&mut A
             .close()
             .close();
     }
-    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    let layout = layout.map(|layout| ("res/layout/a.xml", layout));
-    let files = [
+    let mut files = vec![
         ("AndroidManifest.xml", manifest.build()),
         ("classes.dex", dex.build()),
     ];
-    for (name, bytes) in files.into_iter().chain(layout) {
-        zip.start_file(name, zip::write::SimpleFileOptions::default())
+    files.extend(layout.map(|layout| ("res/layout/a.xml", layout)));
+    zipped(&files)
+}
+
+fn zipped(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        zip.start_file(*name, zip::write::SimpleFileOptions::default())
             .unwrap();
-        zip.write_all(&bytes).unwrap();
+        zip.write_all(bytes).unwrap();
     }
+    zip.finish().unwrap().into_inner()
+}
+
+/// What is found in such an app.
+fn app(started: bool, on_receive: impl FnOnce(&mut Asm)) -> Report {
+    packed(started, None, on_receive)
+}
+
+/// As [`app`], with a layout.
+fn packed(started: bool, layout: Option<Vec<u8>>, on_receive: impl FnOnce(&mut Asm)) -> Report {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.apk");
-    std::fs::write(&path, zip.finish().unwrap().into_inner()).unwrap();
+    std::fs::write(&path, package(started, layout, on_receive)).unwrap();
+    report(&path)
+}
+
+/// What is found in a build of such an app and of a jar of the framework that it loads.
+fn build(jar: &mut DexBuilder, on_receive: impl FnOnce(&mut Asm)) -> Report {
+    let rom = zipped(&[
+        ("META-INF/com/google/android/updater-script", Vec::new()),
+        ("system/app/X.apk", package(true, None, on_receive)),
+        (
+            "system/framework/acme.jar",
+            zipped(&[("classes.dex", jar.build())]),
+        ),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rom.zip");
+    std::fs::write(&path, rom).unwrap();
     report(&path)
 }
 
@@ -201,6 +226,73 @@ fn a_hash_on_the_way_is_told() {
 }
 
 #[test]
+fn a_try_that_ends_between_a_call_and_its_result_loses_nothing() {
+    let report = app(true, |m| {
+        m.const_string(0, "phone")
+            .invoke_virtual(
+                CONTEXT,
+                "getSystemService",
+                "(Ljava/lang/String;)Ljava/lang/Object;",
+                &[7, 0],
+            )
+            .move_result_object(0)
+            .label("tried")
+            .invoke_virtual(TELEPHONY, "getDeviceId", "()Ljava/lang/String;", &[0])
+            .label("end")
+            .move_result_object(0);
+        send(m, "https://in.example-metrics.io/v1?d=", 0);
+        m.goto("done")
+            .label("caught")
+            .move_exception(1)
+            .label("done")
+            .try_("tried", "end", &[(None, "caught")]);
+    });
+    assert_eq!(titles(&report), ["sends the IMEI to in.example-metrics.io"]);
+}
+
+#[test]
+fn a_hash_that_is_written_out_is_followed_too() {
+    let number = "Ljava/math/BigInteger;";
+    let report = app(true, |m| {
+        imei(m)
+            .const_string(1, "MD5")
+            .invoke_static(
+                DIGEST,
+                "getInstance",
+                "(Ljava/lang/String;)Ljava/security/MessageDigest;",
+                &[1],
+            )
+            .move_result_object(1)
+            .invoke_virtual("Ljava/lang/String;", "getBytes", "()[B", &[0])
+            .move_result_object(2)
+            .invoke_virtual(DIGEST, "update", "([B)V", &[1, 2])
+            .new_instance(2, number)
+            .const_int(3, 1)
+            .invoke_virtual(DIGEST, "digest", "()[B", &[1])
+            .move_result_object(1)
+            .invoke_direct(number, "<init>", "(I[B)V", &[2, 3, 1])
+            .const_string(1, "%1$032X")
+            .new_array(3, 3, "[Ljava/lang/Object;")
+            .const_int(4, 0)
+            .aput_object(2, 3, 4)
+            .invoke_static(
+                "Ljava/lang/String;",
+                "format",
+                "(Ljava/lang/String;[Ljava/lang/Object;)Ljava/lang/String;",
+                &[1, 3],
+            )
+            .move_result_object(0)
+            .invoke_virtual("Ljava/lang/String;", "toLowerCase", "()Ljava/lang/String;", &[0])
+            .move_result_object(0);
+        send(m, "http://tracking.miui.com/x?d=", 0);
+    });
+    assert_eq!(
+        titles(&report),
+        ["sends the IMEI (hashed) to tracking.miui.com in clear text"]
+    );
+}
+
+#[test]
 fn a_text_message_needs_no_server() {
     let report = app(true, |m| {
         imei(m)
@@ -216,6 +308,140 @@ fn a_text_message_needs_no_server() {
     assert_eq!(titles(&report), ["sends the IMEI in a text message"]);
     let flow = flows(&report)[0];
     assert_eq!((flow.rule.as_str(), flow.rung), ("flow.message", Rung::Flow));
+}
+
+/// A jar with a base address in a static field, and a method that sends its second parameter to its first.
+fn jar() -> DexBuilder {
+    let mut jar = DexBuilder::new();
+    jar.class("Lacme/net/Hosts;")
+        .static_field("BASE", "Ljava/lang/String;", None)
+        .clinit(2, |m| {
+            m.const_string(0, "http://in.example-metrics.io")
+                .sput(0, "Lacme/net/Hosts;", "BASE", "Ljava/lang/String;")
+                .return_void();
+        });
+    jar.class("Lacme/net/Request;")
+        .method("send", "(Ljava/lang/String;Ljava/lang/String;)V", 8, |m| {
+            m.new_instance(1, BUILDER)
+                .invoke_direct(BUILDER, "<init>", "(Ljava/lang/String;)V", &[1, 6])
+                .invoke_virtual(
+                    BUILDER,
+                    "append",
+                    "(Ljava/lang/String;)Ljava/lang/StringBuilder;",
+                    &[1, 7],
+                )
+                .invoke_virtual(BUILDER, "toString", "()Ljava/lang/String;", &[1])
+                .move_result_object(1)
+                .new_instance(2, URL)
+                .invoke_direct(URL, "<init>", "(Ljava/lang/String;)V", &[2, 1])
+                .invoke_virtual(URL, "openConnection", "()Ljava/net/URLConnection;", &[2])
+                .move_result_object(2)
+                .invoke_virtual("Ljava/net/URLConnection;", "connect", "()V", &[2])
+                .return_void();
+        });
+    jar
+}
+
+#[test]
+fn what_a_jar_of_the_framework_does_for_an_app_is_followed() {
+    let report = build(&mut jar(), |m| {
+        imei(m)
+            .sget(1, "Lacme/net/Hosts;", "BASE", "Ljava/lang/String;")
+            .invoke_static(
+                "Lacme/net/Request;",
+                "send",
+                "(Ljava/lang/String;Ljava/lang/String;)V",
+                &[1, 0],
+            );
+    });
+    assert_eq!(
+        titles(&report),
+        ["sends the IMEI to in.example-metrics.io in clear text"]
+    );
+    let last = flows(&report)[0].way.last().unwrap().clone();
+    assert!(
+        last.site.lines[0].contains("Lacme/net/Request;->send"),
+        "{last:?}"
+    );
+}
+
+#[test]
+fn what_an_app_asks_a_jar_for_and_what_it_reads_do_not_meet_by_themselves() {
+    let report = build(&mut jar(), |m| {
+        imei(m)
+            .sget(1, "Lacme/net/Hosts;", "BASE", "Ljava/lang/String;")
+            .const_string(2, "hello")
+            .invoke_static(
+                "Lacme/net/Request;",
+                "send",
+                "(Ljava/lang/String;Ljava/lang/String;)V",
+                &[1, 2],
+            );
+    });
+    assert_eq!(titles(&report), [""; 0]);
+}
+
+/// Puts register 0 into the preferences, under a key, and commits.
+fn keep(m: &mut Asm, key: &str) {
+    let editor = "Landroid/content/SharedPreferences$Editor;";
+    m.const_string(1, "name")
+        .const_int(2, 0)
+        .invoke_virtual(
+            CONTEXT,
+            "getSharedPreferences",
+            "(Ljava/lang/String;I)Landroid/content/SharedPreferences;",
+            &[7, 1, 2],
+        )
+        .move_result_object(1)
+        .invoke_interface(
+            "Landroid/content/SharedPreferences;",
+            "edit",
+            "()Landroid/content/SharedPreferences$Editor;",
+            &[1],
+        )
+        .move_result_object(2)
+        .const_string(3, key)
+        .invoke_interface(
+            editor,
+            "putString",
+            "(Ljava/lang/String;Ljava/lang/String;)Landroid/content/SharedPreferences$Editor;",
+            &[2, 3, 0],
+        )
+        .invoke_interface(editor, "commit", "()Z", &[2]);
+}
+
+#[test]
+fn what_is_kept_comes_back_by_its_key_alone() {
+    let sent = |asked: &str| {
+        let report = app(true, |m| {
+            imei(m);
+            keep(m, "id");
+            m.const_string(3, asked)
+                .const_string(4, "")
+                .invoke_interface(
+                    "Landroid/content/SharedPreferences;",
+                    "getString",
+                    "(Ljava/lang/String;Ljava/lang/String;)Ljava/lang/String;",
+                    &[1, 3, 4],
+                )
+                .move_result_object(0);
+            send(m, "https://in.example-metrics.io/v1?d=", 0);
+        });
+        flows(&report).len()
+    };
+    assert_eq!((sent("id"), sent("nonce")), (1, 0));
+}
+
+#[test]
+fn what_a_context_is_asked_for_is_not_made_of_what_the_app_keeps() {
+    let report = app(true, |m| {
+        imei(m);
+        keep(m, "id");
+        m.invoke_virtual(CONTEXT, "getPackageName", "()Ljava/lang/String;", &[7])
+            .move_result_object(0);
+        send(m, "https://in.example-metrics.io/v1?d=", 0);
+    });
+    assert_eq!(titles(&report), [""; 0]);
 }
 
 #[test]

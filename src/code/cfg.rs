@@ -99,6 +99,20 @@ impl<'a> Graph<'a> {
         }
     }
 
+    /// The border of a `try`. Compilers let it end between a call and the `move-result` that belongs to it: the two stay
+    /// together, since a `move-result` throws nothing.
+    fn lead_border(&mut self, pc: u32) {
+        let Some(n) = self.insn_at(pc) else { return };
+        let takes = self
+            .insns
+            .get(index(n))
+            .is_some_and(|insn| matches!(insn.op.0, 0x0a..=0x0c));
+        let n = index(n).saturating_add(usize::from(takes));
+        if let Some(slot) = self.leaders.get_mut(n) {
+            *slot = true;
+        }
+    }
+
     fn read_tries(&mut self, code: &Code<'a>) {
         let mut handlers = 0_usize;
         for item in code.tries().take(MAX_TRIES).filter_map(Result::ok) {
@@ -143,8 +157,8 @@ impl<'a> Graph<'a> {
             let Some((start, end, handler)) = self.tries.get(n).copied() else {
                 break;
             };
-            self.lead(Some(start));
-            self.lead(Some(end));
+            self.lead_border(start);
+            self.lead_border(end);
             self.lead(Some(handler));
         }
     }

@@ -33,6 +33,8 @@ pub struct Lifecycles {
     setters: Vec<Box<[u8]>>,
     quiet: Vec<Box<[u8]>>,
     libraries: Vec<Box<[u8]>>,
+    platform: Vec<Box<[u8]>>,
+    holders: Vec<Box<[u8]>>,
 }
 
 impl Lifecycles {
@@ -96,6 +98,16 @@ impl Lifecycles {
         starts_with_any(class, &self.libraries)
     }
 
+    /// Whether objects of a class lead to all of an app.
+    pub fn is_holder(&self, class: &[u8]) -> bool {
+        is_any(class, &self.holders)
+    }
+
+    /// Whether a class belongs to AOSP, of whose methods the other signatures tell.
+    pub fn is_platform(&self, class: &[u8]) -> bool {
+        starts_with_any(class, &self.platform)
+    }
+
     pub(super) fn add(&mut self, file: LifecycleFile) {
         for row in file.component {
             let kind = row.kind.as_str().into();
@@ -116,6 +128,8 @@ impl Lifecycles {
         add(&mut self.setters, file.unknown.setters);
         add(&mut self.quiet, file.unknown.quiet);
         add(&mut self.libraries, file.unknown.libraries);
+        add(&mut self.platform, file.unknown.platform);
+        add(&mut self.holders, file.unknown.holders);
     }
 }
 

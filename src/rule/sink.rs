@@ -45,6 +45,8 @@ pub struct Sink {
     pub weight: u8,
     /// What it makes of data, where people should know.
     pub makes: Option<Made>,
+    /// Whether its texts are what is sent, never where to.
+    pub payload: bool,
     /// A remark for people.
     pub note: Option<Box<str>>,
 }
@@ -306,6 +308,7 @@ fn sink(row: SinkRow, kind: SinkKind, channel: &str, class: &str, note: Option<&
         name: row.name.into(),
         weight: row.weight,
         makes: row.makes,
+        payload: row.payload,
         note: row.note.as_deref().or(note).map(Into::into),
     }
 }

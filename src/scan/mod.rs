@@ -15,7 +15,7 @@ use crate::fact::UnitFacts;
 use crate::fact::collect::{self, Collector};
 use crate::report::{Input, Report};
 use crate::rule::Rules;
-use crate::unpack::{self, Class, OpenError, Step, Unit};
+use crate::unpack::{self, Class, GroupKind, OpenError, Step, Unit};
 
 use progress::Done;
 pub use progress::Progress;
@@ -126,35 +126,42 @@ pub fn scan(
         return Err(nothing(input, &format, listed, left_out));
     }
 
-    let collector = Collector::new(rules, &budget)
+    let mut collector = Collector::new(rules, &budget)
         .with_framework(framework)
         .with_flows(options.flows);
     let done = Done::new(&groups.units, &budget, progress);
-    let collect = |unit: &Unit| {
+    let collect = |collector: &Collector<'_>, unit: &Unit| {
         // The last line of defence: one unit that crashes must not take the others with it.
         let facts = catch_unwind(AssertUnwindSafe(|| collector.unit(unit)))
             .unwrap_or_else(|_| collector.crashed(unit));
         done.unit(unit);
         facts
     };
+    let work = |collector: &Collector<'_>, steps: Vec<Step>| -> (Vec<UnitFacts>, Vec<_>) {
+        let steps = steps.into_par_iter().with_max_len(1);
+        steps.partition_map(|step| match step {
+            Step::Unit(unit) => Either::Left(collect(collector, &unit)),
+            Step::Files(mut files) => {
+                // A crash leaves them as they are, and is told when their unit is worked on.
+                let _ = catch_unwind(AssertUnwindSafe(|| Step::keep(&mut files, &budget)));
+                Either::Right(files)
+            }
+        })
+    };
     let (steps, mut later) = unpack::order(&mut groups);
-    let (mut units, kept): (Vec<UnitFacts>, Vec<_>) =
-        steps
-            .into_par_iter()
-            .with_max_len(1)
-            .partition_map(|step| match step {
-                Step::Unit(unit) => Either::Left(collect(&unit)),
-                Step::Files(mut files) => {
-                    // A crash leaves them as they are, and is told when their unit is worked on.
-                    let _ = catch_unwind(AssertUnwindSafe(|| Step::keep(&mut files, &budget)));
-                    Either::Right(files)
-                }
-            });
+    let is_jar = |step: &Step| matches!(step, Step::Unit(unit) if unit.kind == GroupKind::Jar);
+    // What the framework offers is known before anyone is looked at who may ask for it.
+    let (jars, steps): (Vec<_>, Vec<_>) = steps.into_iter().partition(|step| options.flows && is_jar(step));
+    let (mut units, _) = work(&collector, jars);
+    collector.settle();
+    let (more, kept) = work(&collector, steps);
+    units.extend(more);
     for (unit, number, leaf) in kept.into_iter().flatten() {
         if let Some(slot) = later.get_mut(unit).and_then(|unit| unit.leaves.get_mut(number)) {
             *slot = leaf;
         }
     }
+    let collect = |unit| collect(&collector, unit);
     units.par_extend(later.par_iter().with_max_len(1).map(collect));
     // From here on there are only facts.
     drop(later);

@@ -9,6 +9,7 @@ use super::super::value::{Val, Why};
 use super::domain::{Obj, Objs, V};
 use super::run::{Frame, Here};
 use super::summary::{Event, apply};
+use super::surface::Offer;
 use super::trace::Tracer;
 use crate::artifact::dex::Insn;
 use crate::rule::Flow;
@@ -26,6 +27,8 @@ pub(super) struct Callee {
     pub(super) mark: Option<Mark>,
     /// What the signatures say that it passes on.
     pub(super) flows: Option<Vec<Flow>>,
+    /// What the package that holds it offers by it.
+    pub(super) offer: Option<Offer>,
 }
 
 impl<'a> Tracer<'a, '_> {
@@ -68,15 +71,22 @@ impl<'a> Tracer<'a, '_> {
                     .collect(),
             )
         });
+        let selector = self.hierarchy.selector(dex_no, method);
+        let (_, descriptor) = self.hierarchy.selector_text(selector);
+        let offer = self.hierarchy.ancestors(class).into_iter().find_map(|class| {
+            let class = self.hierarchy.name(class);
+            self.beyond.method(class, &name, descriptor).cloned()
+        });
         let callee = Rc::new(Callee {
             class,
-            selector: self.hierarchy.selector(dex_no, method),
+            selector,
             name,
             parameters,
             result,
             result_letter,
             mark,
             flows,
+            offer,
         });
         self.callees.insert((dex_no, method), Rc::clone(&callee));
         Some(callee)

@@ -195,6 +195,7 @@ pub(crate) struct Domain<'a> {
     pub(super) steps: Vec<Step>,
     pub(super) step_ids: FxHashMap<Step, Way>,
     texts: FxHashMap<Box<[u8]>, u32>,
+    text_names: Vec<Box<[u8]>>,
     work: u64,
     /// Nobody calls: what was never written is empty, not a symbol.
     pub(crate) outermost: bool,
@@ -215,6 +216,7 @@ impl<'a> Domain<'a> {
             steps: Vec::new(),
             step_ids: FxHashMap::default(),
             texts: FxHashMap::default(),
+            text_names: Vec::new(),
             work: 0,
             outermost: false,
             obj_joins: FxHashMap::default(),
@@ -247,7 +249,16 @@ impl<'a> Domain<'a> {
         }
         let id = count(self.texts.len());
         self.texts.insert(text.into(), id);
+        self.text_names.push(text.into());
         id
+    }
+
+    /// The text with a number.
+    pub(crate) fn text_of(&self, id: u32) -> &[u8] {
+        self.text_names
+            .get(index(id))
+            .map(AsRef::as_ref)
+            .unwrap_or_default()
     }
 
     /// An object. `type_` counts where it is not known yet.

@@ -58,6 +58,11 @@ impl<'a> Tracer<'a, '_> {
         let class = self.declaring(class, key);
         let obj = self.domain.obj(Obj::Statics(class), class);
         let mut v = self.domain.read(&frame.heap, obj, key, type_);
+        if self.hierarchy.home(class).is_none()
+            && let Some(texts) = self.static_beyond(class, key)
+        {
+            v.val = texts;
+        }
         if v.val == Val::UNSET {
             v.val = self.domain.values.unknown(Why::Object);
         }

@@ -2,7 +2,7 @@
 
 use super::super::hierarchy::Type;
 use super::super::value::Why;
-use super::domain::{Domain, Key, ObjId, Objs, Root, Taint, V, Way};
+use super::domain::{Domain, Key, Obj, ObjId, Objs, Root, Taint, V, Way};
 
 /// Cells kept in one state. A method that fills more is a table.
 const MAX_CELLS: usize = 1024;
@@ -145,8 +145,12 @@ impl Domain<'_> {
         let mut all = self.objs(v.objs).to_vec();
         let mut next = 0_usize;
         while let Some(obj) = all.get(next).copied() {
-            self.charge(heap.of(obj).len());
             next = next.saturating_add(1);
+            // A component leads to all of an app: what it holds is not what is handed out with it.
+            if matches!(self.what(obj), Obj::Component(_) | Obj::World) {
+                continue;
+            }
+            self.charge(heap.of(obj).len());
             if self.is_symbol(obj) && !self.outermost {
                 let rest = self.taint(Root::Whole(obj), Way::START);
                 taint = self.mix(taint, rest);

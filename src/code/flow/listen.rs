@@ -3,6 +3,7 @@
 use super::super::hierarchy::Type;
 use super::call::Call;
 use super::domain::{Key, Obj, ObjId, Objs, Taint, V};
+use super::outside::is_value;
 use super::run::{Frame, Here};
 use super::trace::Tracer;
 
@@ -18,7 +19,7 @@ impl<'a> Tracer<'a, '_> {
         let world = self.domain.obj(Obj::World, Type::UNKNOWN);
         let world = self.domain.one(world);
         for (n, v) in args.iter().enumerate() {
-            if n < first && constructor {
+            if n < first && constructor || is_value(self.letter_of(call, n)) {
                 continue;
             }
             let objs: Vec<ObjId> = self

@@ -77,6 +77,7 @@ impl<'a> Tracer<'a, '_> {
             result_letter: b'L',
             mark: None,
             flows: None,
+            offer: None,
         };
         let call = Call {
             callee: &callee,

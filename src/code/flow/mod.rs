@@ -26,6 +26,7 @@ mod sets;
 mod slice;
 mod step;
 mod summary;
+mod surface;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -36,8 +37,9 @@ mod way;
 mod world;
 
 pub use domain::What;
+pub use surface::Surface;
 pub use trace::Traced;
-pub(super) use trace::trace;
+pub(super) use trace::{Around, offered, trace};
 pub use way::Stop;
 
 use super::engine::At;

@@ -43,7 +43,7 @@ impl<'a> Tracer<'a, '_> {
 
     /// All methods that these may reach, with those that each calls. Which classes have objects is found
     /// on the way, so once more is looked at what was found with fewer.
-    fn edges(&mut self, entries: &[M]) -> (Vec<Option<Vec<M>>>, Vec<Seen>) {
+    pub(super) fn edges(&mut self, entries: &[M]) -> (Vec<Option<Vec<M>>>, Vec<Seen>) {
         let mut edges: Vec<Option<Vec<M>>> = vec![None; self.hierarchy.len()];
         let mut waiting: Vec<M> = entries.to_vec();
         let mut known: FxHashSet<M> = waiting.iter().copied().collect();
@@ -224,7 +224,7 @@ impl<'a> Tracer<'a, '_> {
 
 /// Strongly connected components, in the order in which Tarjan's algorithm finds them: what is called
 /// comes first. With a stack of our own.
-fn components(entries: &[M], edges: &[Option<Vec<M>>]) -> Vec<Vec<M>> {
+pub(super) fn components(entries: &[M], edges: &[Option<Vec<M>>]) -> Vec<Vec<M>> {
     const UNSEEN: u32 = u32::MAX;
     let mut order = vec![UNSEEN; edges.len()];
     let mut low = vec![UNSEEN; edges.len()];

@@ -2,6 +2,7 @@
 //! system may call back.
 
 use super::super::hierarchy::Type;
+use super::super::table::letter;
 use super::super::value::Val;
 use super::call::Call;
 use super::domain::{Key, Obj, ObjId, Objs, Taint, V, What};
@@ -25,10 +26,12 @@ impl<'a> Tracer<'a, '_> {
         args: &[V],
     ) -> V {
         self.sink(here, frame, call, args);
+        self.hand_over(here, frame, call, args);
         self.escape(here, frame, call, args);
         let callee = call.callee;
         let member = callee.mark.map(|mark| mark.member).unwrap_or_default();
-        if let Some(row) = member.identifier {
+        let returns = callee.offer.as_ref().and_then(|offer| offer.returns);
+        if let Some(row) = member.identifier.or(returns) {
             return self.source(here, call.pc, row, callee.result);
         }
         if let Some(v) = self.reflect(here, frame, call, args) {
@@ -59,16 +62,18 @@ impl<'a> Tracer<'a, '_> {
         {
             return;
         }
-        let first = usize::from(!call.is_static);
-        let given = args.get(first..).unwrap_or_default();
         if !call.is_static && args.first().is_some_and(|this| self.is_memory(frame, this.objs)) {
             return;
         }
         self.exit(here, call, row);
-        let mut taint = Taint::NONE;
         // A call without arguments sends what its object was given before.
-        let what = if given.is_empty() { args } else { given };
-        for v in what {
+        let first = usize::from(!call.is_static);
+        let first = if args.len() > first { first } else { 0 };
+        let mut taint = Taint::NONE;
+        for (n, v) in args.iter().enumerate().skip(first) {
+            if self.leads_to_all(call, n, *v) {
+                continue;
+            }
             let whole = self.domain.whole(&frame.heap, *v);
             taint = self.domain.mix(taint, whole);
         }
@@ -76,7 +81,7 @@ impl<'a> Tracer<'a, '_> {
             return;
         }
         let taint = self.domain.stepped(taint, here.m, call.pc, What::Leaves);
-        let address = self.addresses(frame, args);
+        let address = self.addresses(frame, args, !self.is_payload(row));
         let event = Event {
             m: here.m,
             pc: call.pc,
@@ -113,8 +118,43 @@ impl<'a> Tracer<'a, '_> {
         !all.is_empty() && all.iter().all(in_memory)
     }
 
-    /// The addresses that the arguments of a call stand for.
-    pub(super) fn addresses(&mut self, frame: &Frame, args: &[V]) -> Val {
+    /// Whether texts at a row are what is sent, never where to.
+    fn is_payload(&self, row: u16) -> bool {
+        self.interest.sink(row).is_some_and(|sink| sink.payload)
+    }
+
+    /// Whether an argument leads to all of an app, as a context does: what a call makes with it is not made of what
+    /// the app holds.
+    pub(super) fn leads_to_all(&mut self, call: &Call<'_>, n: usize, v: V) -> bool {
+        let declared = match n.checked_sub(usize::from(!call.is_static)) {
+            Some(n) => call.callee.parameters.get(n).map(|(type_, _)| *type_),
+            None => Some(call.callee.class),
+        };
+        if declared.is_some_and(|type_| self.is_holder(type_)) {
+            return true;
+        }
+        let objs = self.domain.objs(v.objs).to_vec();
+        !objs.is_empty()
+            && objs
+                .into_iter()
+                .all(|obj| self.is_holder(self.domain.type_of(obj)))
+    }
+
+    fn is_holder(&mut self, type_: Type) -> bool {
+        if let Some(known) = self.holders.get(&type_) {
+            return *known;
+        }
+        let lifecycles = &self.interest.rules().lifecycles;
+        let above = self.hierarchy.ancestors(type_);
+        let is = above
+            .iter()
+            .any(|type_| lifecycles.is_holder(self.hierarchy.name(*type_)));
+        self.holders.insert(type_, is);
+        is
+    }
+
+    /// The addresses that the arguments of a call were made of, and, if `texts` may be one, stand for.
+    pub(super) fn addresses(&mut self, frame: &Frame, args: &[V], texts: bool) -> Val {
         let mut address = Val::UNSET;
         for v in args.iter().take(MAX_ADDRESSES) {
             let from = self
@@ -123,7 +163,8 @@ impl<'a> Tracer<'a, '_> {
             let content = self
                 .domain
                 .read_all(&frame.heap, v.objs, Key::Content, Type::UNKNOWN);
-            for val in [from.val, content.val, v.val] {
+            let stands = [content.val, v.val].into_iter().filter(|_| texts);
+            for val in std::iter::once(from.val).chain(stands) {
                 let known = self.domain.values.any_hot(val) || !self.domain.values.symbols(val).is_empty();
                 if known {
                     address = self.domain.values.join(address, val);
@@ -140,15 +181,24 @@ impl<'a> Tracer<'a, '_> {
         } else {
             result.objs
         };
-        if objs == Objs::NONE {
+        let sink = call.callee.mark.and_then(|mark| mark.member.sink);
+        if objs == Objs::NONE || sink.is_some_and(|row| self.is_payload(row)) {
             return result;
         }
-        let address = self.addresses(frame, args);
+        let address = self.addresses(frame, args, true);
         if address != Val::UNSET && (self.domain.values.any_hot(address) || !call.is_static) {
             self.domain
                 .write(&mut frame.heap, objs, Key::Address, V::of(address), true);
         }
         result
+    }
+
+    /// The letter of what an argument is declared as.
+    pub(super) fn letter_of(&self, call: &Call<'_>, n: usize) -> u8 {
+        match n.checked_sub(usize::from(!call.is_static)) {
+            Some(n) => call.callee.parameters.get(n).map_or(b'L', |(_, letter)| *letter),
+            None => letter(Some(self.hierarchy.name(call.callee.class))),
+        }
     }
 
     /// A cell with a name of its own.
@@ -169,6 +219,9 @@ impl<'a> Tracer<'a, '_> {
         let mut taint = Taint::NONE;
         let mut given = Taint::NONE;
         for (n, v) in args.iter().enumerate() {
+            if self.leads_to_all(call, n, *v) {
+                continue;
+            }
             let part = self.opaque(frame, *v);
             taint = self.domain.mix(taint, part);
             if n >= usize::from(!call.is_static) {
@@ -180,6 +233,7 @@ impl<'a> Tracer<'a, '_> {
             && !call.is_static
             && self.interest.rules().lifecycles.is_setter(&callee.name)
             && let Some(this) = args.first()
+            && !self.leads_to_all(call, 0, *this)
         {
             let v = V {
                 taint: self.domain.stepped(given, here.m, call.pc, What::Stored),
@@ -211,4 +265,9 @@ impl<'a> Tracer<'a, '_> {
             self.domain.whole(&frame.heap, v)
         }
     }
+}
+
+/// Whether what a letter stands for is a text, a number or an array: nobody is called back by it.
+pub(super) fn is_value(letter: u8) -> bool {
+    letter != b'L'
 }

@@ -179,6 +179,9 @@ impl<'a> Tracer<'a, '_> {
         summary.exits = here.exits;
         summary.late = here.late;
         summary.cut |= cut;
+        if self.texts_only.contains(&m) {
+            summary.keep_texts(&self.domain);
+        }
         summary
     }
 

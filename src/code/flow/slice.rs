@@ -19,6 +19,9 @@ const MAX_SMALL: u32 = 64;
 /// Fields that an identifier is put into one after the other.
 const MAX_HOPS: u32 = 4;
 
+/// Code units of an initialiser that is looked at for what it puts into fields.
+pub(super) const MAX_INITIALISER: u32 = 512;
+
 /// Methods by number, with those that each calls.
 type Edges = [Option<Vec<M>>];
 
@@ -96,9 +99,59 @@ impl Tracer<'_, '_> {
                 *slot = true;
             }
         }
-        let near = down(&core);
+        let mut near = down(&core);
+        self.add_initialisers(seen, &mut near);
         self.aside = near.iter().map(|near| !near).collect();
         self.fields.extend(fields);
+    }
+
+    /// What is read on the way may be the address, and set before anything runs. Of these initialisers only the
+    /// texts count: which object a field holds, a method that was set aside may decide, too.
+    fn add_initialisers(&mut self, seen: &[Seen], near: &mut [bool]) {
+        let reads = seen.iter().filter(|s| has(near, s.m));
+        let reads: FxHashSet<u32> = reads.flat_map(|s| s.reads.iter().copied()).collect();
+        for s in seen {
+            let sets = s.writes.iter().any(|field| reads.contains(field));
+            if sets
+                && self.is_initialiser(s.m)
+                && self.units(s.m) <= MAX_INITIALISER
+                && let Some(slot) = near.get_mut(index(s.m.0)).filter(|near| !**near)
+            {
+                *slot = true;
+                self.texts_only.insert(s.m);
+            }
+        }
+    }
+
+    /// Of a package that others see: sets aside what leads from none of these methods to where data leaves or to an
+    /// identifier, initialisers apart.
+    pub(super) fn set_aside_within(&mut self, edges: &Edges, seen: &[Seen], entries: &[M]) {
+        let edges = &self.with_callbacks(edges, seen);
+        let callers = reversed(edges);
+        let readers = closure(self.marked(true), edges.len(), |m| list(&callers, m));
+        let leavers = closure(self.marked(false), edges.len(), |m| list(&callers, m));
+        let leads = |m: M| has(&leavers, m) || has(&readers, m);
+        let from: Vec<M> = entries
+            .iter()
+            .filter(|m| leads(**m) || self.is_initialiser(**m))
+            .copied()
+            .collect();
+        let near = closure(from, edges.len(), |m| {
+            let targets = edges
+                .get(index(m.0))
+                .and_then(Option::as_deref)
+                .unwrap_or_default();
+            let keep = |m: &&M| leads(**m) || self.units(**m) <= MAX_SMALL;
+            targets.iter().filter(keep).copied().collect()
+        });
+        let written = seen.iter().filter(|s| has(&near, s.m));
+        let fields: FxHashSet<u32> = written.flat_map(|s| s.writes.iter().copied()).collect();
+        self.aside = near.iter().map(|near| !near).collect();
+        self.fields.extend(fields);
+    }
+
+    fn is_initialiser(&self, m: M) -> bool {
+        self.hierarchy.selector_text(self.selector_of(m)).0 == b"<clinit>"
     }
 
     /// Who makes an object leads to what the system calls of it.
@@ -188,7 +241,7 @@ impl Tracer<'_, '_> {
     }
 
     /// Code units of a method.
-    fn units(&self, m: M) -> u32 {
+    pub(super) fn units(&self, m: M) -> u32 {
         self.hierarchy
             .place(m)
             .and_then(|(dex_no, number)| {

@@ -87,7 +87,8 @@ impl Summary {
             .filter(|((obj, key), v)| {
                 let known = domain.is_symbol(*obj) || reached.contains(obj);
                 // A number in a field that no identifier is put into is nobody's business.
-                let text = v.objs != Objs::NONE || domain.values.is_worth(v.val);
+                let given = *key == Key::Address && !domain.values.symbols(v.val).is_empty();
+                let text = v.objs != Objs::NONE || given || domain.values.is_worth(v.val);
                 known && (text || carries(*key) && v.taint != Taint::NONE || domain.has_source(v.taint))
             })
             .copied()
@@ -112,6 +113,16 @@ impl Summary {
             late: false,
             cut,
         }
+    }
+
+    /// Forgets all but the texts that are put into cells.
+    pub(crate) fn keep_texts(&mut self, domain: &Domain<'_>) {
+        self.cells.retain(|(_, v)| domain.values.is_worth(v.val));
+        for (_, v) in &mut self.cells {
+            *v = V::of(v.val);
+        }
+        self.events.clear();
+        self.thrown = None;
     }
 }
 

@@ -5,7 +5,7 @@ mod platform;
 
 use std::sync::LazyLock;
 
-use super::{App, Component, Field, Kind, What};
+use super::{App, Component, Field, Kind, Surface, What};
 use crate::artifact::dex::Dex;
 use crate::artifact::dex::build::{Asm, DexBuilder};
 use crate::code::{Interest, analyse};
@@ -65,7 +65,7 @@ fn found(guesses: bool, build: impl FnOnce(&mut DexBuilder)) -> (Vec<String>, Ve
         }],
         guesses,
     };
-    let traced = reading.flows(&interest, &app, &["net", "sms"]);
+    let traced = reading.flows(&interest, &app, &["net", "sms"], &Surface::default());
     let all = traced.leaks.iter().map(|leak| {
         let category = &interest.identifier(leak.identifier).unwrap().category;
         let channel = &interest.sink(leak.row).unwrap().channel;

@@ -14,11 +14,14 @@ use super::super::walk::Walked;
 use super::call::Callee;
 use super::domain::Domain;
 use super::summary::Summary;
+use super::surface::Surface;
 use super::{App, Component, Leak};
 
 /// Instructions, and what is done for each of them, in one package: some three seconds. The largest app of the
 /// corpus takes half of it.
 const MAX_STEPS: u64 = 40_000_000;
+/// The same for a package as others see it. The largest jar of the corpus takes a third.
+const MAX_SURFACE_STEPS: u64 = 40_000_000;
 /// Times round methods that call each other.
 const MAX_TURNS: u32 = 3;
 
@@ -37,6 +40,8 @@ pub(super) struct Tracer<'a, 'p> {
     pub(super) channels: &'p [&'p str],
     /// Large methods that lead neither to an identifier nor to a place where data leaves.
     pub(super) aside: Vec<bool>,
+    /// Initialisers of which only the texts count that they put into static fields.
+    pub(super) texts_only: FxHashSet<M>,
     /// Fields, by the number of their name, that an identifier may be put into.
     pub(super) fields: FxHashSet<u32>,
     /// Rows of what is typed into views, by the views' resource ids.
@@ -50,6 +55,10 @@ pub(super) struct Tracer<'a, 'p> {
     /// Cells for what was handed to a setter, by the number of their name.
     pub(super) setters: FxHashSet<u32>,
     pub(super) callees: FxHashMap<(u16, u32), Rc<Callee>>,
+    /// Whether objects of a class lead to all of an app.
+    pub(super) holders: FxHashMap<Type, bool>,
+    /// What packages offer that this one does not hold.
+    pub(super) beyond: &'p Surface,
     pub(super) graph: Graph<'a>,
     pub(super) live: Live,
     pub(super) left: u64,
@@ -71,44 +80,69 @@ pub struct Traced {
     pub steps: u64,
 }
 
+/// What a trace needs to know of a package and of what is around it.
+#[derive(Clone, Copy)]
+pub(crate) struct Around<'a, 'p> {
+    pub(crate) package: &'p Package<'a>,
+    pub(crate) tables: &'p [Table],
+    pub(crate) walked: &'p [Walked],
+    pub(crate) interest: &'p Interest<'p>,
+    /// Channels by which data leaves.
+    pub(crate) channels: &'p [&'p str],
+    /// What packages offer that this one does not hold.
+    pub(crate) beyond: &'p Surface,
+}
+
 /// Follows what an app does.
-pub(crate) fn trace<'a>(
-    package: &Package<'a>,
-    tables: &[Table],
-    walked: &[Walked],
-    interest: &Interest<'_>,
-    app: &App,
-    channels: &[&str],
-) -> Traced {
-    let hierarchy = Hierarchy::new(package, walked, |name| {
-        interest.rules().lifecycles.is_library(name)
-    });
-    let mut tracer = Tracer {
-        package,
-        tables,
-        walked,
-        interest,
-        summaries: vec![None; hierarchy.len()],
-        hierarchy,
-        domain: Domain::new(),
-        made: FxHashSet::default(),
-        channels,
-        aside: Vec::new(),
-        fields: FxHashSet::default(),
-        typed: super::typed::rows(&app.fields, interest),
-        declaring: FxHashMap::default(),
-        guesses: app.guesses,
-        initialisers: FxHashMap::default(),
-        setters: FxHashSet::default(),
-        callees: FxHashMap::default(),
-        graph: Graph::default(),
-        live: Live::default(),
-        left: MAX_STEPS,
-        cut: false,
-        current: M(u32::MAX),
-        recursive: false,
-    };
+pub(crate) fn trace(around: &Around<'_, '_>, app: &App) -> Traced {
+    let mut tracer = Tracer::new(around, MAX_STEPS);
+    tracer.typed = super::typed::rows(&app.fields, around.interest);
+    tracer.guesses = app.guesses;
     tracer.run(&app.components)
+}
+
+/// What a package offers to others, and whether something had to be left out.
+pub(crate) fn offered(around: &Around<'_, '_>) -> (Surface, Traced) {
+    let mut tracer = Tracer::new(around, MAX_SURFACE_STEPS);
+    let surface = tracer.surface();
+    let traced = tracer.traced(Vec::new(), MAX_SURFACE_STEPS);
+    (surface, traced)
+}
+
+impl<'a, 'p> Tracer<'a, 'p> {
+    fn new(around: &Around<'a, 'p>, steps: u64) -> Self {
+        let hierarchy = Hierarchy::new(around.package, around.walked, |name| {
+            around.interest.rules().lifecycles.is_library(name)
+        });
+        Self {
+            package: around.package,
+            tables: around.tables,
+            walked: around.walked,
+            interest: around.interest,
+            summaries: vec![None; hierarchy.len()],
+            hierarchy,
+            domain: Domain::new(),
+            made: FxHashSet::default(),
+            channels: around.channels,
+            aside: Vec::new(),
+            texts_only: FxHashSet::default(),
+            fields: FxHashSet::default(),
+            typed: FxHashMap::default(),
+            declaring: FxHashMap::default(),
+            guesses: false,
+            initialisers: FxHashMap::default(),
+            setters: FxHashSet::default(),
+            callees: FxHashMap::default(),
+            holders: FxHashMap::default(),
+            beyond: around.beyond,
+            graph: Graph::default(),
+            live: Live::default(),
+            left: steps,
+            cut: false,
+            current: M(u32::MAX),
+            recursive: false,
+        }
+    }
 }
 
 impl Tracer<'_, '_> {
@@ -116,15 +150,24 @@ impl Tracer<'_, '_> {
         let lives = self.lives(components);
         let entries = self.entries(&lives);
         let groups = self.groups(&entries);
-        for group in &groups {
+        self.look_at(&groups);
+        let leaks = self.play(&lives);
+        self.traced(leaks, MAX_STEPS)
+    }
+
+    /// Looks at groups of methods, those that call nobody first.
+    pub(super) fn look_at(&mut self, groups: &[Vec<M>]) {
+        for group in groups {
             let near: Vec<M> = group.iter().copied().filter(|m| !self.is_aside(*m)).collect();
             self.group(&near);
         }
-        let leaks = self.play(&lives);
+    }
+
+    fn traced(&self, leaks: Vec<Leak>, steps: u64) -> Traced {
         Traced {
             leaks,
             cut: self.cut || self.is_spent(),
-            steps: MAX_STEPS.saturating_sub(self.left),
+            steps: steps.saturating_sub(self.left),
         }
     }
 

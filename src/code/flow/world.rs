@@ -311,7 +311,8 @@ impl<'a> Tracer<'a, '_> {
         all
     }
 
-    fn rendered(&self, address: Val) -> Vec<Vec<u8>> {
+    /// Texts that a value may be, of those that may be the beginning of an address.
+    pub(super) fn rendered(&self, address: Val) -> Vec<Vec<u8>> {
         let values = &self.domain.values;
         let mut all = Vec::new();
         for id in values.alternatives(address).as_slice() {

@@ -15,6 +15,7 @@ use crate::artifact::dex::Dex;
 use crate::bytes::Gap;
 
 use super::engine::{At, Engine, Found};
+use super::flow;
 use super::interest::Interest;
 use super::package::Package;
 use super::table::{Table, string};
@@ -95,14 +96,38 @@ impl<'a> Reading<'a> {
         reading
     }
 
-    /// Follows identifiers from where they are read to where data leaves by one of these channels.
+    /// Follows identifiers from where they are read to where data leaves by one of these channels. `beyond` is what
+    /// packages offer that this one does not hold.
     pub fn flows(
         &self,
         interest: &Interest<'_>,
-        app: &super::flow::App,
+        app: &flow::App,
         channels: &[&str],
-    ) -> super::flow::Traced {
-        super::flow::trace(&self.package, &self.tables, &self.walked, interest, app, channels)
+        beyond: &flow::Surface,
+    ) -> flow::Traced {
+        flow::trace(&self.known(interest, channels, beyond), app)
+    }
+
+    /// What the package offers to others: methods by which something leaves by one of these channels, or that return an
+    /// identifier. Of what was traced only the effort counts.
+    pub fn offered(&self, interest: &Interest<'_>, channels: &[&str]) -> (flow::Surface, flow::Traced) {
+        flow::offered(&self.known(interest, channels, &flow::Surface::default()))
+    }
+
+    fn known<'p>(
+        &'p self,
+        interest: &'p Interest<'p>,
+        channels: &'p [&'p str],
+        beyond: &'p flow::Surface,
+    ) -> flow::Around<'a, 'p> {
+        flow::Around {
+            package: &self.package,
+            tables: &self.tables,
+            walked: &self.walked,
+            interest,
+            channels,
+            beyond,
+        }
     }
 
     fn find_parts(&mut self) {

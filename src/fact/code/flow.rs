@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
-use super::{ADDRESSED, CodeFacts, Sites};
+use super::{ADDRESSED, CodeFacts, Following, Sites};
 use crate::artifact::dex::FORMAT;
 use crate::bytes::Gap;
-use crate::code::flow::{App, Field, Leak, Stop, What};
+use crate::code::flow::{Field, Leak, Stop, Traced, What};
 use crate::code::{At, Interest, Reading};
 use crate::fact::endpoint::{Finder, Found};
-use crate::fact::model::{Endpoint, FlowFact, FlowStep, HostKind, Site, Source, StepKind};
+use crate::fact::model::{Endpoint, FlowFact, FlowStep, HostKind, IdentifierRead, Site, Source, StepKind};
 use crate::rule::{Identifier, Made, Sink, SinkKind};
 
 /// Identifiers of less weight are the same on a million devices: nobody is told by them.
@@ -23,23 +23,14 @@ const MAX_FLOWS: usize = 64;
 const MAX_ADDRESSES: usize = 16;
 
 /// Follows what the package reads, if it reads something that identifies and may hand it on: other packages
-/// cost nothing. Returns the flows, the heaviest identifiers first, and what had to be left out.
-pub(super) fn flows(
+/// cost nothing. Of one that every app loads, what it offers is kept.
+pub(super) fn follow(
     sites: &Sites<'_, '_>,
-    app: &App,
-    facts: &CodeFacts,
+    following: Following<'_>,
+    facts: &mut CodeFacts,
     interest: &Interest<'_>,
     finder: &Finder<'_>,
-) -> (Vec<FlowFact>, Vec<Gap>) {
-    let reads = facts
-        .identifiers
-        .iter()
-        .any(|r| r.in_code && r.weight >= MIN_WEIGHT)
-        || app.fields.iter().any(|field| typed(interest, field));
-    let sends = facts.sinks.iter().any(|sink| leaves(interest, &sink.channel));
-    if app.components.is_empty() || !reads || !sends {
-        return (Vec::new(), Vec::new());
-    }
+) {
     let sinks = &interest.rules().sinks;
     let channels: Vec<&str> = sinks
         .channels()
@@ -47,12 +38,38 @@ pub(super) fn flows(
         .filter(|channel| channel.leaves)
         .map(|channel| &*channel.id)
         .collect();
-    let traced = sites.reading.flows(interest, app, &channels);
-    let mut gaps = Vec::new();
-    if traced.cut {
+    let sends = facts.sinks.iter().any(|sink| leaves(interest, &sink.channel));
+    let cut = |traced: &Traced| {
         let what = "instructions to follow identifiers through";
-        gaps.push(Gap::over(FORMAT, 0, what, traced.steps, traced.steps, ""));
+        (0, Gap::over(FORMAT, 0, what, traced.steps, traced.steps, ""))
+    };
+    if following.offers && sends {
+        let (surface, traced) = sites.reading.offered(interest, &channels);
+        facts.surface = surface;
+        facts.gaps.extend(traced.cut.then(|| cut(&traced)));
     }
+    let reads = |read: &IdentifierRead| read.in_code && read.weight >= MIN_WEIGHT;
+    // What the framework offers may read for it, or send for it.
+    let may = |known: bool| known || !following.beyond.is_empty();
+    let app = following.app;
+    let reads = facts.identifiers.iter().any(reads) || app.fields.iter().any(|field| typed(interest, field));
+    if app.components.is_empty() || !may(reads) || !may(sends) {
+        return;
+    }
+    let traced = sites.reading.flows(interest, app, &channels, following.beyond);
+    facts.gaps.extend(traced.cut.then(|| cut(&traced)));
+    let (flows, gap) = told(&traced, sites, interest, finder);
+    facts.flows = flows;
+    facts.gaps.extend(gap.map(|gap| (0, gap)));
+}
+
+/// The flows, the heaviest identifiers first, and how many had to be left out.
+fn told(
+    traced: &Traced,
+    sites: &Sites<'_, '_>,
+    interest: &Interest<'_>,
+    finder: &Finder<'_>,
+) -> (Vec<FlowFact>, Option<Gap>) {
     let kinds = Kinds {
         reading: sites.reading,
         interest,
@@ -76,12 +93,12 @@ pub(super) fn flows(
             dropped = dropped.saturating_add(1);
         }
     }
-    if dropped > 0 {
+    let gap = (dropped > 0).then(|| {
         let limit = u64::try_from(MAX_FLOWS).unwrap_or(u64::MAX);
         let all = limit.saturating_add(dropped);
-        gaps.push(Gap::over(FORMAT, 0, "flows of one package", all, limit, ""));
-    }
-    (flows, gaps)
+        Gap::over(FORMAT, 0, "flows of one package", all, limit, "")
+    });
+    (flows, gap)
 }
 
 /// Whether what is typed into a view is of interest.

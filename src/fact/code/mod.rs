@@ -16,7 +16,7 @@ use super::endpoint::{Endpoints, Finder};
 use super::model::{FlowFact, IdentifierRead, MAX_SITES, SinkUse, Site, Source, Switch};
 use crate::artifact::dex::{Dex, FORMAT};
 use crate::bytes::{Gap, Place};
-use crate::code::flow::App;
+use crate::code::flow::{App, Surface};
 use crate::code::{self, Arg, At, Called, Interest, Reading};
 
 /// One dex file of a package and where it is.
@@ -28,6 +28,17 @@ pub struct File<'a> {
     pub dex: Dex<'a>,
 }
 
+/// How far identifiers are followed through a package.
+#[derive(Debug, Clone, Copy)]
+pub struct Following<'c> {
+    /// What is known of it that is not in its code: what the system starts of it, what a user types.
+    pub app: &'c App,
+    /// What packages offer that every app loads.
+    pub beyond: &'c Surface,
+    /// Whether it is itself one that every app loads.
+    pub offers: bool,
+}
+
 /// What the code of one package says, endpoints apart.
 #[derive(Debug, Default)]
 pub struct CodeFacts {
@@ -37,6 +48,8 @@ pub struct CodeFacts {
     pub sinks: Vec<SinkUse>,
     /// Identifiers that reach a call by which data leaves the device.
     pub flows: Vec<FlowFact>,
+    /// What it offers to other packages, if that was asked for.
+    pub surface: Surface,
     /// Switches that the signatures know, sorted.
     pub switches: Vec<Switch>,
     /// What could not be read, by index into the files.
@@ -47,12 +60,12 @@ pub struct CodeFacts {
 const ADDRESSED: [&str; 4] = ["net", "webview", "mqtt", "dns"];
 
 /// Reads the code of one package. `name` is the package's name, where it is known: some switches mean
-/// something in one package only. `app` says what the system starts of it: without any of that, nothing is
-/// followed from method to method. Endpoints go into `endpoints`, the rest is returned.
+/// something in one package only. `following` is how far identifiers are followed from method to method: without it,
+/// not at all. Endpoints go into `endpoints`, the rest is returned.
 pub fn code(
     files: &[File<'_>],
     name: Option<&str>,
-    app: &App,
+    following: Option<Following<'_>>,
     interest: &Interest<'_>,
     finder: &Finder<'_>,
     endpoints: &mut Endpoints,
@@ -81,9 +94,9 @@ pub fn code(
     facts.sinks = sinks(&sites, interest);
     facts.identifiers = reads::reads(&sites, &calls, interest);
     facts.switches = switch::switches(&sites, &calls, name, interest);
-    let (flows, gaps) = flow::flows(&sites, app, &facts, interest, finder);
-    facts.flows = flows;
-    facts.gaps.extend(gaps.into_iter().map(|gap| (0, gap)));
+    if let Some(following) = following {
+        flow::follow(&sites, following, &mut facts, interest, finder);
+    }
     facts
 }
 

@@ -6,8 +6,8 @@ use crate::artifact::dex::{Dex, Opened};
 use crate::artifact::preopt::{self, Restored};
 use crate::bytes::{Bytes, Place};
 use crate::code::flow::App;
-use crate::fact::Source;
-use crate::fact::code::{self, File};
+use crate::fact::code::{self, File, Following};
+use crate::fact::{Source, UnitKind};
 
 use super::Collector;
 use super::draft::Draft;
@@ -51,11 +51,15 @@ impl Collector<'_> {
         if all.is_empty() {
             return;
         }
-        let none = App::default();
+        let offers = draft.facts.unit.kind == UnitKind::Jar;
         let found = code::code(
             &all,
             name,
-            if self.flows { app } else { &none },
+            self.flows.then_some(Following {
+                app,
+                beyond: &self.beyond,
+                offers,
+            }),
             &self.interest,
             &self.finder,
             &mut draft.endpoints,
@@ -71,6 +75,11 @@ impl Collector<'_> {
                     .endpoints
                     .reached(endpoint, Source::Code, || flow.to.clone());
             }
+        }
+        if !found.surface.is_empty()
+            && let Ok(mut offered) = self.offered.lock()
+        {
+            offered.push((draft.facts.unit.place.clone(), found.surface));
         }
         draft.facts.flows.extend(found.flows);
         draft.facts.identifiers.extend(found.identifiers);

@@ -12,8 +12,11 @@ mod package;
 mod share;
 mod trackers;
 
+use std::sync::Mutex;
+
 use crate::bytes::{Budget, Notice};
 use crate::code::Interest;
+use crate::code::flow::Surface;
 use crate::fact::endpoint::Finder;
 use crate::fact::{Coverage, NoticeFact, Unit, UnitFacts, UnitKind};
 use crate::rule::Rules;
@@ -31,6 +34,9 @@ pub struct Collector<'r> {
     interest: Interest<'r>,
     boot: Boot,
     flows: bool,
+    /// What packages offer that every app loads, and of which it is not yet told.
+    beyond: Surface,
+    offered: Mutex<Vec<(String, Surface)>>,
 }
 
 impl<'r> Collector<'r> {
@@ -43,6 +49,8 @@ impl<'r> Collector<'r> {
             interest: Interest::new(rules),
             boot: Boot::default(),
             flows: false,
+            beyond: Surface::default(),
+            offered: Mutex::default(),
         }
     }
 
@@ -56,6 +64,16 @@ impl<'r> Collector<'r> {
     pub fn with_flows(mut self, flows: bool) -> Self {
         self.flows = flows;
         self
+    }
+
+    /// For units of a build whose jars were units before: what these offer is known from now on.
+    pub fn settle(&mut self) {
+        let mut offered = std::mem::take(&mut self.offered).into_inner().unwrap_or_default();
+        // The order of the work must not tell.
+        offered.sort_by(|(a, _), (b, _)| a.cmp(b));
+        for (_, surface) in offered {
+            self.beyond.merge(surface);
+        }
     }
 
     /// The facts of one unit.

@@ -57,6 +57,7 @@ impl Lint<'_> {
             ("callback", "carriers", &file.callback.carriers),
             ("callback", "keeps", &file.callback.keeps),
             ("unknown", "quiet", &file.unknown.quiet),
+            ("unknown", "holders", &file.unknown.holders),
         ];
         for (table, list, classes) in classes {
             for (i, class) in classes.iter().enumerate() {
@@ -76,11 +77,17 @@ impl Lint<'_> {
                 });
             }
         }
-        for (i, start) in file.unknown.libraries.iter().enumerate() {
-            let at = [Key("unknown"), Key("libraries"), At(i)];
-            self.holds(&at, "beginning of a class descriptor, `La/b/`", start, |start| {
-                start.starts_with('L') && start.ends_with('/')
-            });
+        let starts = [
+            ("libraries", &file.unknown.libraries),
+            ("platform", &file.unknown.platform),
+        ];
+        for (list, starts) in starts {
+            for (i, start) in starts.iter().enumerate() {
+                let at = [Key("unknown"), Key(list), At(i)];
+                self.holds(&at, "beginning of a class descriptor, `La/b/`", start, |start| {
+                    start.starts_with('L') && start.ends_with('/')
+                });
+            }
         }
     }
 }

@@ -197,6 +197,9 @@ pub struct SinkRow {
     pub weight: u8,
     /// What it makes of data, when it is not the class's.
     pub makes: Option<Made>,
+    /// Its texts are what is sent, never where to.
+    #[serde(default)]
+    pub payload: bool,
     /// Remark.
     pub note: Option<String>,
     /// Source codes, when they are not the class's.

@@ -78,4 +78,8 @@ pub struct UnknownRow {
     pub quiet: Vec<String>,
     /// Beginnings of the descriptors of classes that belong to the platform, though apps bring them.
     pub libraries: Vec<String>,
+    /// Classes whose objects lead to all of an app: what is made with one is not made of what it holds.
+    pub holders: Vec<String>,
+    /// Beginnings of the descriptors of classes of AOSP: what their methods do, the signatures say.
+    pub platform: Vec<String>,
 }
