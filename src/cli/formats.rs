@@ -12,18 +12,30 @@ pub(super) struct Formats {}
 
 pub(super) fn run(_: &Formats, ui: &Ui) -> Result<Exit, Error> {
     let mut out = String::from("containers that are opened\n");
-    for format in unpack::ALL {
-        line(&mut out, format.name(), format.endings(), format.about());
-    }
+    let opened = unpack::ALL.iter().map(|f| (f.name(), f.endings(), f.about()));
+    table(&mut out, &opened.collect::<Vec<_>>());
     out.push_str("\nresults, with -o\n");
-    for format in report::ALL {
-        line(&mut out, format.name(), format.extensions(), format.about());
-    }
+    let written = report::ALL.iter().map(|f| (f.name(), f.extensions(), f.about()));
+    table(&mut out, &written.collect::<Vec<_>>());
     ui.out(out.as_bytes())?;
     Ok(Exit::Done)
 }
 
-fn line(out: &mut String, name: &str, endings: &[&str], about: &str) {
-    let endings: Vec<String> = endings.iter().map(|ending| format!(".{ending}")).collect();
-    out.push_str(&format!(" {name:<8} {:<24} {about}\n", endings.join(" ")));
+/// Name, endings and what it is, in columns.
+fn table(out: &mut String, rows: &[(&str, &[&str], &str)]) {
+    let endings = |endings: &[&str]| {
+        let endings: Vec<String> = endings.iter().map(|ending| format!(".{ending}")).collect();
+        endings.join(" ")
+    };
+    let widest = rows.iter().map(|(name, ..)| name.len()).max().unwrap_or_default();
+    let longest = rows
+        .iter()
+        .map(|(_, e, _)| endings(e).len())
+        .max()
+        .unwrap_or_default();
+    for (name, e, about) in rows {
+        let line = format!(" {name:<widest$} {:<longest$} {about}", endings(e));
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
 }

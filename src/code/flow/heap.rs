@@ -1,5 +1,7 @@
 //! What the cells of objects hold at one place of a method.
 
+use std::cmp::Ordering;
+
 use super::super::hierarchy::Type;
 use super::super::value::Why;
 use super::domain::{Domain, Key, Obj, ObjId, Objs, Root, Taint, V, Way};
@@ -172,38 +174,56 @@ impl Domain<'_> {
         taint
     }
 
-    /// Either of two states of the cells.
+    /// Either of two states of the cells. Both are sorted, so they are gone through side by side.
     pub(crate) fn meet(&mut self, old: &mut Heap, new: &Heap) -> bool {
         if old == new {
             return false;
         }
-        self.charge(new.cells().len());
+        self.charge(new.cells.len());
         let mut changed = false;
-        for ((obj, key), v) in new.cells() {
-            let before = match old.get(*obj, *key) {
-                Some(before) => before,
-                None => self.cell(&Heap::default(), *obj, *key, Type::UNKNOWN),
+        let mut room = MAX_CELLS.saturating_sub(old.cells.len());
+        let mut all = Vec::with_capacity(old.cells.len().max(new.cells.len()));
+        let (mut olds, mut news) = (old.cells.iter().peekable(), new.cells.iter().peekable());
+        loop {
+            let side = match (olds.peek(), news.peek()) {
+                (Some((a, _)), Some((b, _))) => a.cmp(b),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => break,
             };
-            let joined = self.join(before, *v);
-            if old.get(*obj, *key) != Some(joined) {
-                old.put(*obj, *key, joined);
-                changed = true;
-            }
+            let was = olds.next_if(|_| side != Ordering::Greater).copied();
+            let is = news.next_if(|_| side != Ordering::Less).copied();
+            let cell = match (was, is) {
+                (Some((cell, was)), Some((_, is))) => (cell, was, self.join(was, is)),
+                // What only one of them wrote is in the other as it was when the method began.
+                (Some((cell, was)), None) if self.is_symbol(cell.0) => {
+                    let initial = self.initial(cell);
+                    (cell, was, self.join(was, initial))
+                }
+                (Some((cell, was)), None) => (cell, was, was),
+                (None, Some((cell, is))) => {
+                    if room == 0 {
+                        continue;
+                    }
+                    room = room.saturating_sub(1);
+                    changed = true;
+                    let initial = self.initial(cell);
+                    let joined = self.join(initial, is);
+                    (cell, joined, joined)
+                }
+                (None, None) => continue,
+            };
+            let (cell, before, after) = cell;
+            changed |= before != after;
+            all.push((cell, after));
         }
-        let missing: Vec<((ObjId, Key), V)> = old
-            .cells()
-            .iter()
-            .filter(|((obj, key), _)| self.is_symbol(*obj) && new.get(*obj, *key).is_none())
-            .copied()
-            .collect();
-        for ((obj, key), v) in missing {
-            let initial = self.cell(&Heap::default(), obj, key, Type::UNKNOWN);
-            let joined = self.join(v, initial);
-            if joined != v {
-                old.put(obj, key, joined);
-                changed = true;
-            }
+        if changed {
+            old.cells = all;
         }
         changed
+    }
+
+    fn initial(&mut self, (obj, key): (ObjId, Key)) -> V {
+        self.cell(&Heap::default(), obj, key, Type::UNKNOWN)
     }
 }

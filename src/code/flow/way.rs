@@ -50,6 +50,14 @@ impl Tracer<'_, '_> {
             }
         }
         all.reverse();
+        // One call may do several things with a value: it is one step, and that it leaves there matters most.
+        all.dedup_by(|next, step| {
+            let same = next.at == step.at && step.what != What::Read;
+            if same {
+                step.what = step.what.max(next.what);
+            }
+            same
+        });
         all
     }
 
