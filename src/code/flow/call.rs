@@ -110,11 +110,13 @@ impl<'a> Tracer<'a, '_> {
             }
         }
         let mut targets = self.targets(here, insn.op.0, &callee, &args);
+        let own = !targets.is_empty();
         targets.retain(|m| !self.is_aside(*m));
         let call = Call {
             callee: &callee,
             pc: insn.pc,
             is_static,
+            own,
         };
         if targets.is_empty() {
             return self.outside(here, frame, &call, &args);
@@ -261,4 +263,6 @@ pub(super) struct Call<'c> {
     pub(super) callee: &'c Callee,
     pub(super) pc: u32,
     pub(super) is_static: bool,
+    /// The package holds it: the system is not given anything by it.
+    pub(super) own: bool,
 }

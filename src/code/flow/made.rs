@@ -83,6 +83,7 @@ impl<'a> Tracer<'a, '_> {
             callee: &callee,
             pc,
             is_static: false,
+            own: false,
         };
         Some(self.pass_on(here, frame, &call, &flows, &args))
     }

@@ -27,7 +27,9 @@ impl<'a> Tracer<'a, '_> {
     ) -> V {
         self.sink(here, frame, call, args);
         self.hand_over(here, frame, call, args);
-        self.escape(here, frame, call, args);
+        if !call.own {
+            self.escape(here, frame, call, args);
+        }
         let callee = call.callee;
         let member = callee.mark.map(|mark| mark.member).unwrap_or_default();
         let returns = callee.offer.as_ref().and_then(|offer| offer.returns);

@@ -198,41 +198,6 @@ fn a_listener_that_is_replaced_is_not_called() {
 }
 
 #[test]
-fn what_is_written_to_a_file_is_read_under_its_name() {
-    let (output, input) = ("Ljava/io/FileOutputStream;", "Ljava/io/FileInputStream;");
-    let app = |name: &str| {
-        leaks(|dex| {
-            create(dex, |m| {
-                read(m, 1);
-                m.invoke_virtual(STRING, "getBytes", "()[B", &[1])
-                    .move_result_object(1);
-                m.const_string(2, "a.txt").const_int(3, 0);
-                let open = "(Ljava/lang/String;I)Ljava/io/FileOutputStream;";
-                m.invoke_virtual(ACTIVITY, "openFileOutput", open, &[14, 2, 3]);
-                m.move_result_object(2);
-                m.invoke_virtual(output, "write", "([B)V", &[2, 1]);
-                m.return_void();
-            });
-            dex.class(ACTIVITY).virtual_method("onResume", "()V", 16, |m| {
-                m.const_string(1, name);
-                let open = "(Ljava/lang/String;)Ljava/io/FileInputStream;";
-                m.invoke_virtual(ACTIVITY, "openFileInput", open, &[15, 1]);
-                m.move_result_object(1);
-                m.const_int(2, 9).new_array(2, 2, "[B");
-                m.invoke_virtual(input, "read", "([B)I", &[1, 2]);
-                m.new_instance(3, STRING);
-                m.invoke_direct(STRING, "<init>", "([B)V", &[3, 2]);
-                send(m, 3);
-                m.return_void();
-            });
-        })
-        .0
-    };
-    assert_eq!(app("a.txt"), ["imei by sms"]);
-    assert_eq!(app("b.txt"), Vec::<String>::new());
-}
-
-#[test]
 fn a_method_of_an_object_is_called_on_what_runs_it_only() {
     let (all, _) = leaks(|dex| {
         // The one that sends is never the one that holds the text.
