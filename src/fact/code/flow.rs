@@ -194,7 +194,12 @@ struct Kinds<'t, 'a> {
 impl Kinds<'_, '_> {
     /// What a value is made into on its way, sorted.
     fn made(&self, leak: &Leak) -> Vec<StepKind> {
+        let read = self
+            .interest
+            .identifier(leak.identifier)
+            .and_then(|row| row.makes);
         let kinds = leak.way.iter().map(|stop| self.of(stop));
+        let kinds = kinds.chain(read.map(step_kind));
         let made = [StepKind::Hashed, StepKind::Encrypted, StepKind::Encoded];
         let made: BTreeSet<StepKind> = kinds.filter(|kind| made.contains(kind)).collect();
         made.into_iter().collect()
@@ -218,11 +223,15 @@ impl Kinds<'_, '_> {
         let (class, name) = self.reading.callee(at)?;
         let sinks = &self.interest.rules().sinks;
         let row = sinks.method(class.as_bytes(), name.as_bytes())?;
-        Some(match row.makes? {
-            Made::Hashed => StepKind::Hashed,
-            Made::Encrypted => StepKind::Encrypted,
-            Made::Encoded => StepKind::Encoded,
-        })
+        row.makes.map(step_kind)
+    }
+}
+
+fn step_kind(made: Made) -> StepKind {
+    match made {
+        Made::Hashed => StepKind::Hashed,
+        Made::Encrypted => StepKind::Encrypted,
+        Made::Encoded => StepKind::Encoded,
     }
 }
 

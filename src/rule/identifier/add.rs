@@ -85,6 +85,7 @@ impl Identifiers {
                 name,
                 category,
                 weight,
+                makes,
                 permission,
                 desc,
                 note,
@@ -103,6 +104,7 @@ impl Identifiers {
                 namespace: None,
                 weight: self.weight(&category, weight),
                 category,
+                makes: makes.or(class.makes),
                 permission: permission
                     .as_deref()
                     .or(class.permission.as_deref())
@@ -148,6 +150,7 @@ impl Identifiers {
             namespace,
             weight: self.weight(&category, weight),
             category: category.into(),
+            makes: None,
             permission: permission.map(Into::into),
             descriptors: Box::default(),
             note: note.map(Into::into),

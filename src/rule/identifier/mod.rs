@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::row::{Match, Namespace};
 use super::shape::Shapes;
+use super::sink::Made;
 
 /// A kind of identifier or personal data: `imei`, `contacts` …; the closed list is
 /// `signatures/identifiers/categories.toml`.
@@ -73,6 +74,8 @@ pub struct Identifier {
     pub category: Box<str>,
     /// How strongly it identifies, 0 to 10: the category's, unless the row says otherwise.
     pub weight: u8,
+    /// What it gives instead of the identifier itself: a hash of it.
+    pub makes: Option<Made>,
     /// What a caller needs, in words.
     pub permission: Option<Box<str>>,
     /// Descriptors, `(I)Ljava/lang/String;`; empty means any. Only set where the name alone is too general.

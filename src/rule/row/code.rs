@@ -68,6 +68,8 @@ pub struct ClassRow {
     pub category: Option<String>,
     /// Default permission.
     pub permission: Option<String>,
+    /// What its members give instead of the identifier itself.
+    pub makes: Option<Made>,
     /// Default remark.
     pub note: Option<String>,
     /// Source codes.
@@ -91,6 +93,8 @@ pub struct MemberRow {
     pub category: Option<String>,
     /// Weight, when it is not the category's.
     pub weight: Option<u8>,
+    /// What it gives instead of the identifier itself, when it is not the class's.
+    pub makes: Option<Made>,
     /// What a caller needs.
     pub permission: Option<String>,
     /// First API level that has it.
