@@ -167,6 +167,10 @@ fn what_is_read_and_sent_is_one_finding_with_its_way() {
         (Rung::FlowWithEndpoint, Confidence::High)
     );
     assert_eq!(flow.details["urls"], ["https://in.example-metrics.io/v1?d={}"]);
+    assert_eq!(
+        flow.details["started by"],
+        ["receiver com.acme.x.R (android.intent.action.BOOT_COMPLETED)"]
+    );
     // One connection, though several calls make it.
     assert!(flow.count >= 2, "{}", flow.count);
     let first = flow.way.first().unwrap();

@@ -63,7 +63,7 @@ pub enum Kind {
 
 impl Kind {
     /// As the signatures name it.
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Application => "application",
             Self::Provider => "provider",
@@ -109,6 +109,8 @@ pub struct App {
 /// An identifier that reaches a place where data leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leak {
+    /// Components of which the system calls a method that leads there, a few of them.
+    pub starts: Vec<Component>,
     /// Where the identifier is read.
     pub source: At,
     /// Its row, see [`Interest::identifier`](super::Interest::identifier).

@@ -17,6 +17,8 @@ use super::{Kind, Leak};
 const MAX_ROUNDS: u32 = 4;
 /// Times over what may be called in any order.
 const MAX_TURNS: u32 = 3;
+/// Components told of one flow.
+const MAX_STARTS: usize = 8;
 /// No instruction: the system itself calls.
 pub(super) const SYSTEM: u32 = u32::MAX;
 
@@ -41,14 +43,16 @@ impl<'a> Tracer<'a, '_> {
                 self.call(*m, None, &mut heap, &mut found);
                 self.domain.meet(&mut world, &heap);
             }
-            for life in lives {
+            for (n, life) in lives.iter().enumerate() {
+                found.now = Some(n);
                 self.live_through(life, lives, &mut world, &mut found);
             }
+            found.now = None;
             if before == (world.clone(), found.leaks.len()) {
                 break;
             }
         }
-        self.leaks(found)
+        self.leaks(found, lives)
     }
 
     /// What `getApplication` gives.
@@ -79,11 +83,14 @@ impl<'a> Tracer<'a, '_> {
             for m in &life.running {
                 self.maybe(*m, Some(this), &mut heap, found);
             }
+            // Who is called back may have been registered by any component before: none is said to have started it.
+            let now = found.now.take();
             for listener in self.listeners(&heap) {
                 for m in self.callbacks(self.domain.type_of(listener)) {
                     self.maybe(m, Some(listener), &mut heap, found);
                 }
             }
+            found.now = now;
             if !life.away.is_empty() || !life.back.is_empty() {
                 let mut gone = heap.clone();
                 for m in &life.away {
@@ -277,7 +284,7 @@ impl<'a> Tracer<'a, '_> {
         mark.member.identifier
     }
 
-    fn leaks(&self, found: Found) -> Vec<Leak> {
+    fn leaks(&self, mut found: Found, lives: &[Life]) -> Vec<Leak> {
         let mut all = Vec::new();
         // Where something is sent that carries an identifier, a branch before it tells next to nothing.
         let told: BTreeSet<Spot> = found
@@ -298,7 +305,10 @@ impl<'a> Tracer<'a, '_> {
             let (Some(from), Some(to)) = (at((source.0, source.1)), at((sink.0, sink.1))) else {
                 continue;
             };
+            let starts = found.starts.remove(&(source, sink)).unwrap_or_default();
+            let starts = starts.into_iter().filter_map(|n| lives.get(n));
             all.push(Leak {
+                starts: starts.map(|life| life.component.clone()).collect(),
                 source: from,
                 identifier: source.2,
                 sink: to,
@@ -334,6 +344,10 @@ type Spot = (M, u32, u16);
 pub(super) struct Found {
     /// The way, the address, and whether it only lets one guess.
     leaks: BTreeMap<(Spot, Spot), (Way, Val, bool)>,
+    /// The components of which the system calls a method that leads there, by number.
+    starts: BTreeMap<(Spot, Spot), BTreeSet<usize>>,
+    /// The component that is being run.
+    now: Option<usize>,
 }
 
 impl Found {
@@ -345,6 +359,10 @@ impl Found {
                 _ => continue,
             };
             let key = ((m, pc, row), (event.m, event.pc, event.row));
+            let starts = self.starts.entry(key).or_default();
+            if starts.len() < MAX_STARTS {
+                starts.extend(self.now);
+            }
             match self.leaks.get_mut(&key) {
                 // What carries it says more than what lets one guess it.
                 Some(leak) if leak.2 && !guess => *leak = (way, event.address, false),

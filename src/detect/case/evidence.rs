@@ -171,6 +171,7 @@ fn flow<'a>(f: &'a FlowFact, end: Option<End<'a>>, case: &Case<'a>, draft: &mut 
     draft.stand(rung, confidence);
     draft.detail("apis", [&f.api]);
     draft.detail("leaves by", [&f.sink]);
+    draft.detail("started by", &f.starts);
     draft.detail("made", f.made.iter().map(|kind| kind.word()));
     let weights = &view.scene.rules.weights.destination;
     let mut base = weights.unknown;

@@ -205,6 +205,7 @@ fn flow(words: &mut Words<'_>, rules: &Rules, finder: &Finder<'_>) -> Result<Flo
         made,
         from: Site::default(),
         to: Site::default(),
+        starts: Vec::new(),
         way: vec![step(StepKind::Read), step(StepKind::Leaves)],
         count: 1,
     })

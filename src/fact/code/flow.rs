@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::{ADDRESSED, CodeFacts, Following, Sites};
 use crate::artifact::dex::FORMAT;
 use crate::bytes::Gap;
-use crate::code::flow::{Field, Leak, Stop, Traced, What};
+use crate::code::flow::{Component, Field, Kind, Leak, Stop, Traced, What};
 use crate::code::{At, Interest, Reading};
 use crate::fact::endpoint::{Finder, Found};
 use crate::fact::model::{Endpoint, FlowFact, FlowStep, HostKind, IdentifierRead, Site, Source, StepKind};
@@ -19,6 +19,8 @@ const MIN_WEIGHT: u8 = 2;
 const MIN_SINK: u8 = 4;
 /// Flows told of one package. The most seen in a real app is some 40.
 const MAX_FLOWS: usize = 64;
+/// Actions told of one component that starts a flow.
+const MAX_ACTIONS: usize = 3;
 /// Addresses told of one flow.
 const MAX_ADDRESSES: usize = 16;
 
@@ -287,9 +289,34 @@ fn fact(
         made: group.made.clone(),
         from: sites.at(group.best.source),
         to: sites.at(group.best.sink),
+        starts: starts(&group.best.starts),
         way: way.collect(),
         count: group.count,
     }
+}
+
+/// `receiver com.acme.Boot (android.intent.action.BOOT_COMPLETED)`; what a layout makes is no start.
+fn starts(components: &[Component]) -> Vec<String> {
+    let started = components.iter().filter(|component| component.kind != Kind::View);
+    let texts = started.map(|component| {
+        let class = String::from_utf8_lossy(&component.class);
+        let class = class
+            .trim_start_matches('L')
+            .trim_end_matches(';')
+            .replace('/', ".");
+        let kind = component.kind.name();
+        let mut actions: Vec<&str> = component.actions.iter().map(String::as_str).collect();
+        actions.sort_unstable();
+        actions.dedup();
+        actions.truncate(MAX_ACTIONS);
+        if actions.is_empty() {
+            format!("{kind} {class}")
+        } else {
+            format!("{kind} {class} ({})", actions.join(", "))
+        }
+    });
+    let sorted: BTreeSet<String> = texts.collect();
+    sorted.into_iter().collect()
 }
 
 /// Steps with their instruction: ways share many of them.
