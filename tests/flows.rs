@@ -128,6 +128,20 @@ fn imei(m: &mut Asm) -> &mut Asm {
         .move_result_object(0)
 }
 
+/// Makes register 1 a digest, and register 2 the bytes of register 0.
+fn hasher<'m>(m: &'m mut Asm, algorithm: &str) -> &'m mut Asm {
+    m.const_string(1, algorithm)
+        .invoke_static(
+            DIGEST,
+            "getInstance",
+            "(Ljava/lang/String;)Ljava/security/MessageDigest;",
+            &[1],
+        )
+        .move_result_object(1)
+        .invoke_virtual("Ljava/lang/String;", "getBytes", "()[B", &[0])
+        .move_result_object(2)
+}
+
 /// Opens a connection to an address and what is in this register.
 fn send(m: &mut Asm, address: &str, register: u8) {
     m.new_instance(1, BUILDER)
@@ -205,17 +219,7 @@ fn what_nothing_starts_is_not_said_to_send() {
 #[test]
 fn a_hash_on_the_way_is_told() {
     let report = app(true, |m| {
-        imei(m)
-            .const_string(1, "SHA-1")
-            .invoke_static(
-                DIGEST,
-                "getInstance",
-                "(Ljava/lang/String;)Ljava/security/MessageDigest;",
-                &[1],
-            )
-            .move_result_object(1)
-            .invoke_virtual("Ljava/lang/String;", "getBytes", "()[B", &[0])
-            .move_result_object(2)
+        hasher(imei(m), "SHA-1")
             .invoke_virtual(DIGEST, "digest", "([B)[B", &[1, 2])
             .move_result_object(2)
             .new_instance(0, "Ljava/lang/String;")
@@ -258,17 +262,7 @@ fn a_try_that_ends_between_a_call_and_its_result_loses_nothing() {
 fn a_hash_that_is_written_out_is_followed_too() {
     let number = "Ljava/math/BigInteger;";
     let report = app(true, |m| {
-        imei(m)
-            .const_string(1, "MD5")
-            .invoke_static(
-                DIGEST,
-                "getInstance",
-                "(Ljava/lang/String;)Ljava/security/MessageDigest;",
-                &[1],
-            )
-            .move_result_object(1)
-            .invoke_virtual("Ljava/lang/String;", "getBytes", "()[B", &[0])
-            .move_result_object(2)
+        hasher(imei(m), "MD5")
             .invoke_virtual(DIGEST, "update", "([B)V", &[1, 2])
             .new_instance(2, number)
             .const_int(3, 1)

@@ -4,6 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::super::hierarchy::{M, Type};
 use super::super::package::index;
+use super::reflect::descriptor;
 use super::trace::Tracer;
 use crate::artifact::dex::{Dex, Insn};
 use crate::rule::model::{Member, Model};
@@ -183,11 +184,8 @@ impl<'a> Tracer<'a, '_> {
         if !text.contains(&b'.') || text.len() > MAX_NAME || text.contains(&b' ') {
             return None;
         }
-        let mut name = vec![b'L'];
-        name.extend(text.iter().map(|b| if *b == b'.' { b'/' } else { *b }));
-        name.push(b';');
         self.hierarchy
-            .named(&name)
+            .named(&descriptor(text))
             .filter(|type_| self.hierarchy.is_inside(*type_))
     }
 

@@ -1,6 +1,7 @@
 //! Intents on their way from one component to another.
 
-use super::super::value::{Atom, Val};
+use super::super::text;
+use super::super::value::Val;
 use super::domain::{ObjId, Objs, V};
 use super::heap::Heap;
 use super::life::Life;
@@ -64,24 +65,10 @@ impl<'a> Tracer<'a, '_> {
     /// Class descriptors or texts that a value is.
     pub(super) fn names(&self, val: Val) -> Vec<Vec<u8>> {
         let values = &self.domain.values;
-        let mut all = Vec::new();
-        for id in values.alternatives(val).as_slice() {
-            match values.atom(*id) {
-                Atom::Class(dex, type_) => {
-                    all.push(self.hierarchy.name(self.hierarchy.type_at(dex, type_)).to_vec());
-                }
-                _ => {
-                    if let Some(text) = values.bytes(*id) {
-                        // `com.a.B` or `com/a/B`
-                        let mut name = vec![b'L'];
-                        name.extend(text.iter().map(|b| if *b == b'.' { b'/' } else { *b }));
-                        name.push(b';');
-                        all.push(name);
-                        all.push(text.to_vec());
-                    }
-                }
-            }
-        }
+        let alternatives = values.alternatives(val);
+        let texts = alternatives.as_slice().iter();
+        let mut all = self.classes(val);
+        all.extend(texts.filter_map(|id| text::whole(values, *id)));
         all
     }
 }

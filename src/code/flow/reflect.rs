@@ -263,7 +263,7 @@ fn dotted(descriptor: &[u8]) -> Vec<u8> {
 }
 
 /// `a.B` as `La/B;`.
-fn descriptor(name: &[u8]) -> Vec<u8> {
+pub(super) fn descriptor(name: &[u8]) -> Vec<u8> {
     let mut text = vec![b'L'];
     text.extend(name.iter().map(|b| if *b == b'.' { b'/' } else { *b }));
     text.push(b';');

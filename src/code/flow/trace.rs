@@ -20,8 +20,6 @@ use super::{App, Component, Leak};
 /// Instructions, and what is done for each of them, in one package: some three seconds. The largest app of the
 /// corpus takes half of it.
 const MAX_STEPS: u64 = 40_000_000;
-/// The same for a package as others see it. The largest jar of the corpus takes a third.
-const MAX_SURFACE_STEPS: u64 = 40_000_000;
 /// Times round methods that call each other.
 const MAX_TURNS: u32 = 3;
 
@@ -95,7 +93,7 @@ pub(crate) struct Around<'a, 'p> {
 
 /// Follows what an app does.
 pub(crate) fn trace(around: &Around<'_, '_>, app: &App) -> Traced {
-    let mut tracer = Tracer::new(around, MAX_STEPS);
+    let mut tracer = Tracer::new(around);
     tracer.typed = super::typed::rows(&app.fields, around.interest);
     tracer.guesses = app.guesses;
     tracer.run(&app.components)
@@ -103,14 +101,14 @@ pub(crate) fn trace(around: &Around<'_, '_>, app: &App) -> Traced {
 
 /// What a package offers to others, and whether something had to be left out.
 pub(crate) fn offered(around: &Around<'_, '_>) -> (Surface, Traced) {
-    let mut tracer = Tracer::new(around, MAX_SURFACE_STEPS);
+    let mut tracer = Tracer::new(around);
     let surface = tracer.surface();
-    let traced = tracer.traced(Vec::new(), MAX_SURFACE_STEPS);
+    let traced = tracer.traced(Vec::new());
     (surface, traced)
 }
 
 impl<'a, 'p> Tracer<'a, 'p> {
-    fn new(around: &Around<'a, 'p>, steps: u64) -> Self {
+    fn new(around: &Around<'a, 'p>) -> Self {
         let hierarchy = Hierarchy::new(around.package, around.walked, |name| {
             around.interest.rules().lifecycles.is_library(name)
         });
@@ -137,7 +135,7 @@ impl<'a, 'p> Tracer<'a, 'p> {
             beyond: around.beyond,
             graph: Graph::default(),
             live: Live::default(),
-            left: steps,
+            left: MAX_STEPS,
             cut: false,
             current: M(u32::MAX),
             recursive: false,
@@ -152,7 +150,7 @@ impl Tracer<'_, '_> {
         let groups = self.groups(&entries);
         self.look_at(&groups);
         let leaks = self.play(&lives);
-        self.traced(leaks, MAX_STEPS)
+        self.traced(leaks)
     }
 
     /// Looks at groups of methods, those that call nobody first.
@@ -163,11 +161,11 @@ impl Tracer<'_, '_> {
         }
     }
 
-    fn traced(&self, leaks: Vec<Leak>, steps: u64) -> Traced {
+    fn traced(&self, leaks: Vec<Leak>) -> Traced {
         Traced {
             leaks,
             cut: self.cut || self.is_spent(),
-            steps: steps.saturating_sub(self.left),
+            steps: MAX_STEPS.saturating_sub(self.left),
         }
     }
 
