@@ -151,3 +151,38 @@ fn a_real_pair_of_builds_differs_and_each_equals_itself() {
     );
     std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
+
+/// In June a phone activated its SIM by itself unless a test file was there; in December an account must be there, and
+/// Find Device on.
+#[test]
+fn what_is_asked_before_a_phone_activates_itself_differs_from_june_to_december() {
+    let Some(corpus) = std::env::var_os("PHONEHOME_CORPUS") else {
+        let line = "no activation was compared: PHONEHOME_CORPUS is not set\n";
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
+        return;
+    };
+    let roms = Path::new(&corpus).join("roms");
+    let (june, december) = (
+        roms.join("redmi-note-JHECNBE23.0.zip"),
+        roms.join("mi-one-plus-4.12.5.zip"),
+    );
+    let diff = json(&["diff", text(&june), text(&december), "--flows", "-o", "json"]);
+    let changes = diff["changed"].as_array().unwrap();
+    let activation = changes
+        .iter()
+        .find(|change| {
+            change["finding"]["rule"] == "channel.sms-vendor"
+                && change["finding"]["package"] == "com.xiaomi.xmsf"
+        })
+        .unwrap();
+    let fields = activation["fields"].as_array().unwrap();
+    let asked = fields
+        .iter()
+        .find(|field| field["name"] == "may ask first")
+        .unwrap();
+    assert_eq!(asked["old"][0], "file /data/system/disable_auto_activate");
+    assert_eq!(
+        asked["new"][0],
+        "account data extra_find_device_enabled and an account"
+    );
+}

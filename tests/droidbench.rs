@@ -55,6 +55,7 @@ fn found(apk: &Path, interest: &Interest<'_>) -> (u32, u32) {
         &app,
         &CHANNELS,
         &phonehome::code::flow::Surface::default(),
+        &phonehome::code::flow::Questions::default(),
     );
     let (mut seen, mut plain) = (BTreeSet::new(), BTreeSet::new());
     for leak in &traced.leaks {

@@ -99,6 +99,14 @@ impl<'r> Interest<'r> {
         u16::try_from(at).ok()
     }
 
+    /// The rows of which it may be asked whether there is one, with what is asked then.
+    pub fn conditions(&self) -> impl Iterator<Item = (u16, &'r str)> + '_ {
+        (0_u16..).zip(&self.identifiers).filter_map(|(n, row)| {
+            let category = self.rules.identifiers.category(&row.category)?;
+            Some((n, category.condition.as_deref()?))
+        })
+    }
+
     /// A sink row by number.
     pub fn sink(&self, index: u16) -> Option<&'r Sink> {
         self.sinks.get(usize::from(index)).copied()

@@ -69,6 +69,7 @@ pub fn native(
                 api: sink.api(),
                 sites: vec![site(format!("import {name}"), import)],
                 count: 1,
+                asks: Vec::new(),
             });
         }
     }

@@ -35,6 +35,9 @@ pub struct Lifecycles {
     libraries: Vec<Box<[u8]>>,
     platform: Vec<Box<[u8]>>,
     holders: Vec<Box<[u8]>>,
+    handlers: Vec<Box<[u8]>>,
+    senders: Vec<Box<[u8]>>,
+    kinds: Vec<Box<[u8]>>,
 }
 
 impl Lifecycles {
@@ -108,6 +111,25 @@ impl Lifecycles {
         starts_with_any(class, &self.platform)
     }
 
+    /// Whether objects of a class handle messages.
+    pub fn is_handler(&self, class: &[u8]) -> bool {
+        is_any(class, &self.handlers)
+    }
+
+    /// Whether a method of this name of a handler sends it a message.
+    pub fn is_sender(&self, name: &[u8]) -> bool {
+        starts_with_any(name, &self.senders)
+    }
+
+    /// Whether a field holds the kind of a message.
+    pub fn is_kind(&self, class: &[u8], name: &[u8]) -> bool {
+        self.kinds.iter().any(|kind| {
+            kind.strip_prefix(class)
+                .and_then(|rest| rest.strip_prefix(b"->"))
+                .is_some_and(|rest| rest == name)
+        })
+    }
+
     pub(super) fn add(&mut self, file: LifecycleFile) {
         for row in file.component {
             let kind = row.kind.as_str().into();
@@ -130,6 +152,9 @@ impl Lifecycles {
         add(&mut self.libraries, file.unknown.libraries);
         add(&mut self.platform, file.unknown.platform);
         add(&mut self.holders, file.unknown.holders);
+        add(&mut self.handlers, file.messages.handlers);
+        add(&mut self.senders, file.messages.senders);
+        add(&mut self.kinds, file.messages.kinds);
     }
 }
 

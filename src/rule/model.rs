@@ -118,6 +118,22 @@ pub enum Store {
     Preference,
     /// System properties.
     Property,
+    /// What `AccountManager` keeps with an account.
+    Account,
+}
+
+impl Store {
+    /// As people name it before a key.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "Settings.System",
+            Self::Secure => "Settings.Secure",
+            Self::Global => "Settings.Global",
+            Self::Preference => "preference",
+            Self::Property => "property",
+            Self::Account => "account data",
+        }
+    }
 }
 
 /// What is done with a key.
@@ -131,7 +147,7 @@ pub enum Access {
 
 impl Model {
     /// Every model with its name in a file, sorted by name.
-    pub const NAMES: [(&'static str, Self); 45] = [
+    pub const NAMES: [(&'static str, Self); 47] = [
         ("append", Self::Append),
         ("below", Self::Below),
         ("build-upon", Self::BuildUpon),
@@ -141,6 +157,7 @@ impl Model {
         ("file", Self::File),
         ("first", Self::First),
         ("format", Self::Format),
+        ("get-account", Self::Key(Store::Account, Access::Get)),
         ("get-global", Self::Key(Store::Global, Access::Get)),
         ("get-preference", Self::Key(Store::Preference, Access::Get)),
         ("get-property", Self::Key(Store::Property, Access::Get)),
@@ -154,6 +171,7 @@ impl Model {
         ("part-path", Self::Part(Part::Path)),
         ("part-query", Self::Part(Part::Query)),
         ("part-scheme", Self::Part(Part::Scheme)),
+        ("put-account", Self::Key(Store::Account, Access::Put)),
         ("put-global", Self::Key(Store::Global, Access::Put)),
         ("put-preference", Self::Key(Store::Preference, Access::Put)),
         ("put-property", Self::Key(Store::Property, Access::Put)),

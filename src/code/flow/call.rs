@@ -14,6 +14,9 @@ use super::trace::Tracer;
 use crate::artifact::dex::Insn;
 use crate::rule::Flow;
 
+/// Addresses of one place where data leaves that are kept apart.
+const MAX_APART: usize = 4;
+
 /// A method as a call names it.
 #[derive(Debug)]
 pub(super) struct Callee {
@@ -169,7 +172,7 @@ impl<'a> Tracer<'a, '_> {
                 here.thrown = Some(self.domain.join(before, v));
             }
             for event in effect.events {
-                self.event(here, event);
+                self.event(here, pc, event);
             }
             self.called_exits(here, &summary.exits, targets.len() > 1, &args);
         }
@@ -201,15 +204,41 @@ impl<'a> Tracer<'a, '_> {
     }
 
     /// Keeps an event, or adds to what is known of it.
-    pub(super) fn event(&mut self, here: &mut Here<'a>, event: Event) {
-        let same = |e: &&mut Event| (e.m, e.pc, e.row) == (event.m, event.pc, event.row);
-        match here.events.iter_mut().find(same) {
-            Some(old) => {
+    pub(super) fn event(&mut self, here: &mut Here<'a>, pc: u32, event: Event) {
+        let place = |pc: u32, e: &Event| (pc, e.m, e.pc, e.row);
+        match here
+            .events
+            .iter_mut()
+            .find(|(at, e)| place(*at, e) == place(pc, &event))
+        {
+            Some((_, old)) => {
                 old.taint = self.domain.mix(old.taint, event.taint);
                 old.address = self.domain.values.join(old.address, event.address);
             }
-            None => here.events.push(event),
+            None => here.events.push((pc, event)),
         }
+    }
+
+    /// The events of a method for its callers. What one call sends is apart from what another does, so that none is
+    /// said to go to the other's server.
+    pub(super) fn by_address(&mut self, events: Vec<(u32, Event)>) -> Vec<Event> {
+        let mut all: Vec<Event> = Vec::with_capacity(events.len());
+        for (_, event) in events {
+            let place = |e: &Event| (e.m, e.pc, e.row);
+            let here = |e: &&Event| place(e) == place(&event);
+            let several = all.iter().filter(here).count() >= MAX_APART;
+            let same = all
+                .iter_mut()
+                .rfind(|e| place(e) == place(&event) && (several || e.address == event.address));
+            match same {
+                Some(old) => {
+                    old.taint = self.domain.mix(old.taint, event.taint);
+                    old.address = self.domain.values.join(old.address, event.address);
+                }
+                None => all.push(event),
+            }
+        }
+        all
     }
 
     /// The methods that a call may reach.

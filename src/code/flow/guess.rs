@@ -169,14 +169,14 @@ impl<'a> Tracer<'a, '_> {
                 taint,
                 address,
             };
-            self.event(here, event);
+            self.event(here, exit.pc, event);
         }
     }
 }
 
 /// Blocks that run or not as the branch at the end of a block decides: those that it leads to, and that a way
 /// to the end of the method leaves out.
-fn decided(graph: &Graph<'_>, from: u32) -> Vec<u32> {
+pub(super) fn decided(graph: &Graph<'_>, from: u32) -> Vec<u32> {
     let (reached, _) = reach(graph, from, None);
     (0_u32..)
         .zip(&reached)

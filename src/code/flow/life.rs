@@ -20,6 +20,16 @@ pub(super) struct Life {
     pub(super) last: Vec<M>,
 }
 
+impl Life {
+    /// All that the system calls of it.
+    pub(super) fn all(&self) -> impl Iterator<Item = M> + '_ {
+        [&self.before, &self.running, &self.away, &self.back, &self.last]
+            .into_iter()
+            .flatten()
+            .copied()
+    }
+}
+
 impl<'a> Tracer<'a, '_> {
     /// The components with their methods.
     pub(super) fn lives(&mut self, components: &[Component]) -> Vec<Life> {
@@ -180,9 +190,7 @@ impl<'a> Tracer<'a, '_> {
     pub(super) fn entries(&mut self, lives: &[Life]) -> Vec<M> {
         let mut all = Vec::new();
         for life in lives {
-            for list in [&life.before, &life.running, &life.away, &life.back, &life.last] {
-                all.extend(list);
-            }
+            all.extend(life.all());
         }
         for n in 0..self.package.classes.len() {
             let Some(class) = self.package.classes.get(n) else {

@@ -8,6 +8,7 @@
 mod call;
 mod domain;
 mod field;
+mod guard;
 mod guess;
 mod heap;
 mod initial;
@@ -37,6 +38,7 @@ mod way;
 mod world;
 
 pub use domain::What;
+pub use guard::{MAX_QUESTIONS, Questions};
 pub use surface::Surface;
 pub use trace::Traced;
 pub(super) use trace::{Around, offered, trace};
@@ -106,6 +108,17 @@ pub struct App {
     pub guesses: bool,
 }
 
+/// A branch on answers decides whether data leaves.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asked {
+    /// The row of the place where data leaves, see [`Interest::sink`](super::Interest::sink).
+    pub row: u16,
+    /// The questions, ascending, see [`Questions`]: what the branch decides by may depend on several.
+    pub questions: Vec<u8>,
+    /// The branch.
+    pub at: At,
+}
+
 /// An identifier that reaches a place where data leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leak {
@@ -125,4 +138,6 @@ pub struct Leak {
     pub guess: bool,
     /// The way, from the read to where it leaves.
     pub way: Vec<Stop>,
+    /// What is asked first on every way there, ascending, see [`Questions`].
+    pub asks: Vec<u8>,
 }

@@ -32,14 +32,17 @@ pub(super) struct Seen {
 /// Longest name of a class that is looked for in a text.
 const MAX_NAME: usize = 256;
 impl<'a> Tracer<'a, '_> {
-    /// Groups of methods that call each other, from those that call nobody on.
-    pub(super) fn groups(&mut self, entries: &[M]) -> Vec<Vec<M>> {
+    /// All methods that may run, and groups of those that may matter and call each other, from those that call nobody
+    /// on.
+    pub(super) fn groups(&mut self, entries: &[M]) -> (Vec<M>, Vec<Vec<M>>) {
         let (mut edges, seen) = self.edges(entries);
         self.set_aside(&edges, &seen, entries);
         for targets in edges.iter_mut().flatten() {
             targets.retain(|m| !self.is_aside(*m));
         }
-        components(entries, &edges)
+        let methods = (0_u32..).zip(&edges).filter(|(_, edges)| edges.is_some());
+        let methods = methods.map(|(n, _)| M(n)).collect();
+        (methods, components(entries, &edges))
     }
 
     /// All methods that these may reach, with those that each calls. Which classes have objects is found

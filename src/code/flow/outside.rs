@@ -91,7 +91,7 @@ impl<'a> Tracer<'a, '_> {
             taint,
             address,
         };
-        self.event(here, event);
+        self.event(here, call.pc, event);
     }
 
     /// Whether what is written to these streams stays in memory, by what they wrap.

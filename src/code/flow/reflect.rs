@@ -180,7 +180,7 @@ impl<'a> Tracer<'a, '_> {
                         taint,
                         address,
                     };
-                    self.event(here, event);
+                    self.event(here, pc, event);
                 }
             }
         }

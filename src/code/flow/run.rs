@@ -46,7 +46,8 @@ pub(super) struct Here<'a> {
     pub(super) class: Type,
     pub(super) result: Option<V>,
     pub(super) thrown: Option<V>,
-    pub(super) events: Vec<Event>,
+    /// What leaves, with the instruction here by which it does.
+    pub(super) events: Vec<(u32, Event)>,
     pub(super) pending: Option<V>,
     /// What decides whether this is done.
     pub(super) guess: Taint,
@@ -164,6 +165,7 @@ impl<'a> Tracer<'a, '_> {
             here.end
                 .leave_out(|key| matches!(key, Key::Field(name) if setters.contains(&name)));
         }
+        let events = self.by_address(std::mem::take(&mut here.events));
         let carries = |key| match key {
             Key::Field(name) => self.fields.contains(&name),
             _ => true,
@@ -173,7 +175,7 @@ impl<'a> Tracer<'a, '_> {
             &here.end,
             here.result,
             here.thrown,
-            here.events,
+            events,
             &carries,
         );
         summary.exits = here.exits;

@@ -59,6 +59,13 @@ struct Exit {
     addresses: Vec<Box<[u8]>>,
 }
 
+impl Offer {
+    /// Rows by which something that it is given leaves.
+    pub(super) fn rows(&self) -> impl Iterator<Item = u16> + '_ {
+        self.exits.iter().map(|exit| exit.row)
+    }
+}
+
 impl Surface {
     /// Adds what another package offers. Of two classes with one name the first counts, as on the device.
     pub fn merge(&mut self, other: Self) {
@@ -304,7 +311,7 @@ impl<'a> Tracer<'a, '_> {
                 taint: self.domain.stepped(taint, here.m, call.pc, What::Leaves),
                 address,
             };
-            self.event(here, event);
+            self.event(here, call.pc, event);
         }
     }
 

@@ -1,11 +1,12 @@
 //! Small apps, one way each.
 
 mod branch;
+mod guard;
 mod platform;
 
 use std::sync::LazyLock;
 
-use super::{App, Component, Field, Kind, Surface, What};
+use super::{App, Component, Field, Kind, Questions, Surface, What};
 use crate::artifact::dex::Dex;
 use crate::artifact::dex::build::{Asm, DexBuilder};
 use crate::code::{Interest, analyse};
@@ -36,6 +37,26 @@ fn send(m: &mut Asm, text: u8) {
     m.invoke_virtual(SMS, "sendTextMessage", SEND, &[8, 9, 10, 11, 12, 13]);
 }
 
+/// An activity and a service, and a field for a password.
+fn app(guesses: bool) -> App {
+    let component = |kind, class: &str| Component {
+        kind,
+        class: class.as_bytes().to_vec(),
+        actions: Vec::new(),
+    };
+    App {
+        components: vec![
+            component(Kind::Activity, ACTIVITY),
+            component(Kind::Service, "La/Service;"),
+        ],
+        fields: vec![Field {
+            id: 0x7f01_0001,
+            input: "textPassword",
+        }],
+        guesses,
+    }
+}
+
 /// The app's leaks, as `category by channel`, and the way of the first.
 fn leaks(build: impl FnOnce(&mut DexBuilder)) -> (Vec<String>, Vec<What>) {
     found(false, build)
@@ -49,23 +70,14 @@ fn found(guesses: bool, build: impl FnOnce(&mut DexBuilder)) -> (Vec<String>, Ve
     let dexes = Dex::open(&bytes).dexes;
     let interest = Interest::new(&RULES);
     let reading = analyse(&dexes, &interest, &|text| text.windows(3).any(|w| w == b"://"));
-    let component = |kind, class: &str| Component {
-        kind,
-        class: class.as_bytes().to_vec(),
-        actions: Vec::new(),
-    };
-    let app = App {
-        components: vec![
-            component(Kind::Activity, ACTIVITY),
-            component(Kind::Service, "La/Service;"),
-        ],
-        fields: vec![Field {
-            id: 0x7f01_0001,
-            input: "textPassword",
-        }],
-        guesses,
-    };
-    let traced = reading.flows(&interest, &app, &["net", "sms"], &Surface::default());
+    let app = app(guesses);
+    let traced = reading.flows(
+        &interest,
+        &app,
+        &["net", "sms"],
+        &Surface::default(),
+        &Questions::default(),
+    );
     let all = traced.leaks.iter().map(|leak| {
         let category = &interest.identifier(leak.identifier).unwrap().category;
         let channel = &interest.sink(leak.row).unwrap().channel;

@@ -15,7 +15,7 @@ use super::call::Callee;
 use super::domain::Domain;
 use super::summary::Summary;
 use super::surface::Surface;
-use super::{App, Component, Leak};
+use super::{App, Asked, Component, Leak, Questions};
 
 /// Instructions, and what is done for each of them, in one package: some three seconds. The largest app of the
 /// corpus takes half of it.
@@ -72,6 +72,8 @@ pub(super) struct Tracer<'a, 'p> {
 pub struct Traced {
     /// Identifiers that reach a place where data leaves.
     pub leaks: Vec<Leak>,
+    /// What may be asked before data leaves, sorted.
+    pub asked: Vec<Asked>,
     /// Something had to be left out.
     pub cut: bool,
     /// Instructions that were looked at.
@@ -92,11 +94,11 @@ pub(crate) struct Around<'a, 'p> {
 }
 
 /// Follows what an app does.
-pub(crate) fn trace(around: &Around<'_, '_>, app: &App) -> Traced {
+pub(crate) fn trace(around: &Around<'_, '_>, app: &App, questions: &Questions) -> Traced {
     let mut tracer = Tracer::new(around);
     tracer.typed = super::typed::rows(&app.fields, around.interest);
     tracer.guesses = app.guesses;
-    tracer.run(&app.components)
+    tracer.run(&app.components, questions)
 }
 
 /// What a package offers to others, and whether something had to be left out.
@@ -144,13 +146,17 @@ impl<'a, 'p> Tracer<'a, 'p> {
 }
 
 impl Tracer<'_, '_> {
-    fn run(&mut self, components: &[Component]) -> Traced {
+    fn run(&mut self, components: &[Component], questions: &Questions) -> Traced {
         let lives = self.lives(components);
         let entries = self.entries(&lives);
-        let groups = self.groups(&entries);
+        let (methods, groups) = self.groups(&entries);
         self.look_at(&groups);
-        let leaks = self.play(&lives);
-        self.traced(leaks)
+        let mut leaks = self.play(&lives);
+        let asked = self.guards(questions, &methods, &lives, &mut leaks);
+        Traced {
+            asked,
+            ..self.traced(leaks)
+        }
     }
 
     /// Looks at groups of methods, those that call nobody first.
@@ -164,6 +170,7 @@ impl Tracer<'_, '_> {
     fn traced(&self, leaks: Vec<Leak>) -> Traced {
         Traced {
             leaks,
+            asked: Vec::new(),
             cut: self.cut || self.is_spent(),
             steps: MAX_STEPS.saturating_sub(self.left),
         }

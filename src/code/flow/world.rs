@@ -11,12 +11,14 @@ use super::life::Life;
 use super::outside::MAX_WRAPS;
 use super::summary::{Event, apply};
 use super::trace::Tracer;
-use super::{Kind, Leak};
+use super::{Component, Kind, Leak};
 
 /// Times over all components: what one leaves is there for the next.
 const MAX_ROUNDS: u32 = 4;
 /// Times over what may be called in any order.
 const MAX_TURNS: u32 = 3;
+/// Addresses told of one read and one place where data leaves.
+const MAX_ARRIVALS: usize = 8;
 /// Components told of one flow.
 const MAX_STARTS: usize = 8;
 /// No instruction: the system itself calls.
@@ -290,11 +292,11 @@ impl<'a> Tracer<'a, '_> {
         let told: BTreeSet<Spot> = found
             .leaks
             .iter()
-            .filter(|(_, leak)| !leak.2)
+            .filter(|(_, arrivals)| !arrivals.iter().all(|arrival| arrival.guess))
             .map(|((_, sink), _)| *sink)
             .collect();
-        for ((source, sink), (way, address, guess)) in found.leaks {
-            if guess && told.contains(&sink) {
+        for ((source, sink), arrivals) in found.leaks {
+            if arrivals.iter().all(|arrival| arrival.guess) && told.contains(&sink) {
                 continue;
             }
             let at = |(m, pc): (M, u32)| {
@@ -307,16 +309,20 @@ impl<'a> Tracer<'a, '_> {
             };
             let starts = found.starts.remove(&(source, sink)).unwrap_or_default();
             let starts = starts.into_iter().filter_map(|n| lives.get(n));
-            all.push(Leak {
-                starts: starts.map(|life| life.component.clone()).collect(),
-                source: from,
-                identifier: source.2,
-                sink: to,
-                row: sink.2,
-                addresses: self.rendered(address),
-                guess,
-                way: self.stops(way),
-            });
+            let starts: Vec<Component> = starts.map(|life| life.component.clone()).collect();
+            for arrival in arrivals {
+                all.push(Leak {
+                    starts: starts.clone(),
+                    source: from,
+                    identifier: source.2,
+                    sink: to,
+                    row: sink.2,
+                    addresses: self.rendered(arrival.address),
+                    guess: arrival.guess,
+                    way: self.stops(arrival.way),
+                    asks: Vec::new(),
+                });
+            }
         }
         all
     }
@@ -340,10 +346,19 @@ impl<'a> Tracer<'a, '_> {
 /// Method, instruction, row.
 type Spot = (M, u32, u16);
 
+/// How something arrived where data leaves.
+#[derive(Debug, Clone, Copy)]
+struct Arrival {
+    way: Way,
+    address: Val,
+    /// It does not itself: what did lets one guess it.
+    guess: bool,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// The way, the address, and whether it only lets one guess.
-    leaks: BTreeMap<(Spot, Spot), (Way, Val, bool)>,
+    /// From a read to a place where data leaves: once for each address that it goes to.
+    leaks: BTreeMap<(Spot, Spot), Vec<Arrival>>,
     /// The components of which the system calls a method that leads there, by number.
     starts: BTreeMap<(Spot, Spot), BTreeSet<usize>>,
     /// The component that is being run.
@@ -363,16 +378,21 @@ impl Found {
             if starts.len() < MAX_STARTS {
                 starts.extend(self.now);
             }
-            match self.leaks.get_mut(&key) {
-                // What carries it says more than what lets one guess it.
-                Some(leak) if leak.2 && !guess => *leak = (way, event.address, false),
-                Some((_, address, other)) if *other == guess => {
-                    *address = tracer.domain.values.join(*address, event.address);
-                }
-                Some(_) => {}
-                None => {
-                    self.leaks.insert(key, (way, event.address, guess));
-                }
+            let arrivals = self.leaks.entry(key).or_default();
+            // What carries it says more than what lets one guess it.
+            if !guess {
+                arrivals.retain(|arrival| !arrival.guess);
+            } else if arrivals.iter().any(|arrival| !arrival.guess) {
+                continue;
+            }
+            let address = event.address;
+            if arrivals.iter().any(|arrival| arrival.address == address) {
+                continue;
+            }
+            let full = guess || arrivals.len() >= MAX_ARRIVALS;
+            match arrivals.last_mut().filter(|_| full) {
+                Some(last) => last.address = tracer.domain.values.join(last.address, address),
+                None => arrivals.push(Arrival { way, address, guess }),
             }
         }
     }

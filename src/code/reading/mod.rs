@@ -97,15 +97,16 @@ impl<'a> Reading<'a> {
     }
 
     /// Follows identifiers from where they are read to where data leaves by one of these channels. `beyond` is what
-    /// packages offer that this one does not hold.
+    /// packages offer that this one does not hold; `questions` what may be asked before.
     pub fn flows(
         &self,
         interest: &Interest<'_>,
         app: &flow::App,
         channels: &[&str],
         beyond: &flow::Surface,
+        questions: &flow::Questions,
     ) -> flow::Traced {
-        flow::trace(&self.known(interest, channels, beyond), app)
+        flow::trace(&self.known(interest, channels, beyond), app, questions)
     }
 
     /// What the package offers to others: methods by which something leaves by one of these channels, or that return an

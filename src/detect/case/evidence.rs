@@ -45,6 +45,10 @@ impl<'a> Case<'a> {
                 draft.stand(Rung::ApiReference, Confidence::Medium);
                 draft.detail("apis", [&s.api]);
                 draft.places(Rung::ApiReference, &s.sites, s.count);
+                draft.detail("may ask first", s.asks.iter().map(|asked| &asked.what));
+                for asked in &s.asks {
+                    draft.places(Rung::ApiReference, &asked.sites, 0);
+                }
             }
             Self::Flow(f, end) => flow(f, *end, self, draft, view),
             Self::Switch(best) => {
@@ -172,6 +176,7 @@ fn flow<'a>(f: &'a FlowFact, end: Option<End<'a>>, case: &Case<'a>, draft: &mut 
     draft.detail("apis", [&f.api]);
     draft.detail("leaves by", [&f.sink]);
     draft.detail("started by", &f.starts);
+    draft.detail("asks first", &f.asks);
     draft.detail("made", f.made.iter().map(|kind| kind.word()));
     let weights = &view.scene.rules.weights.destination;
     let mut base = weights.unknown;

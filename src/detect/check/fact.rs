@@ -32,6 +32,7 @@ pub(super) fn add(
                 api,
                 sites: vec![Site::default()],
                 count: 1,
+                asks: Vec::new(),
             });
         }
         "flow" => unit.flows.push(flow(words, rules, finder)?),
@@ -206,6 +207,7 @@ fn flow(words: &mut Words<'_>, rules: &Rules, finder: &Finder<'_>) -> Result<Flo
         from: Site::default(),
         to: Site::default(),
         starts: Vec::new(),
+        asks: Vec::new(),
         way: vec![step(StepKind::Read), step(StepKind::Leaves)],
         count: 1,
     })

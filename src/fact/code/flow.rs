@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
-use super::{ADDRESSED, CodeFacts, Following, Sites};
+use super::ask::Asking;
+use super::{ADDRESSED, Calls, CodeFacts, Following, Sites};
 use crate::artifact::dex::FORMAT;
 use crate::bytes::Gap;
 use crate::code::flow::{Component, Field, Kind, Leak, Stop, Traced, What};
@@ -29,6 +30,7 @@ const MAX_ADDRESSES: usize = 16;
 pub(super) fn follow(
     sites: &Sites<'_, '_>,
     following: Following<'_>,
+    calls: Calls<'_>,
     facts: &mut CodeFacts,
     interest: &Interest<'_>,
     finder: &Finder<'_>,
@@ -58,9 +60,13 @@ pub(super) fn follow(
     if app.components.is_empty() || !may(reads) || !may(sends) {
         return;
     }
-    let traced = sites.reading.flows(interest, app, &channels, following.beyond);
+    let asking = Asking::new(calls.calls, calls.name, interest);
+    let traced = sites
+        .reading
+        .flows(interest, app, &channels, following.beyond, &asking.questions);
     facts.gaps.extend(traced.cut.then(|| cut(&traced)));
-    let (flows, gap) = told(&traced, sites, interest, finder);
+    asking.add(&traced, sites, interest, &mut facts.sinks);
+    let (flows, gap) = told(&traced, sites, &asking, interest, finder);
     facts.flows = flows;
     facts.gaps.extend(gap.map(|gap| (0, gap)));
 }
@@ -69,6 +75,7 @@ pub(super) fn follow(
 fn told(
     traced: &Traced,
     sites: &Sites<'_, '_>,
+    asking: &Asking,
     interest: &Interest<'_>,
     finder: &Finder<'_>,
 ) -> (Vec<FlowFact>, Option<Gap>) {
@@ -76,21 +83,18 @@ fn told(
         reading: sites.reading,
         interest,
     };
-    let mut groups: Vec<Group<'_>> = groups(&traced.leaks, &kinds)
+    let mut groups: Vec<Group<'_>> = groups(&traced.leaks, &kinds, finder)
         .into_values()
         .filter(|group| group.sink.weight >= MIN_SINK)
         .collect();
-    // Of too many the ones that identify most are told.
-    groups.sort_by_key(|group| std::cmp::Reverse(group.identifier.weight));
+    // Of too many the ones that identify most are told; of several to one server the one that says most is first.
+    groups.sort_by_cached_key(|group| (std::cmp::Reverse(group.identifier.weight), group.rank()));
     let mut steps = Steps::default();
     let mut flows: Vec<FlowFact> = Vec::new();
     let mut dropped = 0_u64;
     for group in groups {
-        let Some(endpoints) = endpoints(&group, finder) else {
-            continue;
-        };
         if flows.len() < MAX_FLOWS {
-            flows.push(fact(&group, endpoints, sites, &kinds, &mut steps));
+            flows.push(fact(&group, sites, asking, &kinds, &mut steps));
         } else {
             dropped = dropped.saturating_add(1);
         }
@@ -113,20 +117,21 @@ fn leaves(interest: &Interest<'_>, channel: &str) -> bool {
     channel.is_some_and(|channel| channel.leaves)
 }
 
-/// What one method sends of one kind by one channel: a connection is made by several calls, and told once.
+/// What one method sends of one kind by one channel to the same servers: a connection is made by several calls, and
+/// told once.
 struct Group<'t> {
     identifier: &'t Identifier,
     sink: &'t Sink,
     best: &'t Leak,
     made: Vec<StepKind>,
-    addresses: BTreeSet<&'t [u8]>,
+    endpoints: Vec<Endpoint>,
     count: u64,
 }
 
-/// Category, channel, file and method where it leaves.
-type Key<'t> = (&'t str, &'t str, u16, u32);
+/// Category, channel, file and method where it leaves, and the servers.
+type Key<'t> = ((&'t str, &'t str, u16, u32), Vec<String>);
 
-fn groups<'t>(leaks: &'t [Leak], kinds: &Kinds<'t, '_>) -> BTreeMap<Key<'t>, Group<'t>> {
+fn groups<'t>(leaks: &'t [Leak], kinds: &Kinds<'t, '_>, finder: &Finder<'_>) -> BTreeMap<Key<'t>, Group<'t>> {
     let interest = kinds.interest;
     let mut groups: BTreeMap<Key<'_>, Group<'_>> = BTreeMap::new();
     for leak in leaks {
@@ -136,20 +141,25 @@ fn groups<'t>(leaks: &'t [Leak], kinds: &Kinds<'t, '_>) -> BTreeMap<Key<'t>, Gro
         if !counts || !leaves(interest, &sink.channel) {
             continue;
         }
-        let addresses = leak.addresses.iter().map(Vec::as_slice);
-        let made = kinds.made(leak);
-        let key = (
+        let Some(endpoints) = endpoints(leak, sink, finder) else {
+            continue;
+        };
+        let servers = endpoints.iter().filter(|e| e.host_kind != HostKind::Template);
+        let mut servers: Vec<String> = servers.map(|e| e.host.clone()).collect();
+        servers.dedup();
+        let place = (
             &*identifier.category,
             &*sink.channel,
             leak.sink.dex,
             leak.sink.method,
         );
+        let key = (place, servers);
         let new = Group {
             identifier,
             sink,
             best: leak,
-            made,
-            addresses: BTreeSet::new(),
+            made: kinds.made(leak),
+            endpoints: Vec::new(),
             count: 0,
         };
         let group = match groups.entry(key) {
@@ -165,9 +175,19 @@ fn groups<'t>(leaks: &'t [Leak], kinds: &Kinds<'t, '_>) -> BTreeMap<Key<'t>, Gro
                 old
             }
         };
-        group.addresses.extend(addresses);
+        group.endpoints.extend(endpoints);
         group.count = group.count.saturating_add(1);
     }
+    for group in groups.values_mut() {
+        tidy(&mut group.endpoints);
+    }
+    // Where it is known where one call of a place sends to, that it is not known of another says nothing more.
+    let known: BTreeSet<_> = groups
+        .keys()
+        .filter(|key| !key.1.is_empty())
+        .map(|key| key.0)
+        .collect();
+    groups.retain(|(place, servers), _| !servers.is_empty() || !known.contains(place));
     groups
 }
 
@@ -179,7 +199,7 @@ impl Group<'_> {
         (
             names_only,
             self.made.len(),
-            self.best.addresses.is_empty(),
+            self.endpoints.is_empty(),
             self.best.way.len(),
             (from.dex, from.method, from.pc),
             to.pc,
@@ -238,13 +258,13 @@ fn step_kind(made: Made) -> StepKind {
 }
 
 /// Where it goes; `None` where all that is known is the device itself, or no server at all.
-fn endpoints(group: &Group<'_>, finder: &Finder<'_>) -> Option<Vec<Endpoint>> {
+fn endpoints(leak: &Leak, sink: &Sink, finder: &Finder<'_>) -> Option<Vec<Endpoint>> {
     let mut all: Vec<Endpoint> = Vec::new();
     let mut aside = false;
-    if !ADDRESSED.contains(&&*group.sink.channel) {
+    if !ADDRESSED.contains(&&*sink.channel) {
         return Some(all);
     }
-    for text in &group.addresses {
+    for text in &leak.addresses {
         // A server that is named further back is an argument for the first one.
         let hits = finder.text(text);
         let Some(hit) = hits.iter().min_by_key(|hit| hit.range.start) else {
@@ -259,19 +279,24 @@ fn endpoints(group: &Group<'_>, finder: &Finder<'_>) -> Option<Vec<Endpoint>> {
             None => {}
         }
     }
+    tidy(&mut all);
+    (!all.is_empty() || !aside).then_some(all)
+}
+
+/// Sorts addresses, clear text first of each host; one that names a host makes those that name none idle.
+fn tidy(all: &mut Vec<Endpoint>) {
     all.sort_by(|a, b| (&a.host, !a.cleartext, &a.url).cmp(&(&b.host, !b.cleartext, &b.url)));
     all.dedup_by(|a, b| a.url == b.url);
     if all.iter().any(|e| e.host_kind != HostKind::Template) {
         all.retain(|e| e.host_kind != HostKind::Template);
     }
     all.truncate(MAX_ADDRESSES);
-    (!all.is_empty() || !aside).then_some(all)
 }
 
 fn fact(
     group: &Group<'_>,
-    endpoints: Vec<Endpoint>,
     sites: &Sites<'_, '_>,
+    asking: &Asking,
     kinds: &Kinds<'_, '_>,
     steps: &mut Steps,
 ) -> FlowFact {
@@ -279,17 +304,27 @@ fn fact(
         what: kinds.of(stop),
         site: steps.at(sites, stop.at),
     });
+    // That there is an account is no condition of its own where it is the account that is sent.
+    let category = kinds
+        .interest
+        .rules()
+        .identifiers
+        .category(&group.identifier.category);
+    let own = category.and_then(|category| category.condition.as_deref());
+    let mut asks = asking.names(&group.best.asks);
+    asks.retain(|what| Some(what.as_str()) != own);
     FlowFact {
         category: group.identifier.category.to_string(),
         api: group.identifier.api(),
         weight: group.identifier.weight,
         channel: group.sink.channel.to_string(),
         sink: group.sink.api(),
-        endpoints,
+        endpoints: group.endpoints.clone(),
         made: group.made.clone(),
         from: sites.at(group.best.source),
         to: sites.at(group.best.sink),
         starts: starts(&group.best.starts),
+        asks,
         way: way.collect(),
         count: group.count,
     }

@@ -3,6 +3,7 @@
 //!
 //! [`crate::code`] knows what registers hold; here the signatures say what it means.
 
+mod ask;
 mod flow;
 mod reads;
 mod switch;
@@ -37,6 +38,13 @@ pub struct Following<'c> {
     pub beyond: &'c Surface,
     /// Whether it is itself one that every app loads.
     pub offers: bool,
+}
+
+/// The calls of a package whose arguments are known, and its name.
+#[derive(Clone, Copy)]
+struct Calls<'c> {
+    calls: &'c [code::Call],
+    name: Option<&'c str>,
 }
 
 /// What the code of one package says, endpoints apart.
@@ -95,7 +103,8 @@ pub fn code(
     facts.identifiers = reads::reads(&sites, &calls, interest);
     facts.switches = switch::switches(&sites, &calls, name, interest);
     if let Some(following) = following {
-        flow::follow(&sites, following, &mut facts, interest, finder);
+        let calls = Calls { calls: &calls, name };
+        flow::follow(&sites, following, calls, &mut facts, interest, finder);
     }
     facts
 }
@@ -244,6 +253,7 @@ fn sinks(sites: &Sites<'_, '_>, interest: &Interest<'_>) -> Vec<SinkUse> {
             api: sink.api(),
             sites: Vec::new(),
             count: 0,
+            asks: Vec::new(),
         });
         if used.sites.len() >= MAX_COMMON && COMMON.contains(&used.channel.as_str()) {
             used.count = used.count.saturating_add(1);

@@ -87,7 +87,7 @@ pub(super) fn namespace(store: Store) -> Option<Namespace> {
         Store::System => Some(Namespace::System),
         Store::Secure => Some(Namespace::Secure),
         Store::Global => Some(Namespace::Global),
-        Store::Preference | Store::Property => None,
+        Store::Preference | Store::Property | Store::Account => None,
     }
 }
 
@@ -95,7 +95,7 @@ fn stored<'r>(interest: &Interest<'r>, store: Store, key: &Arg) -> Option<&'r Id
     let Arg::Text(key) = key else { return None };
     let identifiers = &interest.rules().identifiers;
     match store {
-        Store::Preference => None,
+        Store::Preference | Store::Account => None,
         Store::Property => identifiers.value(IdentifierKind::Property, &key.to_str()),
         _ => identifiers.settings(namespace(store), &key.to_str()),
     }

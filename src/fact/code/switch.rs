@@ -104,10 +104,10 @@ fn keyed<'r>(
     value: Option<&[Arg]>,
     boolean: bool,
 ) -> Vec<Found<'r>> {
-    let (kind, flag_kind) = match store {
-        Store::Preference => (SwitchKind::Preference, FlagKind::Preference),
-        Store::Property => (SwitchKind::Property, FlagKind::Property),
-        _ => (SwitchKind::Settings, FlagKind::Settings),
+    let kind = match store {
+        Store::Preference => SwitchKind::Preference,
+        Store::Property => SwitchKind::Property,
+        _ => SwitchKind::Settings,
     };
     let mut all = Vec::new();
     for key in keys {
@@ -116,11 +116,9 @@ fn keyed<'r>(
             continue;
         }
         let key = key.to_str();
-        let known = match namespace(store) {
-            Some(namespace) => flags.settings(Some(namespace), &key),
-            None => flags.all(flag_kind, &key).find(|flag| is_here(flag, package)),
+        let Some(known) = known(flags, package, store, &key) else {
+            continue;
         };
-        let Some(known) = known else { continue };
         let (default, from, state) = match value.filter(|_| access == Access::Get) {
             Some(value) => default(known, value, boolean),
             None => (None, DefaultFrom::Unresolved, SwitchState::Unknown),
@@ -139,6 +137,22 @@ fn keyed<'r>(
         });
     }
     all
+}
+
+/// The row of a key, if the signatures have one that holds in a package.
+pub(super) fn known<'r>(
+    flags: &'r Flags,
+    package: Option<&str>,
+    store: Store,
+    key: &str,
+) -> Option<&'r Flag> {
+    let own = |kind| flags.all(kind, key).find(|flag| is_here(flag, package));
+    match store {
+        Store::System | Store::Secure | Store::Global => flags.settings(namespace(store), key),
+        Store::Preference => own(FlagKind::Preference),
+        Store::Property => own(FlagKind::Property),
+        Store::Account => None,
+    }
 }
 
 /// A row for one package's own key holds there; where the package is not known it may hold.
@@ -177,14 +191,18 @@ fn default(known: &Flag, value: &[Arg], boolean: bool) -> (Option<String>, Defau
     (Some(texts.join("|")), DefaultFrom::Code, state)
 }
 
+pub(super) fn known_file<'r>(flags: &'r Flags, folder: &str, name: &str) -> Option<&'r Flag> {
+    flags
+        .all(FlagKind::File, name)
+        .find(|flag| flag.place.as_deref().is_none_or(|p| p == folder))
+}
+
 /// A file whose presence decides. It is not there until someone makes it.
 fn file<'r>(flags: &'r Flags, path: &Arg) -> Option<Found<'r>> {
     let Arg::Text(path) = path else { return None };
     let path = path.to_str();
     let (folder, name) = path.rsplit_once('/')?;
-    let known = flags
-        .all(FlagKind::File, name)
-        .find(|flag| flag.place.as_deref().is_none_or(|p| p == folder))?;
+    let known = known_file(flags, folder, name)?;
     let state = match &*known.on {
         "absent" => SwitchState::On,
         "present" => SwitchState::Off,

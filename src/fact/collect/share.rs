@@ -72,6 +72,7 @@ mod tests {
             api: String::new(),
             sites: vec![site()],
             count: 1,
+            asks: Vec::new(),
         };
         let mut facts = UnitFacts {
             sinks: vec![sink("net"), sink("log")],

@@ -60,6 +60,8 @@ pub struct FlowFact {
     pub to: Site,
     /// Components that lead there when the system starts them, as people read them, sorted.
     pub starts: Vec<String>,
+    /// What is asked before, on every road there that was seen, as people name it, sorted.
+    pub asks: Vec<String>,
     /// The way from the one to the other, first to last.
     pub way: Vec<FlowStep>,
     /// Calls of this channel in the same method that it reaches: one connection has several.

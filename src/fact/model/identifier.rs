@@ -56,6 +56,17 @@ pub struct IdentifierRead {
     pub count: u64,
 }
 
+/// A branch on what was asked decides whether data leaves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// What is asked, as people name it: `Settings.Secure cloud_messaging_on`, `an account`.
+    pub what: String,
+    /// The branches, at most [`MAX_SITES`](super::MAX_SITES).
+    pub sites: Vec<Site>,
+    /// How many there are in all.
+    pub count: u64,
+}
+
 /// Calls that may hand data over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SinkUse {
@@ -67,4 +78,7 @@ pub struct SinkUse {
     pub sites: Vec<Site>,
     /// How many places there are in all.
     pub count: u64,
+    /// What may be asked before, sorted: on some road there, others may lead there without. Only where flows were
+    /// followed.
+    pub asks: Vec<Asked>,
 }

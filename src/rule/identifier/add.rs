@@ -12,6 +12,7 @@ impl Identifiers {
                 title: row.title.into(),
                 class: row.class.into(),
                 weight: row.weight,
+                condition: row.condition.map(Into::into),
             };
             self.categories.insert(row.id.clone(), row);
         }

@@ -20,6 +20,8 @@ pub struct Category {
     pub class: Box<str>,
     /// How strongly it identifies a device or a person, 0 to 10.
     pub weight: u8,
+    /// What is asked by asking whether there is one: `an account`.
+    pub condition: Option<Box<str>>,
 }
 
 /// By which road a row reads its identifier.

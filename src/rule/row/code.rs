@@ -56,6 +56,9 @@ pub struct CategoryRow {
     pub class: String,
     /// 0 to 10.
     pub weight: u8,
+    /// What is asked by asking whether there is one.
+    #[serde(default)]
+    pub condition: Option<String>,
 }
 
 /// A class with rows for its members. What is set here holds for every member that does not set it.

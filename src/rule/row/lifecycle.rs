@@ -14,6 +14,8 @@ pub struct LifecycleFile {
     pub callback: CallbackRow,
     /// How views of a layout are found.
     pub layout: LayoutRow,
+    /// How a message gets to whoever handles it.
+    pub messages: MessagesRow,
     /// What holds of methods that no signature knows.
     pub unknown: UnknownRow,
 }
@@ -36,6 +38,18 @@ pub struct ComponentOrderRow {
     /// At the end.
     #[serde(default)]
     pub last: Vec<String>,
+}
+
+/// Messages from one part of an app to another.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MessagesRow {
+    /// Classes whose objects handle messages.
+    pub handlers: Vec<String>,
+    /// Beginnings of names of methods that send one: the first `int` is its kind.
+    pub senders: Vec<String>,
+    /// Fields that hold the kind of a message: `Lclass;->name`.
+    pub kinds: Vec<String>,
 }
 
 /// Methods that the system calls in any order.
