@@ -1,6 +1,9 @@
 //! Calls: of the package's own methods by their summaries, of all others by what the signatures say.
 
+use std::borrow::Cow;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use super::super::hierarchy::{M, Selector, Type};
 use super::super::package::index;
@@ -143,27 +146,22 @@ impl<'a> Tracer<'a, '_> {
         targets: &[M],
         args: &[V],
     ) -> V {
-        let before = frame.heap.clone();
+        let several = targets.len() > 1;
+        let before = several.then(|| frame.heap.clone());
         let mut result = V::UNSET;
         for (n, m) in targets.iter().enumerate() {
             self.recursive |= *m == self.current;
             let Some(summary) = self.summary(*m) else { continue };
-            let mut heap = before.clone();
-            let args = self.narrowed(args, *m, targets.len() > 1);
-            let effect = apply(
-                &mut self.domain,
-                &self.hierarchy,
-                &summary,
-                &args,
-                &mut heap,
-                here.m,
-                pc,
-            );
-            if n == 0 {
-                frame.heap = heap;
-            } else {
-                self.domain.meet(&mut frame.heap, &heap);
-            }
+            let args = self.narrowed(args, *m, several);
+            let (domain, hierarchy) = (&mut self.domain, &self.hierarchy);
+            let effect = match before.clone().filter(|_| n > 0) {
+                Some(mut heap) => {
+                    let effect = apply(domain, hierarchy, &summary, &args, &mut heap, here.m, pc);
+                    domain.meet(&mut frame.heap, &heap);
+                    effect
+                }
+                None => apply(domain, hierarchy, &summary, &args, &mut frame.heap, here.m, pc),
+            };
             if let Some(v) = effect.result {
                 result = self.domain.join(result, v);
             }
@@ -174,7 +172,7 @@ impl<'a> Tracer<'a, '_> {
             for event in effect.events {
                 self.event(here, pc, event);
             }
-            self.called_exits(here, &summary.exits, targets.len() > 1, &args);
+            self.called_exits(here, &summary.exits, several, &args);
         }
         if result.val == Val::UNSET {
             result.val = self.domain.values.unknown(Why::Computed);
@@ -183,11 +181,14 @@ impl<'a> Tracer<'a, '_> {
     }
 
     /// Of several methods that a call may reach, each sees of its object only what runs it.
-    fn narrowed(&mut self, args: &[V], m: M, several: bool) -> Vec<V> {
+    fn narrowed<'v>(&mut self, args: &'v [V], m: M, several: bool) -> Cow<'v, [V]> {
+        if !several {
+            return Cow::Borrowed(args);
+        }
         let mut args = args.to_vec();
-        if let Some(this) = args.first_mut().filter(|_| several) {
+        if let Some(this) = args.first_mut() {
             let mut objs = Objs::NONE;
-            for obj in self.domain.objs(this.objs).to_vec() {
+            for obj in self.domain.each(this.objs) {
                 let one = if self.domain.is_symbol(obj) {
                     self.domain.obj(Obj::As(obj, m), Type::UNKNOWN)
                 } else if self.domain.is_exact(obj) && !self.hierarchy.runs(self.domain.type_of(obj), m) {
@@ -200,7 +201,7 @@ impl<'a> Tracer<'a, '_> {
             }
             this.objs = objs;
         }
-        args
+        Cow::Owned(args)
     }
 
     /// Keeps an event, or adds to what is known of it.
@@ -242,7 +243,7 @@ impl<'a> Tracer<'a, '_> {
     }
 
     /// The methods that a call may reach.
-    fn targets(&self, here: &Here<'a>, op: u16, callee: &Callee, args: &[V]) -> Vec<M> {
+    fn targets(&mut self, here: &Here<'a>, op: u16, callee: &Callee, args: &[V]) -> Vec<M> {
         let selector = callee.selector;
         match op {
             // static, direct
@@ -272,13 +273,22 @@ impl<'a> Tracer<'a, '_> {
                     }
                 }
                 if open {
-                    targets.extend(self.hierarchy.targets(callee.class, selector, &self.made));
+                    targets.extend_from_slice(self.declared_targets(callee.class, selector));
                 }
                 targets.sort_unstable();
                 targets.dedup();
                 targets
             }
         }
+    }
+
+    /// The methods that a call may reach by the declared class of its object.
+    pub(super) fn declared_targets(&mut self, class: Type, selector: Selector) -> &[M] {
+        if self.targets.0 != self.made.len() {
+            self.targets = (self.made.len(), FxHashMap::default());
+        }
+        let all = self.targets.1.entry((class, selector));
+        all.or_insert_with(|| self.hierarchy.targets(class, selector, &self.made))
     }
 
     /// The summary of a method, as far as it is known by now.

@@ -11,6 +11,7 @@ use super::super::hierarchy::{M, Type};
 use super::super::package::{count, index};
 use super::super::value::{Val, Values, Why};
 use super::sets::Sets;
+use super::summary::Bound;
 
 /// Steps of one package; beyond that it is cut short. The largest app of the corpus needs a tenth.
 pub(super) const MAX_STEPS: usize = 1 << 21;
@@ -157,6 +158,12 @@ pub(crate) struct V {
     pub(crate) taint: Taint,
 }
 
+impl Default for V {
+    fn default() -> Self {
+        Self::UNSET
+    }
+}
+
 impl V {
     /// Never written.
     pub(crate) const UNSET: Self = Self {
@@ -189,11 +196,15 @@ pub(crate) struct Domain<'a> {
     infos: Vec<Info>,
     obj_ids: FxHashMap<Obj, ObjId>,
     pub(super) objs: Sets<ObjId>,
+    /// The set that is only this object, by object; empty while nobody asked for it.
+    pub(super) singles: Vec<Objs>,
     pub(super) roots: Vec<Root>,
     pub(super) root_ids: FxHashMap<Root, RootId>,
     pub(super) taints: Sets<(RootId, Way)>,
     pub(super) steps: Vec<Step>,
     pub(super) step_ids: FxHashMap<Step, Way>,
+    /// Fields by the number of their name, and whether all that is ever in them are numbers.
+    plain: FxHashMap<u32, bool>,
     texts: FxHashMap<Box<[u8]>, u32>,
     text_names: Vec<Box<[u8]>>,
     work: u64,
@@ -201,6 +212,8 @@ pub(crate) struct Domain<'a> {
     pub(crate) outermost: bool,
     pub(super) obj_joins: FxHashMap<(Objs, Objs), Objs>,
     pub(super) taint_joins: FxHashMap<(Taint, Taint), Taint>,
+    /// What was found out for one call, see [`Binding`](super::summary::Binding).
+    pub(super) bound: Bound,
 }
 
 impl<'a> Domain<'a> {
@@ -210,17 +223,20 @@ impl<'a> Domain<'a> {
             infos: Vec::new(),
             obj_ids: FxHashMap::default(),
             objs: Sets::new(),
+            singles: Vec::new(),
             roots: Vec::new(),
             root_ids: FxHashMap::default(),
             taints: Sets::new(),
             steps: Vec::new(),
             step_ids: FxHashMap::default(),
+            plain: FxHashMap::default(),
             texts: FxHashMap::default(),
             text_names: Vec::new(),
             work: 0,
             outermost: false,
             obj_joins: FxHashMap::default(),
             taint_joins: FxHashMap::default(),
+            bound: Bound::default(),
         };
         domain.way(Step::Start);
         domain
@@ -240,6 +256,20 @@ impl<'a> Domain<'a> {
     /// Whether something had to be refused: what follows is not to be relied on.
     pub(crate) fn is_full(&self) -> bool {
         self.steps.len() >= MAX_STEPS || self.objs.is_full() || self.taints.is_full() || self.values.is_full()
+    }
+
+    /// An instruction uses a field of this name, for a number or for an object.
+    pub(crate) fn use_field(&mut self, name: u32, plain: bool) {
+        let known = self.plain.entry(name).or_insert(true);
+        *known &= plain;
+    }
+
+    /// Whether a cell holds nothing but numbers, so far as code of the package uses it.
+    pub(crate) fn is_plain(&self, key: Key) -> bool {
+        match key {
+            Key::Field(name) => self.plain.get(&name).copied().unwrap_or(false),
+            _ => false,
+        }
     }
 
     /// The number of a text: the name of a field, a key.
@@ -286,6 +316,7 @@ impl<'a> Domain<'a> {
             depth,
             symbol,
         });
+        self.singles.push(Objs::NONE);
         self.obj_ids.insert(obj, id);
         id
     }

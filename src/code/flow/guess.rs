@@ -7,7 +7,7 @@ use super::super::cfg::Graph;
 use super::super::package::index;
 use super::super::value::Why;
 use super::call::Call;
-use super::domain::{Objs, Root, Taint, V, Way, What};
+use super::domain::{Objs, Root, RootId, Taint, V, Way, What};
 use super::run::{Frame, Here};
 use super::summary::{Event, Exit};
 use super::trace::Tracer;
@@ -43,7 +43,7 @@ impl Control {
 impl<'a> Tracer<'a, '_> {
     /// What a value lets one guess, as origins; `symbols`: what it stands for too.
     fn guessed(&mut self, taint: Taint, symbols: bool) -> Taint {
-        let mut all: Vec<(Root, Way)> = Vec::new();
+        let mut all: Vec<(RootId, Way)> = Vec::new();
         for (root, way) in self.domain.roots(taint).to_vec() {
             let root = match self.domain.root_of(root) {
                 Root::Source(m, pc, row) => Root::Guess(m, pc, row),
@@ -51,7 +51,7 @@ impl<'a> Tracer<'a, '_> {
                 guess => guess,
             };
             if symbols || matches!(root, Root::Guess(..)) {
-                all.push((root, way));
+                all.push((self.domain.root(root), way));
             }
         }
         self.domain.collect(all)

@@ -1,6 +1,7 @@
 //! What the cells of objects hold at one place of a method.
 
 use std::cmp::Ordering;
+use std::rc::Rc;
 
 use super::super::hierarchy::Type;
 use super::super::value::Why;
@@ -11,10 +12,17 @@ const MAX_CELLS: usize = 1024;
 /// Objects looked at when all that an object holds is asked for.
 const MAX_WHOLE: usize = 64;
 
-/// Cells that were written, sorted. What is not here is as it was when the method began.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// Cells that were written, sorted. What is not here is as it was when the method began. Of the many states of a
+/// method most are the same: they share their cells until one of them is written to.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Heap {
-    cells: Vec<((ObjId, Key), V)>,
+    cells: Rc<Vec<((ObjId, Key), V)>>,
+}
+
+impl PartialEq for Heap {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.cells, &other.cells) || self.cells == other.cells
+    }
 }
 
 impl Heap {
@@ -33,11 +41,16 @@ impl Heap {
     pub(crate) fn put(&mut self, obj: ObjId, key: Key, v: V) {
         match self.cells.binary_search_by_key(&(obj, key), |(k, _)| *k) {
             Ok(at) => {
-                if let Some(slot) = self.cells.get_mut(at) {
+                if self.cells.get(at).is_none_or(|(_, old)| *old == v) {
+                    return;
+                }
+                if let Some(slot) = Rc::make_mut(&mut self.cells).get_mut(at) {
                     slot.1 = v;
                 }
             }
-            Err(at) if self.cells.len() < MAX_CELLS => self.cells.insert(at, ((obj, key), v)),
+            Err(at) if self.cells.len() < MAX_CELLS => {
+                Rc::make_mut(&mut self.cells).insert(at, ((obj, key), v));
+            }
             Err(_) => {}
         }
     }
@@ -52,21 +65,30 @@ impl Heap {
 
     /// Leaves out cells that mean nothing outside of a method.
     pub(crate) fn leave_out(&mut self, inner: impl Fn(Key) -> bool) {
-        self.cells.retain(|((_, key), _)| !inner(*key));
+        if self.cells.iter().any(|((_, key), _)| inner(*key)) {
+            Rc::make_mut(&mut self.cells).retain(|((_, key), _)| !inner(*key));
+        }
     }
 
     /// Forgets what an object held: it is made anew.
     pub(crate) fn forget(&mut self, obj: ObjId) {
-        self.cells.retain(|((o, _), _)| *o != obj);
+        if !self.of(obj).is_empty() {
+            Rc::make_mut(&mut self.cells).retain(|((o, _), _)| *o != obj);
+        }
     }
 }
 
 impl Domain<'_> {
     /// What one cell holds, not asking for others that may be the same.
     fn cell(&mut self, heap: &Heap, obj: ObjId, key: Key, type_: Type) -> V {
-        if let Some(v) = heap.get(obj, key) {
-            return v;
+        match heap.get(obj, key) {
+            Some(v) => v,
+            None => self.first(obj, key, type_),
         }
+    }
+
+    /// What a cell held when the method began.
+    fn first(&mut self, obj: ObjId, key: Key, type_: Type) -> V {
         if self.outermost || !self.is_symbol(obj) {
             // What nobody here made may hold something that nobody here made.
             if self.is_handed(obj)
@@ -78,6 +100,7 @@ impl Domain<'_> {
             return V::UNSET;
         }
         match self.load(obj, key, type_) {
+            Some(load) if self.is_plain(key) => self.number(load),
             Some(load) => self.symbol(load),
             None => V {
                 objs: Objs::NONE,
@@ -100,14 +123,10 @@ impl Domain<'_> {
                 v = self.join(v, any);
             }
             Key::Any => {
-                let elements: Vec<V> = heap
-                    .of(obj)
-                    .iter()
-                    .filter(|((_, key), _)| matches!(key, Key::Text(_) | Key::Index(_)))
-                    .map(|(_, v)| *v)
-                    .collect();
-                for element in elements {
-                    v = self.join(v, element);
+                for ((_, key), element) in heap.of(obj) {
+                    if matches!(key, Key::Text(_) | Key::Index(_)) {
+                        v = self.join(v, *element);
+                    }
                 }
             }
             _ => {}
@@ -117,9 +136,8 @@ impl Domain<'_> {
 
     /// What a cell of any of these objects holds.
     pub(crate) fn read_all(&mut self, heap: &Heap, objs: Objs, key: Key, type_: Type) -> V {
-        let all = self.objs(objs).to_vec();
         let mut v = V::UNSET;
-        for obj in all {
+        for obj in self.each(objs) {
             let one = self.read(heap, obj, key, type_);
             v = self.join(v, one);
         }
@@ -128,9 +146,8 @@ impl Domain<'_> {
 
     /// Writes a cell: for sure where there is one object that it may be, else beside what was there.
     pub(crate) fn write(&mut self, heap: &mut Heap, objs: Objs, key: Key, v: V, sure: bool) {
-        let all = self.objs(objs).to_vec();
-        let sure = sure && all.len() == 1 && key != Key::Any;
-        for obj in all {
+        let sure = sure && self.objs(objs).len() == 1 && key != Key::Any;
+        for obj in self.each(objs) {
             let v = if sure {
                 v
             } else {
@@ -144,6 +161,9 @@ impl Domain<'_> {
     /// All that went into a value, its objects' cells included.
     pub(crate) fn whole(&mut self, heap: &Heap, v: V) -> Taint {
         let mut taint = v.taint;
+        if v.objs == Objs::NONE {
+            return taint;
+        }
         let mut all = self.objs(v.objs).to_vec();
         let mut next = 0_usize;
         while let Some(obj) = all.get(next).copied() {
@@ -157,16 +177,15 @@ impl Domain<'_> {
                 let rest = self.taint(Root::Whole(obj), Way::START);
                 taint = self.mix(taint, rest);
             }
-            let cells: Vec<(Key, V)> = heap.of(obj).iter().map(|((_, key), v)| (*key, *v)).collect();
-            for (key, cell) in cells {
+            for ((_, key), cell) in heap.of(obj) {
                 // The address of a connection is no part of what is sent, and a view is not what is typed into it.
                 if matches!(key, Key::Address | Key::Typed) {
                     continue;
                 }
                 taint = self.mix(taint, cell.taint);
-                for more in self.objs(cell.objs).to_vec() {
-                    if all.len() < MAX_WHOLE && !all.contains(&more) {
-                        all.push(more);
+                for more in self.objs(cell.objs) {
+                    if all.len() < MAX_WHOLE && !all.contains(more) {
+                        all.push(*more);
                     }
                 }
             }
@@ -182,7 +201,9 @@ impl Domain<'_> {
         self.charge(new.cells.len());
         let mut changed = false;
         let mut room = MAX_CELLS.saturating_sub(old.cells.len());
-        let mut all = Vec::with_capacity(old.cells.len().max(new.cells.len()));
+        // Nothing is copied before the first cell that differs.
+        let mut all: Vec<((ObjId, Key), V)> = Vec::new();
+        let mut same = 0_usize;
         let (mut olds, mut news) = (old.cells.iter().peekable(), new.cells.iter().peekable());
         loop {
             let side = match (olds.peek(), news.peek()) {
@@ -215,15 +236,23 @@ impl Domain<'_> {
             };
             let (cell, before, after) = cell;
             changed |= before != after;
+            if !changed {
+                same = same.saturating_add(1);
+                continue;
+            }
+            if all.is_empty() {
+                all.reserve(old.cells.len().max(new.cells.len()));
+                all.extend_from_slice(old.cells.get(..same).unwrap_or_default());
+            }
             all.push((cell, after));
         }
         if changed {
-            old.cells = all;
+            old.cells = Rc::new(all);
         }
         changed
     }
 
     fn initial(&mut self, (obj, key): (ObjId, Key)) -> V {
-        self.cell(&Heap::default(), obj, key, Type::UNKNOWN)
+        self.first(obj, key, Type::UNKNOWN)
     }
 }

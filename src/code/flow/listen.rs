@@ -3,7 +3,7 @@
 use super::super::hierarchy::Type;
 use super::call::Call;
 use super::domain::{Key, Obj, ObjId, Objs, Taint, V};
-use super::outside::is_value;
+use super::outside::{Kept, is_value};
 use super::run::{Frame, Here};
 use super::trace::Tracer;
 
@@ -15,7 +15,7 @@ impl<'a> Tracer<'a, '_> {
         }
         let constructor = &*call.callee.name == b"<init>";
         let first = usize::from(!call.is_static);
-        let listeners = self.named("listeners");
+        let listeners = self.kept(Kept::Listeners);
         let world = self.domain.obj(Obj::World, Type::UNKNOWN);
         let world = self.domain.one(world);
         for (n, v) in args.iter().enumerate() {
@@ -40,7 +40,7 @@ impl<'a> Tracer<'a, '_> {
                     for arg in args.iter().skip(first) {
                         if arg.objs != Objs::NONE || arg.taint != Taint::NONE {
                             let arg = self.stored(here, call.pc, *arg);
-                            let given = self.named("given");
+                            let given = self.kept(Kept::Given);
                             self.domain.write(&mut frame.heap, one.objs, given, arg, false);
                         }
                     }
@@ -113,7 +113,7 @@ impl<'a> Tracer<'a, '_> {
             set && self.domain.objs(v.objs).contains(&gone)
         });
         let world = self.domain.obj(Obj::World, Type::UNKNOWN);
-        let listeners = self.named("listeners");
+        let listeners = self.kept(Kept::Listeners);
         if let Some(mut all) = frame.heap.get(world, listeners).filter(|_| !elsewhere) {
             all.objs = self.domain.without(all.objs, gone);
             frame.heap.put(world, listeners, all);

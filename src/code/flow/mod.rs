@@ -15,6 +15,7 @@ mod initial;
 mod life;
 mod listen;
 mod made;
+mod noted;
 mod object;
 mod order;
 mod origin;

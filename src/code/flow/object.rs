@@ -1,17 +1,35 @@
 //! Sets of objects, and values that are objects.
 
+use super::super::package::index;
 use super::super::value::{Atom, Why};
 use super::domain::{Domain, MAX_OBJECTS, ObjId, Objs, Root, Taint, V, Way};
 
 impl<'a> Domain<'a> {
     /// A set of one object.
     pub(crate) fn one(&mut self, obj: ObjId) -> Objs {
-        Objs(self.objs.intern(&[obj]))
+        if let Some(known) = self.singles.get(index(obj.0)).filter(|set| **set != Objs::NONE) {
+            return *known;
+        }
+        let set = Objs(self.objs.intern(&[obj]));
+        if let Some(slot) = self.singles.get_mut(index(obj.0)) {
+            *slot = set;
+        }
+        set
     }
 
     /// The objects of a set, in order.
     pub(crate) fn objs(&self, set: Objs) -> &[ObjId] {
         self.objs.get(set.0)
+    }
+
+    /// The same by copy, for what changes the domain on the way.
+    pub(crate) fn each(&self, set: Objs) -> impl Iterator<Item = ObjId> + use<> {
+        let mut all = [ObjId(0); MAX_OBJECTS];
+        let objs = self.objs(set);
+        for (slot, obj) in all.iter_mut().zip(objs) {
+            *slot = *obj;
+        }
+        all.into_iter().take(objs.len())
     }
 
     /// The value that is only this object.
@@ -25,12 +43,18 @@ impl<'a> Domain<'a> {
 
     /// Whatever a symbol is.
     pub(crate) fn symbol(&mut self, obj: ObjId) -> V {
-        let val = self.values.val(Atom::Root(obj.0));
-        let taint = self.taint(Root::Symbol(obj), Way::START);
         V {
             objs: self.one(obj),
-            val,
-            taint,
+            ..self.number(obj)
+        }
+    }
+
+    /// Whatever a symbol is that stands for a number.
+    pub(crate) fn number(&mut self, obj: ObjId) -> V {
+        V {
+            objs: Objs::NONE,
+            val: self.values.val(Atom::Root(obj.0)),
+            taint: self.taint(Root::Symbol(obj), Way::START),
         }
     }
 

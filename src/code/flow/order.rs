@@ -24,10 +24,25 @@ pub(super) struct Seen {
     pub(super) made: Vec<Type>,
     /// Initialisers of classes that may run first here.
     first: Vec<M>,
-    /// Fields by the number of their name.
-    pub(super) reads: Vec<u32>,
-    pub(super) writes: Vec<u32>,
+    pub(super) reads: Vec<Slot>,
+    pub(super) writes: Vec<Slot>,
+    /// Fields that it reads and that hold an object of the platform, which something may be put into.
+    pub(super) holds: Vec<Slot>,
+    /// By what other packages offer, something leaves here, or is read.
+    pub(super) hands_over: bool,
+    pub(super) is_handed: bool,
 }
+
+/// A field that an instruction uses.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Used {
+    slot: Slot,
+    /// What it is declared as is an object of the platform, or an array.
+    holds: bool,
+}
+
+/// A field: the class that declares it, where the package holds that, and the number of its name.
+pub(super) type Slot = (Type, u32);
 
 /// Longest name of a class that is looked for in a text.
 const MAX_NAME: usize = 256;
@@ -48,6 +63,7 @@ impl<'a> Tracer<'a, '_> {
     /// All methods that these may reach, with those that each calls. Which classes have objects is found
     /// on the way, so once more is looked at what was found with fewer.
     pub(super) fn edges(&mut self, entries: &[M]) -> (Vec<Option<Vec<M>>>, Vec<Seen>) {
+        self.read_fields();
         let mut edges: Vec<Option<Vec<M>>> = vec![None; self.hierarchy.len()];
         let mut waiting: Vec<M> = entries.to_vec();
         let mut known: FxHashSet<M> = waiting.iter().copied().collect();
@@ -96,6 +112,9 @@ impl<'a> Tracer<'a, '_> {
             first: Vec::new(),
             reads: Vec::new(),
             writes: Vec::new(),
+            holds: Vec::new(),
+            hands_over: false,
+            is_handed: false,
         };
         let Some((dex_no, number)) = self.hierarchy.place(m) else {
             return all;
@@ -120,8 +139,21 @@ impl<'a> Tracer<'a, '_> {
                     .made
                     .push(self.hierarchy.type_at(dex_no, insn.index().unwrap_or_default())),
                 0x6e..=0x72 | 0x74..=0x78 => all.calls.extend(pair(&insn)),
-                0x52..=0x58 | 0x60..=0x66 => all.reads.extend(self.field_name(dex_no, &dex, &insn)),
-                0x59..=0x5f | 0x67..=0x6d => all.writes.extend(self.field_name(dex_no, &dex, &insn)),
+                0x52..=0x6d => {
+                    let Some(field) = insn.index().and_then(|field| self.used_field(dex_no, &dex, field))
+                    else {
+                        continue;
+                    };
+                    // iget-object, iput-object, sget-object, sput-object
+                    let plain = !matches!(insn.op.0, 0x54 | 0x5b | 0x62 | 0x69);
+                    self.domain.use_field(field.slot.1, plain);
+                    if matches!(insn.op.0, 0x59..=0x5f | 0x67..=0x6d) {
+                        all.writes.push(field.slot);
+                    } else {
+                        all.reads.push(field.slot);
+                        all.holds.extend(Some(field.slot).filter(|_| !plain && field.holds));
+                    }
+                }
                 // A class that is known by its name may be made by its name.
                 0x1a | 0x1b => {
                     let text = insn.string().and_then(|at| self.package.text(dex_no, at));
@@ -143,7 +175,7 @@ impl<'a> Tracer<'a, '_> {
         if all.calls.iter().any(looks_up) {
             all.named.push(self.hierarchy.owner(m).0);
         }
-        let world = self.domain.text(b"@world");
+        let world = (Type::UNKNOWN, self.domain.text(b"@world"));
         // What another part of the app left may come with an intent, or with a message, and be left in one.
         let given = self.parameters(m);
         if given.iter().any(|(type_, _)| {
@@ -155,6 +187,10 @@ impl<'a> Tracer<'a, '_> {
             all.reads.push(world);
             all.writes.push(world);
         }
+        for list in [&mut all.reads, &mut all.writes, &mut all.holds] {
+            list.sort_unstable();
+            list.dedup();
+        }
         for n in 0..all.calls.len() {
             let Some((_, method)) = all.calls.get(n).copied() else {
                 break;
@@ -162,6 +198,10 @@ impl<'a> Tracer<'a, '_> {
             let Some(callee) = self.callee(dex_no, method) else {
                 continue;
             };
+            if let Some(offer) = &callee.offer {
+                all.hands_over |= offer.leaves();
+                all.is_handed |= offer.returns.is_some();
+            }
             let shares = |place: &Place| place.spot == Spot::World || matches!(place.cell, Cell::Named(_));
             for flow in callee.flows.iter().flatten() {
                 if shares(&flow.from) {
@@ -175,11 +215,38 @@ impl<'a> Tracer<'a, '_> {
         all
     }
 
-    /// The number of a field's name.
-    fn field_name(&mut self, dex_no: u16, dex: &Dex<'a>, insn: &Insn<'a>) -> Option<u32> {
-        let id = dex.field(insn.index()?)?;
+    /// The field that an index names.
+    fn used_field(&mut self, dex_no: u16, dex: &Dex<'a>, field: u32) -> Option<Used> {
+        if let Some(known) = self.used_fields.get(&(dex_no, field)) {
+            return Some(*known);
+        }
+        let id = dex.field(field)?;
         let name = self.package.text(dex_no, id.name)?;
-        Some(self.domain.text(name))
+        let class = self.hierarchy.type_at(dex_no, id.class);
+        let above = self.hierarchy.ancestors(class).into_iter();
+        let declaring = above.into_iter().find(|class| self.declared.contains(&(*class, name)));
+        let type_ = self.hierarchy.type_at(dex_no, id.type_);
+        let used = Used {
+            slot: (declaring.unwrap_or(Type::UNKNOWN), self.domain.text(name)),
+            holds: !self.hierarchy.is_inside(type_) && self.hierarchy.name(type_) != b"Ljava/lang/String;",
+        };
+        self.used_fields.insert((dex_no, field), used);
+        Some(used)
+    }
+
+    /// All fields that classes of the package declare.
+    fn read_fields(&mut self) {
+        for class in &self.package.classes {
+            let Some(dex) = self.package.dex(class.dex) else {
+                continue;
+            };
+            let type_ = self.hierarchy.type_at(class.dex, class.def.class);
+            let fields = dex.members(&class.def).into_iter().flat_map(|members| members.fields());
+            for field in fields.filter_map(Result::ok) {
+                let name = dex.field(field.index).and_then(|id| self.package.text(class.dex, id.name));
+                self.declared.extend(name.map(|name| (type_, name)));
+            }
+        }
     }
 
     /// The class of the package that a text names.

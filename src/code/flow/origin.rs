@@ -93,9 +93,8 @@ impl<'a> Domain<'a> {
     }
 
     /// A set of origins from a list.
-    pub(crate) fn collect(&mut self, mut all: Vec<(Root, Way)>) -> Taint {
-        self.charge(all.len());
-        let mut roots: Vec<(RootId, Way)> = all.drain(..).map(|(root, way)| (self.root(root), way)).collect();
+    pub(crate) fn collect(&mut self, mut roots: Vec<(RootId, Way)>) -> Taint {
+        self.charge(roots.len());
         // Of two ways of one origin the first in the list counts.
         roots.sort_by_key(|(root, _)| *root);
         roots.dedup_by_key(|(root, _)| *root);

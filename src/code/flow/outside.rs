@@ -16,6 +16,17 @@ pub(super) const MAX_WRAPS: usize = 4;
 /// Arguments that an address is looked for in.
 const MAX_ADDRESSES: usize = 4;
 
+/// What a cell is for that is asked for at every call.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kept {
+    /// What a stream, or a message, is for.
+    To,
+    /// Who waits to be called back.
+    Listeners,
+    /// What one who waits is called with.
+    Given,
+}
+
 impl<'a> Tracer<'a, '_> {
     /// A call of a method that the package does not hold.
     pub(super) fn outside(
@@ -96,7 +107,10 @@ impl<'a> Tracer<'a, '_> {
 
     /// Whether what is written to these streams stays in memory, by what they wrap.
     fn is_memory(&mut self, frame: &Frame, objs: Objs) -> bool {
-        let wraps = self.named("to");
+        if objs == Objs::NONE {
+            return false;
+        }
+        let wraps = self.kept(Kept::To);
         let mut all = self.domain.objs(objs).to_vec();
         for _ in 0..MAX_WRAPS {
             let mut inner = Vec::new();
@@ -135,10 +149,10 @@ impl<'a> Tracer<'a, '_> {
         if declared.is_some_and(|type_| self.is_holder(type_)) {
             return true;
         }
-        let objs = self.domain.objs(v.objs).to_vec();
-        !objs.is_empty()
-            && objs
-                .into_iter()
+        v.objs != Objs::NONE
+            && self
+                .domain
+                .each(v.objs)
                 .all(|obj| self.is_holder(self.domain.type_of(obj)))
     }
 
@@ -167,7 +181,7 @@ impl<'a> Tracer<'a, '_> {
                 .read_all(&frame.heap, v.objs, Key::Content, Type::UNKNOWN);
             let stands = [content.val, v.val].into_iter().filter(|_| texts);
             for val in std::iter::once(from.val).chain(stands) {
-                let known = self.domain.values.any_hot(val) || !self.domain.values.symbols(val).is_empty();
+                let known = self.domain.values.any_hot(val) || self.domain.values.is_symbolic(val);
                 if known {
                     address = self.domain.values.join(address, val);
                 }
@@ -201,6 +215,23 @@ impl<'a> Tracer<'a, '_> {
             Some(n) => call.callee.parameters.get(n).map_or(b'L', |(_, letter)| *letter),
             None => letter(Some(self.hierarchy.name(call.callee.class))),
         }
+    }
+
+    /// A cell that is asked for at every call.
+    pub(super) fn kept(&mut self, cell: Kept) -> Key {
+        let (n, name) = match cell {
+            Kept::To => (0, "to"),
+            Kept::Listeners => (1, "listeners"),
+            Kept::Given => (2, "given"),
+        };
+        if let Some(key) = self.cells.get(n).copied().flatten() {
+            return key;
+        }
+        let key = self.named(name);
+        if let Some(slot) = self.cells.get_mut(n) {
+            *slot = Some(key);
+        }
+        key
     }
 
     /// A cell with a name of its own.

@@ -4,7 +4,7 @@ use super::super::hierarchy::Type;
 use super::super::value::{Atom, Val, Why};
 use super::call::Call;
 use super::domain::{Key, Obj, Objs, V, What};
-use super::outside::MAX_WRAPS;
+use super::outside::{Kept, MAX_WRAPS};
 use super::run::{Frame, Here};
 use super::trace::Tracer;
 use crate::rule::{Cell, Flow, Spot};
@@ -181,12 +181,12 @@ impl<'a> Tracer<'a, '_> {
 
     /// Something becomes part of objects, and of those that they wrap: a stream of a stream.
     pub(super) fn fill(&mut self, frame: &mut Frame, objs: Objs, v: V) {
-        let wraps = self.named("to");
+        let wraps = self.kept(Kept::To);
         let mut at = objs;
         for _ in 0..MAX_WRAPS {
             self.domain.write(&mut frame.heap, at, Key::Content, v, false);
             let mut next = Objs::NONE;
-            for obj in self.domain.objs(at).to_vec() {
+            for obj in self.domain.each(at) {
                 let inner = frame.heap.get(obj, wraps).map_or(Objs::NONE, |v| v.objs);
                 next = self.domain.union(next, inner);
             }

@@ -114,7 +114,7 @@ impl<'a> Tracer<'a, '_> {
             }
             for round in 0..MAX_ROUNDS {
                 let mut any = false;
-                for number in graph.order.clone() {
+                for number in graph.order.iter().copied() {
                     let at = index(number);
                     let Some(flag) = dirty.get_mut(at) else { continue };
                     if !std::mem::take(flag) {
@@ -124,7 +124,7 @@ impl<'a> Tracer<'a, '_> {
                         continue;
                     };
                     any = true;
-                    let handlers = graph.handlers(block).to_vec();
+                    let handlers = graph.handlers(block);
                     for mut frame in states.clone() {
                         let start = (!handlers.is_empty()).then(|| frame.clone());
                         here.guess = control.at(number);
@@ -145,8 +145,8 @@ impl<'a> Tracer<'a, '_> {
                             self.flow(&mut frames, &mut dirty, *to, start, round);
                             self.flow(&mut frames, &mut dirty, *to, last, round);
                         }
-                        for to in graph.successors(block).to_vec() {
-                            self.flow(&mut frames, &mut dirty, to, &frame, round);
+                        for to in graph.successors(block) {
+                            self.flow(&mut frames, &mut dirty, *to, &frame, round);
                         }
                     }
                     if self.is_spent() {
@@ -244,9 +244,12 @@ impl<'a> Tracer<'a, '_> {
             heap: Heap::default(),
         };
         let mut register = code.first_in();
-        for (i, (_, wide)) in (0_u8..).zip(self.parameters(here.m)) {
+        for (i, (type_, wide)) in (0_u8..).zip(self.parameters(here.m)) {
             let obj = self.domain.obj(Obj::Param(i), Type::UNKNOWN);
-            let v = self.domain.symbol(obj);
+            let v = match self.hierarchy.name(type_) {
+                [_] => self.domain.number(obj),
+                _ => self.domain.symbol(obj),
+            };
             frame.set(register, v);
             register = register.saturating_add(if wide { 2 } else { 1 });
         }
@@ -276,13 +279,15 @@ impl<'a> Tracer<'a, '_> {
                 here.late = self.has_written(frame);
             }
             if throws && handled {
-                thrown = Some(frame.clone());
+                let last = thrown.get_or_insert_with(Frame::default);
+                last.regs.clone_from(&frame.regs);
+                last.heap.clone_from(&frame.heap);
             }
             self.insn(here, code, insn, frame);
             let called = insn.op.is(opcode::INVOKES);
             if throws && called && (handled || !here.late) && self.is_late(here, insn) {
                 if let Some(thrown) = &mut thrown {
-                    thrown.heap = frame.heap.clone();
+                    thrown.heap.clone_from(&frame.heap);
                 }
                 here.late |= self.has_written(frame);
             }

@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 
 use super::super::hierarchy::M;
 use super::super::package::index;
-use super::order::Seen;
+use super::order::{Seen, Slot};
 use super::trace::Tracer;
 use crate::rule::model::{Member, Model};
 
@@ -35,31 +35,59 @@ impl Tracer<'_, '_> {
     pub(super) fn set_aside(&mut self, edges: &Edges, seen: &[Seen], entries: &[M]) {
         let edges = &self.with_callbacks(edges, seen);
         let callers = reversed(edges);
-        let readers = closure(self.marked(true), edges.len(), |m| list(&callers, m));
-        let leavers = closure(self.marked(false), edges.len(), |m| list(&callers, m));
+        let up = |from: Vec<M>| closure(from, edges.len(), |m| list(&callers, m));
+        let (reading, leaving) = (self.marked(true), self.marked(false));
+        let handed = seen.iter().filter(|s| s.is_handed).map(|s| s.m);
+        let handing = seen.iter().filter(|s| s.hands_over).map(|s| s.m);
+        let ends = up(leaving.iter().copied().chain(handing).collect());
+        let begins = up(reading.iter().copied().chain(handed).collect());
+        let runs = |set: &[bool]| edges.iter().zip(set).any(|(targets, has)| *has && targets.is_some());
+        if !runs(&ends) || !runs(&begins) {
+            self.aside = vec![true; edges.len()];
+            return;
+        }
+        let readers = up(reading);
+        let leavers = up(leaving);
+        let small = |m: M| self.units(m) <= MAX_SMALL;
         let down = |from: &[bool]| {
             closure(numbers(from), edges.len(), |m| {
-                let targets = edges
-                    .get(index(m.0))
-                    .and_then(Option::as_deref)
-                    .unwrap_or_default();
-                let keep = |m: &&M| has(&leavers, **m) || has(&readers, **m) || self.units(**m) <= MAX_SMALL;
-                targets.iter().filter(keep).copied().collect()
+                let keep = |m: &&M| has(&leavers, **m) || has(&readers, **m) || small(**m);
+                targets(edges, m).iter().filter(keep).copied().collect()
             })
         };
-        // Fields that an identifier may be put into, and who leads from them to where data leaves.
-        let below = down(&readers);
-        let mut fields: FxHashSet<u32> = seen
+        let relays: Vec<&Seen> = seen
             .iter()
-            .filter(|s| has(&below, s.m))
-            .flat_map(|s| s.writes.iter().copied())
+            .filter(|s| has(&leavers, s.m) || small(s.m))
             .collect();
+        // Fields that what is put into may get from to where data leaves.
+        let last = down(&ends);
+        let mut wanted: FxHashSet<Slot> = FxHashSet::default();
+        wanted.extend(seen.iter().filter(|s| has(&last, s.m)).flat_map(|s| &s.reads));
+        for _ in 0..MAX_HOPS {
+            let before = wanted.len();
+            for s in &relays {
+                if s.writes.iter().any(|field| wanted.contains(field)) {
+                    wanted.extend(&s.reads);
+                }
+            }
+            if wanted.len() == before {
+                break;
+            }
+        }
+        // Of these the fields that an identifier may be put into, and who leads from them to where data leaves.
+        let below = down(&readers);
+        let mut fields: FxHashSet<Slot> = FxHashSet::default();
+        for s in seen.iter().filter(|s| has(&below, s.m)) {
+            fields.extend(s.writes.iter().filter(|field| wanted.contains(*field)));
+            if has(&readers, s.m) {
+                fields.extend(s.holds.iter().filter(|field| wanted.contains(*field)));
+            }
+        }
         let mut takers: Vec<M> = Vec::new();
         for _ in 0..MAX_HOPS {
-            let taking: Vec<&Seen> = seen
+            let taking: Vec<&&Seen> = relays
                 .iter()
                 .filter(|s| s.reads.iter().any(|field| fields.contains(field)))
-                .filter(|s| has(&leavers, s.m) || self.units(s.m) <= MAX_SMALL)
                 .collect();
             let more = taking.len() > takers.len();
             takers = taking.iter().map(|s| s.m).collect();
@@ -67,13 +95,14 @@ impl Tracer<'_, '_> {
                 break;
             }
             // Who takes something out of one field may put it into another.
-            fields.extend(taking.iter().flat_map(|s| s.writes.iter().copied()));
+            for s in taking {
+                fields.extend(s.writes.iter().filter(|field| wanted.contains(*field)));
+            }
         }
-        let small = |m: &M| !has(&leavers, *m);
         // A getter matters to whoever asks it on the way out.
         let askers: Vec<M> = takers
             .iter()
-            .filter(|m| small(m))
+            .filter(|m| !has(&leavers, **m))
             .flat_map(|m| list(&callers, *m))
             .filter(|m| has(&leavers, *m))
             .collect();
@@ -85,7 +114,26 @@ impl Tracer<'_, '_> {
                 .filter(|m| has(&leavers, *m))
                 .collect()
         });
-        let mut core = readers.clone();
+        // Of those that read, the ones below somebody who lets it leave, puts it where it is found again, or gives it
+        // back to the system.
+        let puts = |s: &&Seen| {
+            let both = || s.writes.iter().chain(&s.holds);
+            has(&below, s.m) && both().any(|field| fields.contains(field))
+        };
+        let giving = entries.iter().copied().filter(|m| has(&readers, *m) && self.gives_back(*m));
+        let puts: Vec<M> = seen.iter().filter(puts).map(|s| s.m).chain(giving).collect();
+        let puts = closure(puts, edges.len(), |m| {
+            let near = |m: &M| has(&below, *m);
+            list(&callers, m).into_iter().filter(near).collect()
+        });
+        let tops: Vec<M> = numbers(&readers)
+            .into_iter()
+            .filter(|m| has(&ends, *m) || has(&puts, *m))
+            .collect();
+        let mut core = closure(tops, edges.len(), |m| {
+            let reads = |m: &&M| has(&readers, **m);
+            targets(edges, m).iter().filter(reads).copied().collect()
+        });
         for (slot, more) in core.iter_mut().zip(&above) {
             *slot |= more;
         }
@@ -93,7 +141,7 @@ impl Tracer<'_, '_> {
         for m in entries {
             let (name, _) = self.hierarchy.selector_text(self.selector_of(*m));
             if name == b"<init>"
-                && self.units(*m) <= MAX_SMALL
+                && small(*m)
                 && let Some(slot) = core.get_mut(index(m.0))
             {
                 *slot = true;
@@ -102,14 +150,19 @@ impl Tracer<'_, '_> {
         let mut near = down(&core);
         self.add_initialisers(seen, &mut near);
         self.aside = near.iter().map(|near| !near).collect();
-        self.fields.extend(fields);
+        self.fields.extend(fields.iter().map(|(_, name)| *name));
+    }
+
+    /// Whether a method gives back an object.
+    fn gives_back(&self, m: M) -> bool {
+        !matches!(self.hierarchy.name(self.result_type(m)), [_])
     }
 
     /// What is read on the way may be the address, and set before anything runs. Of these initialisers only the
     /// texts count: which object a field holds, a method that was set aside may decide, too.
     fn add_initialisers(&mut self, seen: &[Seen], near: &mut [bool]) {
         let reads = seen.iter().filter(|s| has(near, s.m));
-        let reads: FxHashSet<u32> = reads.flat_map(|s| s.reads.iter().copied()).collect();
+        let reads: FxHashSet<Slot> = reads.flat_map(|s| s.reads.iter().copied()).collect();
         for s in seen {
             let sets = s.writes.iter().any(|field| reads.contains(field));
             if sets
@@ -137,17 +190,16 @@ impl Tracer<'_, '_> {
             .copied()
             .collect();
         let near = closure(from, edges.len(), |m| {
-            let targets = edges
-                .get(index(m.0))
-                .and_then(Option::as_deref)
-                .unwrap_or_default();
             let keep = |m: &&M| leads(**m) || self.units(**m) <= MAX_SMALL;
-            targets.iter().filter(keep).copied().collect()
+            targets(edges, m).iter().filter(keep).copied().collect()
         });
-        let written = seen.iter().filter(|s| has(&near, s.m));
-        let fields: FxHashSet<u32> = written.flat_map(|s| s.writes.iter().copied()).collect();
+        let mut fields: FxHashSet<Slot> = FxHashSet::default();
+        fields.extend(seen.iter().filter(|s| has(&near, s.m)).flat_map(|s| &s.writes));
+        let mut read: FxHashSet<Slot> = FxHashSet::default();
+        read.extend(seen.iter().filter(|s| has(&near, s.m)).flat_map(|s| &s.reads));
+        fields.retain(|field| read.contains(field));
         self.aside = near.iter().map(|near| !near).collect();
-        self.fields.extend(fields);
+        self.fields.extend(fields.iter().map(|(_, name)| *name));
     }
 
     fn is_initialiser(&self, m: M) -> bool {
@@ -254,6 +306,14 @@ impl Tracer<'_, '_> {
 
 fn has(set: &[bool], m: M) -> bool {
     set.get(index(m.0)).copied().unwrap_or(false)
+}
+
+/// Whom a method calls.
+fn targets(edges: &Edges, m: M) -> &[M] {
+    edges
+        .get(index(m.0))
+        .and_then(Option::as_deref)
+        .unwrap_or_default()
 }
 
 fn list(callers: &[Vec<M>], m: M) -> Vec<M> {

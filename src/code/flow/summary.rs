@@ -1,11 +1,10 @@
 //! What a method does to whatever it is given, and what that comes to for one call.
 
-use rustc_hash::FxHashMap;
-
 use super::super::hierarchy::{Hierarchy, M, Type};
 use super::super::value::{Atom, Val, Why};
-use super::domain::{Domain, Key, Obj, ObjId, Objs, Root, Step, Taint, V, Way};
+use super::domain::{Domain, Key, Obj, ObjId, Objs, Root, RootId, Step, Taint, V, Way};
 use super::heap::Heap;
+use super::noted::Noted;
 
 /// Cells and events that one summary keeps.
 const MAX_CELLS: usize = 64;
@@ -87,8 +86,9 @@ impl Summary {
             .filter(|((obj, key), v)| {
                 let known = domain.is_symbol(*obj) || reached.contains(obj);
                 // A number in a field that no identifier is put into is nobody's business.
-                let given = *key == Key::Address && !domain.values.symbols(v.val).is_empty();
-                let text = v.objs != Objs::NONE || given || domain.values.is_worth(v.val);
+                let given = *key == Key::Address && domain.values.is_symbolic(v.val);
+                let object = v.objs != Objs::NONE && !domain.is_plain(*key);
+                let text = object || given || domain.values.is_worth(v.val);
                 known && (text || carries(*key) && v.taint != Taint::NONE || domain.has_source(v.taint))
             })
             .copied()
@@ -126,6 +126,16 @@ impl Summary {
     }
 }
 
+/// What was found out for one call.
+#[derive(Debug, Default)]
+pub(crate) struct Bound {
+    objects: Noted<V>,
+    /// Origins by symbol, and those of all that it holds.
+    origins: Noted<Taint>,
+    wholes: Noted<Taint>,
+    taints: Noted<Taint>,
+}
+
 /// What the symbols of a method called stand for.
 #[derive(Debug)]
 pub(crate) struct Binding<'h, 'a> {
@@ -135,30 +145,34 @@ pub(crate) struct Binding<'h, 'a> {
     heap: &'h Heap,
     at: M,
     pc: u32,
-    known: FxHashMap<ObjId, V>,
-    /// Origins by symbol, that of all it holds apart.
-    origins: FxHashMap<(ObjId, bool), Taint>,
-    taints: FxHashMap<Taint, Taint>,
 }
 
 impl<'h, 'a> Binding<'h, 'a> {
-    pub(crate) fn new(hierarchy: &'h Hierarchy<'a>, args: &'h [V], heap: &'h Heap, at: M, pc: u32) -> Self {
+    pub(crate) fn new(
+        domain: &mut Domain<'_>,
+        hierarchy: &'h Hierarchy<'a>,
+        args: &'h [V],
+        heap: &'h Heap,
+        at: M,
+        pc: u32,
+    ) -> Self {
+        domain.bound.objects.forget();
+        domain.bound.origins.forget();
+        domain.bound.wholes.forget();
+        domain.bound.taints.forget();
         Self {
             hierarchy,
             args,
             heap,
             at,
             pc,
-            known: FxHashMap::default(),
-            origins: FxHashMap::default(),
-            taints: FxHashMap::default(),
         }
     }
 
     /// What an object of the method called is to the caller.
     pub(crate) fn object(&mut self, domain: &mut Domain<'_>, obj: ObjId) -> V {
-        if let Some(known) = self.known.get(&obj) {
-            return *known;
+        if let Some(known) = domain.bound.objects.get(obj.0) {
+            return known;
         }
         let v = match domain.what(obj) {
             Obj::Param(i) => self.args.get(usize::from(i)).copied().unwrap_or(V::UNSET),
@@ -178,8 +192,10 @@ impl<'h, 'a> Binding<'h, 'a> {
                     let type_ = domain.type_of(obj);
                     let mut v = domain.read_all(self.heap, from.objs, key, type_);
                     // What is tainted as a whole is so in each of its parts.
-                    let sources = domain.filtered(from.taint, |root| matches!(root, Root::Source(..)));
-                    v.taint = domain.mix(v.taint, sources);
+                    if domain.has_source(from.taint) {
+                        let sources = domain.filtered(from.taint, |root| matches!(root, Root::Source(..)));
+                        v.taint = domain.mix(v.taint, sources);
+                    }
                     if key == Key::Content && v == V::UNSET {
                         v = V {
                             objs: Objs::NONE,
@@ -192,7 +208,7 @@ impl<'h, 'a> Binding<'h, 'a> {
             Obj::As(base, m) => {
                 let mut v = self.object(domain, base);
                 let mut objs = Objs::NONE;
-                for obj in domain.objs(v.objs).to_vec() {
+                for obj in domain.each(v.objs) {
                     let one = if domain.is_exact(obj) {
                         if !self.hierarchy.runs(domain.type_of(obj), m) {
                             continue;
@@ -215,7 +231,7 @@ impl<'h, 'a> Binding<'h, 'a> {
                 domain.object(mine)
             }
         };
-        self.known.insert(obj, v);
+        domain.bound.objects.put(obj.0, v);
         v
     }
 
@@ -226,18 +242,24 @@ impl<'h, 'a> Binding<'h, 'a> {
         domain.way(Step::Through(outer, self.at, self.pc, inner))
     }
 
-    /// What went into a symbol, or into all that it holds.
-    fn origin(&mut self, domain: &mut Domain<'_>, obj: ObjId, whole: bool) -> Taint {
-        if let Some(known) = self.origins.get(&(obj, whole)) {
-            return *known;
+    /// What went into a symbol.
+    fn origin(&mut self, domain: &mut Domain<'_>, obj: ObjId) -> Taint {
+        if let Some(known) = domain.bound.origins.get(obj.0) {
+            return known;
+        }
+        let taint = self.object(domain, obj).taint;
+        domain.bound.origins.put(obj.0, taint);
+        taint
+    }
+
+    /// What went into a symbol and into all that it holds.
+    fn whole(&mut self, domain: &mut Domain<'_>, obj: ObjId) -> Taint {
+        if let Some(known) = domain.bound.wholes.get(obj.0) {
+            return known;
         }
         let v = self.object(domain, obj);
-        let taint = if whole {
-            domain.whole(self.heap, v)
-        } else {
-            v.taint
-        };
-        self.origins.insert((obj, whole), taint);
+        let taint = domain.whole(self.heap, v);
+        domain.bound.wholes.put(obj.0, taint);
         taint
     }
 
@@ -246,41 +268,49 @@ impl<'h, 'a> Binding<'h, 'a> {
         if taint == Taint::NONE {
             return taint;
         }
-        if let Some(known) = self.taints.get(&taint) {
-            return *known;
+        if let Some(known) = domain.bound.taints.get(taint.0) {
+            return known;
         }
-        let mut all: Vec<(Root, Way)> = Vec::new();
-        for (root, inner) in domain.roots(taint).to_vec() {
-            let root = domain.root_of(root);
+        let mut all: Vec<(RootId, Way)> = Vec::new();
+        for n in 0..domain.roots(taint).len() {
+            let Some((id, inner)) = domain.roots(taint).get(n).copied() else {
+                break;
+            };
+            let root = domain.root_of(id);
             let outer = match root {
                 Root::Source(..) | Root::Guess(..) => {
                     let way = self.way(domain, Way::START, inner);
-                    all.push((root, way));
+                    all.push((id, way));
                     continue;
                 }
-                Root::Symbol(obj) | Root::GuessOf(obj) => self.origin(domain, obj, false),
-                Root::Whole(obj) => self.origin(domain, obj, true),
+                Root::Symbol(obj) | Root::GuessOf(obj) => self.origin(domain, obj),
+                Root::Whole(obj) => self.whole(domain, obj),
             };
             let guess = matches!(root, Root::GuessOf(_));
-            for (root, outer) in domain.roots(outer).to_vec() {
-                let root = match domain.root_of(root) {
-                    Root::Source(m, pc, row) if guess => Root::Guess(m, pc, row),
-                    Root::Symbol(obj) | Root::Whole(obj) if guess => Root::GuessOf(obj),
-                    root => root,
+            for n in 0..domain.roots(outer).len() {
+                let Some((mut id, outer)) = domain.roots(outer).get(n).copied() else {
+                    break;
                 };
+                if guess {
+                    id = match domain.root_of(id) {
+                        Root::Source(m, pc, row) => domain.root(Root::Guess(m, pc, row)),
+                        Root::Symbol(obj) | Root::Whole(obj) => domain.root(Root::GuessOf(obj)),
+                        _ => id,
+                    };
+                }
                 let way = self.way(domain, outer, inner);
-                all.push((root, way));
+                all.push((id, way));
             }
         }
         let mapped = domain.collect(all);
-        self.taints.insert(taint, mapped);
+        domain.bound.taints.put(taint.0, mapped);
         mapped
     }
 
     /// A value as the caller knows it.
     pub(crate) fn value(&mut self, domain: &mut Domain<'_>, v: V) -> V {
         let mut objs = Objs::NONE;
-        for obj in domain.objs(v.objs).to_vec() {
+        for obj in domain.each(v.objs) {
             let mapped = self.object(domain, obj);
             objs = domain.union(objs, mapped.objs);
         }
@@ -291,20 +321,28 @@ impl<'h, 'a> Binding<'h, 'a> {
         }
     }
 
+    fn text_of(&mut self, domain: &mut Domain<'_>, obj: ObjId) -> Val {
+        let v = self.object(domain, obj);
+        if v.val == Val::UNSET {
+            domain.values.unknown(Why::Object)
+        } else {
+            v.val
+        }
+    }
+
     /// A text or number as the caller knows it.
     pub(crate) fn val(&mut self, domain: &mut Domain<'_>, val: Val) -> Val {
+        if !domain.values.is_symbolic(val) {
+            return val;
+        }
+        // Most often it is the symbol itself.
+        if let Some(Atom::Root(obj)) = domain.values.single(val) {
+            return self.text_of(domain, ObjId(obj));
+        }
         let mut known: Vec<(u32, Val)> = Vec::new();
         for obj in domain.values.symbols(val) {
-            let v = self.object(domain, ObjId(obj));
-            let val = if v.val == Val::UNSET {
-                domain.values.unknown(Why::Object)
-            } else {
-                v.val
-            };
+            let val = self.text_of(domain, ObjId(obj));
             known.push((obj, val));
-        }
-        if known.is_empty() {
-            return val;
         }
         domain.values.fill(val, &mut |_, atom| match atom {
             Atom::Root(obj) => known.iter().find(|(o, _)| *o == obj).map(|(_, val)| *val),
@@ -331,10 +369,9 @@ pub(crate) fn apply(
     at: M,
     pc: u32,
 ) -> Effect {
-    let before = heap.clone();
-    domain.charge(before.cells().len() >> 2);
+    domain.charge(heap.cells().len() >> 2);
     domain.charge(summary.cells.len());
-    let mut binding = Binding::new(hierarchy, args, &before, at, pc);
+    let mut binding = Binding::new(domain, hierarchy, args, heap, at, pc);
     // All is read before anything is written.
     let mut writes: Vec<(Objs, Key, V)> = Vec::with_capacity(summary.cells.len());
     for ((obj, key), v) in &summary.cells {

@@ -46,6 +46,13 @@ pub(super) struct Offer {
     pub(super) returns: Option<u16>,
 }
 
+impl Offer {
+    /// Whether something that it is given leaves.
+    pub(super) fn leaves(&self) -> bool {
+        !self.exits.is_empty()
+    }
+}
+
 /// Something that a method is given leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Exit {
@@ -130,8 +137,7 @@ impl Tracer<'_, '_> {
         let mut all = Vec::new();
         for class in &self.package.classes {
             let type_ = self.hierarchy.type_at(class.dex, class.def.class);
-            let name = self.hierarchy.name(type_);
-            if !self.hierarchy.is_inside(type_) || self.interest.rules().lifecycles.is_platform(name) {
+            if !self.hierarchy.is_inside(type_) {
                 continue;
             }
             self.made.insert(type_);

@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::super::package::index;
 use super::domain::{Obj, ObjId, Objs, Taint, V};
+use super::outside::Kept;
 use super::run::{Frame, Here};
 use super::trace::Tracer;
 use crate::artifact::dex::Insn;
@@ -79,7 +80,7 @@ impl<'a> Tracer<'a, '_> {
 
     /// Whether something that matters to a caller was written by now.
     pub(super) fn has_written(&mut self, frame: &Frame) -> bool {
-        let aside = [self.named("listeners"), self.named("given")];
+        let aside = [self.kept(Kept::Listeners), self.kept(Kept::Given)];
         frame.heap.cells().iter().any(|((obj, key), v)| {
             v.taint != Taint::NONE && self.domain.is_symbol(*obj) && !aside.contains(key)
         })

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::cfg::Graph;
-use super::super::hierarchy::{Hierarchy, M, Type};
+use super::super::hierarchy::{Hierarchy, M, Selector, Type};
 use super::super::interest::Interest;
 use super::super::live::Live;
 use super::super::package::{Package, index};
@@ -34,6 +34,8 @@ pub(super) struct Tracer<'a, 'p> {
     pub(super) summaries: Vec<Option<Rc<Summary>>>,
     /// Classes of which there are objects.
     pub(super) made: FxHashSet<Type>,
+    /// What calls may reach, while there are objects of so many classes.
+    pub(super) targets: (usize, FxHashMap<(Type, Selector), Vec<M>>),
     /// Channels by which data leaves.
     pub(super) channels: &'p [&'p str],
     /// Large methods that lead neither to an identifier nor to a place where data leaves.
@@ -44,6 +46,9 @@ pub(super) struct Tracer<'a, 'p> {
     pub(super) fields: FxHashSet<u32>,
     /// Rows of what is typed into views, by the views' resource ids.
     pub(super) typed: FxHashMap<i64, u16>,
+    /// Fields that the package declares, and those that its code uses, by file and index.
+    pub(super) declared: FxHashSet<(Type, &'a [u8])>,
+    pub(super) used_fields: FxHashMap<(u16, u32), super::order::Used>,
     /// Which class declares a static field, by the class that it is asked of.
     pub(super) declaring: FxHashMap<(Type, super::domain::Key), Type>,
     /// Whether to look for what lets one guess.
@@ -52,6 +57,8 @@ pub(super) struct Tracer<'a, 'p> {
     pub(super) initialisers: FxHashMap<Type, Option<M>>,
     /// Cells for what was handed to a setter, by the number of their name.
     pub(super) setters: FxHashSet<u32>,
+    /// Cells that are asked for at every call, by what they are for; see [`Tracer::kept`].
+    pub(super) cells: [Option<super::domain::Key>; 3],
     pub(super) callees: FxHashMap<(u16, u32), Rc<Callee>>,
     /// Whether objects of a class lead to all of an app.
     pub(super) holders: FxHashMap<Type, bool>,
@@ -95,7 +102,7 @@ pub(crate) struct Around<'a, 'p> {
 
 /// Follows what an app does.
 pub(crate) fn trace(around: &Around<'_, '_>, app: &App, questions: &Questions) -> Traced {
-    let mut tracer = Tracer::new(around);
+    let mut tracer = Tracer::new(around, |name| around.interest.rules().lifecycles.is_library(name));
     tracer.typed = super::typed::rows(&app.fields, around.interest);
     tracer.guesses = app.guesses;
     tracer.run(&app.components, questions)
@@ -103,17 +110,18 @@ pub(crate) fn trace(around: &Around<'_, '_>, app: &App, questions: &Questions) -
 
 /// What a package offers to others, and whether something had to be left out.
 pub(crate) fn offered(around: &Around<'_, '_>) -> (Surface, Traced) {
-    let mut tracer = Tracer::new(around);
+    // What the platform's own classes do, the signatures say, here as in the apps.
+    let lifecycles = &around.interest.rules().lifecycles;
+    let mut tracer = Tracer::new(around, |name| lifecycles.is_library(name) || lifecycles.is_platform(name));
     let surface = tracer.surface();
     let traced = tracer.traced(Vec::new());
     (surface, traced)
 }
 
 impl<'a, 'p> Tracer<'a, 'p> {
-    fn new(around: &Around<'a, 'p>) -> Self {
-        let hierarchy = Hierarchy::new(around.package, around.walked, |name| {
-            around.interest.rules().lifecycles.is_library(name)
-        });
+    /// For a package of which the classes for which `foreign` holds are left to the signatures.
+    fn new(around: &Around<'a, 'p>, foreign: impl Fn(&[u8]) -> bool) -> Self {
+        let hierarchy = Hierarchy::new(around.package, around.walked, foreign);
         Self {
             package: around.package,
             tables: around.tables,
@@ -123,15 +131,19 @@ impl<'a, 'p> Tracer<'a, 'p> {
             hierarchy,
             domain: Domain::new(),
             made: FxHashSet::default(),
+            targets: (0, FxHashMap::default()),
             channels: around.channels,
             aside: Vec::new(),
             texts_only: FxHashSet::default(),
             fields: FxHashSet::default(),
             typed: FxHashMap::default(),
+            declared: FxHashSet::default(),
+            used_fields: FxHashMap::default(),
             declaring: FxHashMap::default(),
             guesses: false,
             initialisers: FxHashMap::default(),
             setters: FxHashSet::default(),
+            cells: [None; 3],
             callees: FxHashMap::default(),
             holders: FxHashMap::default(),
             beyond: around.beyond,

@@ -8,7 +8,7 @@ use super::super::value::Val;
 use super::domain::{Key, Obj, ObjId, Objs, Root, Step, Taint, V, Way, What};
 use super::heap::Heap;
 use super::life::Life;
-use super::outside::MAX_WRAPS;
+use super::outside::{Kept, MAX_WRAPS};
 use super::summary::{Event, apply};
 use super::trace::Tracer;
 use super::{Component, Kind, Leak};
@@ -149,7 +149,7 @@ impl<'a> Tracer<'a, '_> {
         }
         let Some(summary) = self.summary(m) else { return };
         let mut args: Vec<V> = Vec::new();
-        let given = self.named("given");
+        let given = self.kept(Kept::Given);
         let incoming = self.named("incoming");
         let parameters = self.parameters(m);
         let is_static = self.is_static(m);
@@ -246,7 +246,7 @@ impl<'a> Tracer<'a, '_> {
 
     /// What went into an object, or into those that wrap it: messages for a handler.
     fn sent_to(&mut self, obj: ObjId, heap: &Heap) -> Taint {
-        let wraps = self.named("to");
+        let wraps = self.kept(Kept::To);
         self.domain.charge(heap.cells().len() >> 2);
         let mut all = vec![obj];
         let mut taint = heap.get(obj, Key::Content).map_or(Taint::NONE, |v| v.taint);

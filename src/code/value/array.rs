@@ -41,7 +41,7 @@ impl Values<'_> {
                 Some(index) if parts < MAX_ELEMENTS => {
                     let meta = Meta {
                         parts: parts.saturating_add(1),
-                        hot: false,
+                        ..Meta::default()
                     };
                     Val(values.intern(Atom::Element(id, index, value), meta).0)
                 }

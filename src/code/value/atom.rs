@@ -103,6 +103,19 @@ pub(super) struct Meta {
     pub(super) parts: u8,
     /// A literal in it may be, or begin, an endpoint.
     pub(super) hot: bool,
+    /// A part of it is a symbol of the flows.
+    pub(super) symbolic: bool,
+}
+
+impl Meta {
+    /// Of a string of one part.
+    pub(super) fn text(hot: bool) -> Self {
+        Self {
+            parts: 1,
+            hot,
+            symbolic: false,
+        }
+    }
 }
 
 /// A literal of a dex file.

@@ -123,7 +123,11 @@ impl<'a> Values<'a> {
 
     /// The value that is only `atom`. Strings and arrays have makers of their own.
     pub(crate) fn val(&mut self, atom: Atom) -> Val {
-        Val(self.intern(atom, Meta::default()).0)
+        let meta = Meta {
+            symbolic: matches!(atom, Atom::Root(_)),
+            ..Meta::default()
+        };
+        Val(self.intern(atom, meta).0)
     }
 
     /// An integer.
@@ -155,7 +159,7 @@ impl<'a> Values<'a> {
         }
         let index = u32::try_from(self.lits.len()).unwrap_or(u32::MAX);
         self.lits.push(lit);
-        let id = self.intern(Atom::Lit(index), Meta { parts: 1, hot });
+        let id = self.intern(Atom::Lit(index), Meta::text(hot));
         self.lit_ids.insert(key, id);
         Val(id.0)
     }
@@ -176,7 +180,7 @@ impl<'a> Values<'a> {
         let index = u32::try_from(self.made.len()).unwrap_or(u32::MAX);
         self.made.push(bytes.into());
         let hot = bytes.windows(3).any(|part| part == b"://");
-        let id = self.intern(Atom::Made(index), Meta { parts: 1, hot });
+        let id = self.intern(Atom::Made(index), Meta::text(hot));
         self.made_ids.insert(bytes.into(), id);
         id
     }

@@ -52,12 +52,13 @@ impl Values<'_> {
         }
         let full = usize::from(have).saturating_add(1) >= MAX_PARTS;
         let part = if full { too_long } else { part };
-        let hot = self.meta(left).hot || self.meta(part).hot;
+        let (before, last) = (self.meta(left), self.meta(part));
         self.intern(
             Atom::Cat(left, part),
             Meta {
                 parts: have.saturating_add(1),
-                hot,
+                hot: before.hot || last.hot,
+                symbolic: before.symbolic || last.symbolic,
             },
         )
     }
@@ -137,9 +138,18 @@ impl Values<'_> {
         all
     }
 
+    /// Whether an object of the flows is among the alternatives or their parts.
+    pub(crate) fn is_symbolic(&self, val: Val) -> bool {
+        let alternatives = self.alternatives(val);
+        alternatives.as_slice().iter().any(|id| self.meta(*id).symbolic)
+    }
+
     /// The objects of the flows among the alternatives and their parts, each once.
     pub(crate) fn symbols(&self, val: Val) -> Vec<u32> {
         let mut all = Vec::new();
+        if !self.is_symbolic(val) {
+            return all;
+        }
         for id in self.alternatives(val).as_slice() {
             let mut at = *id;
             loop {
