@@ -64,6 +64,8 @@ pub(crate) struct Hierarchy<'a> {
     /// First number of each file.
     first: Vec<u32>,
     owners: Vec<(Type, Selector)>,
+    /// A type and all below it, of those that were asked for.
+    below: FxHashMap<Type, Box<[Type]>>,
 }
 
 impl<'a> Hierarchy<'a> {
@@ -308,7 +310,7 @@ impl<'a> Hierarchy<'a> {
 
     /// The methods that a call on a receiver of this declared type may reach. `made` tells the classes of
     /// which there are objects.
-    pub(crate) fn targets(&self, type_: Type, selector: Selector, made: &FxHashSet<Type>) -> Vec<M> {
+    pub(crate) fn targets(&mut self, type_: Type, selector: Selector, made: &FxHashSet<Type>) -> Vec<M> {
         let mut targets: Vec<M> = Vec::new();
         let mut add = |m: Option<M>| {
             if let Some(m) = m
@@ -318,12 +320,16 @@ impl<'a> Hierarchy<'a> {
                 targets.push(m);
             }
         };
-        let any = self.subtypes(type_);
-        if any.len() >= MAX_SUBTYPES {
-            return Vec::new();
-        }
-        for sub in &any {
-            if made.contains(sub) {
+        if self.has_children(type_) {
+            if !self.below.contains_key(&type_) {
+                let all = self.subtypes(type_).into();
+                self.below.insert(type_, all);
+            }
+            let any = self.below.get(&type_).map(AsRef::as_ref).unwrap_or_default();
+            if any.len() >= MAX_SUBTYPES {
+                return Vec::new();
+            }
+            for sub in any.iter().filter(|sub| made.contains(*sub)) {
                 add(self.resolve(*sub, selector));
             }
         }
@@ -338,6 +344,11 @@ impl<'a> Hierarchy<'a> {
             targets.clear();
         }
         targets
+    }
+
+    fn has_children(&self, type_: Type) -> bool {
+        let row = self.rows.get(index(type_.0));
+        row.is_some_and(|row| !row.children.is_empty())
     }
 
     /// A type and all below it.

@@ -30,6 +30,10 @@ pub(super) struct Callee {
     pub(super) parameters: Vec<(Type, u8)>,
     pub(super) result: Type,
     pub(super) result_letter: u8,
+    /// It throws nothing.
+    pub(super) quiet: bool,
+    /// By its name it takes back what was to be called.
+    pub(super) removes: bool,
     pub(super) mark: Option<Mark>,
     /// What the signatures say that it passes on.
     pub(super) flows: Option<Vec<Flow>>,
@@ -83,6 +87,9 @@ impl<'a> Tracer<'a, '_> {
             let class = self.hierarchy.name(class);
             self.beyond.method(class, &name, descriptor).cloned()
         });
+        let lifecycles = &self.interest.rules().lifecycles;
+        let quiet = lifecycles.is_quiet(self.hierarchy.name(class));
+        let removes = lifecycles.is_remover(&name);
         let callee = Rc::new(Callee {
             class,
             selector,
@@ -90,6 +97,8 @@ impl<'a> Tracer<'a, '_> {
             parameters,
             result,
             result_letter,
+            quiet,
+            removes,
             mark,
             flows,
             offer,

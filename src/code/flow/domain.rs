@@ -10,8 +10,8 @@ use rustc_hash::FxHashMap;
 use super::super::hierarchy::{M, Type};
 use super::super::package::{count, index};
 use super::super::value::{Val, Values, Why};
+use super::bind::Bound;
 use super::sets::Sets;
-use super::summary::Bound;
 
 /// Steps of one package; beyond that it is cut short. The largest app of the corpus needs a tenth.
 pub(super) const MAX_STEPS: usize = 1 << 21;
@@ -212,7 +212,7 @@ pub(crate) struct Domain<'a> {
     pub(crate) outermost: bool,
     pub(super) obj_joins: FxHashMap<(Objs, Objs), Objs>,
     pub(super) taint_joins: FxHashMap<(Taint, Taint), Taint>,
-    /// What was found out for one call, see [`Binding`](super::summary::Binding).
+    /// What was found out for one call, see [`Binding`](super::bind::Binding).
     pub(super) bound: Bound,
 }
 

@@ -88,7 +88,7 @@ impl<'a> Tracer<'a, '_> {
     /// methods did, and what is kept elsewhere too, stays.
     fn take_back(&mut self, frame: &mut Frame, call: &Call<'_>, args: &[V]) -> bool {
         let given = args.get(usize::from(!call.is_static)..).unwrap_or_default();
-        let removes = self.interest.rules().lifecycles.is_remover(&call.callee.name);
+        let removes = call.callee.removes;
         let objs = match given {
             [listener] if removes => listener.objs,
             [nothing]

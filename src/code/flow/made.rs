@@ -75,6 +75,8 @@ impl<'a> Tracer<'a, '_> {
             parameters,
             result: Type::UNKNOWN,
             result_letter: b'L',
+            quiet: false,
+            removes: false,
             mark: None,
             flows: None,
             offer: None,

@@ -5,6 +5,7 @@
 //! the platform's life cycles, with cells that live on from one to the next (`world`). What
 //! arrives at a place where data leaves is a [`Leak`], with the way that it took.
 
+mod bind;
 mod call;
 mod domain;
 mod field;

@@ -68,6 +68,8 @@ impl<'a> Tracer<'a, '_> {
         let mut waiting: Vec<M> = entries.to_vec();
         let mut known: FxHashSet<M> = waiting.iter().copied().collect();
         let mut open: Vec<Seen> = Vec::new();
+        // Of how many classes there were objects when the calls of each were looked at.
+        let mut made: Vec<usize> = Vec::new();
         let mut scans = 0_u32;
         while !waiting.is_empty() && scans < MAX_SCANS {
             scans = scans.saturating_add(1);
@@ -75,6 +77,7 @@ impl<'a> Tracer<'a, '_> {
                 open.push(self.seen(m));
                 let Some(seen) = open.last() else { continue };
                 self.made.extend(seen.made.iter().copied());
+                made.push(self.made.len());
                 let targets = self.call_targets(seen);
                 for target in &targets {
                     if known.insert(*target) {
@@ -86,7 +89,10 @@ impl<'a> Tracer<'a, '_> {
                 }
             }
             // Objects made later may be reached by calls seen before.
-            for seen in &open {
+            for (seen, made) in open.iter().zip(&mut made) {
+                if std::mem::replace(made, self.made.len()) == self.made.len() {
+                    continue;
+                }
                 let targets = self.call_targets(seen);
                 for target in &targets {
                     if known.insert(*target) {
@@ -140,7 +146,9 @@ impl<'a> Tracer<'a, '_> {
                     .push(self.hierarchy.type_at(dex_no, insn.index().unwrap_or_default())),
                 0x6e..=0x72 | 0x74..=0x78 => all.calls.extend(pair(&insn)),
                 0x52..=0x6d => {
-                    let Some(field) = insn.index().and_then(|field| self.used_field(dex_no, &dex, field))
+                    let Some(field) = insn
+                        .index()
+                        .and_then(|field| self.used_field(dex_no, &dex, field))
                     else {
                         continue;
                     };
@@ -151,7 +159,8 @@ impl<'a> Tracer<'a, '_> {
                         all.writes.push(field.slot);
                     } else {
                         all.reads.push(field.slot);
-                        all.holds.extend(Some(field.slot).filter(|_| !plain && field.holds));
+                        all.holds
+                            .extend(Some(field.slot).filter(|_| !plain && field.holds));
                     }
                 }
                 // A class that is known by its name may be made by its name.
@@ -224,7 +233,9 @@ impl<'a> Tracer<'a, '_> {
         let name = self.package.text(dex_no, id.name)?;
         let class = self.hierarchy.type_at(dex_no, id.class);
         let above = self.hierarchy.ancestors(class).into_iter();
-        let declaring = above.into_iter().find(|class| self.declared.contains(&(*class, name)));
+        let declaring = above
+            .into_iter()
+            .find(|class| self.declared.contains(&(*class, name)));
         let type_ = self.hierarchy.type_at(dex_no, id.type_);
         let used = Used {
             slot: (declaring.unwrap_or(Type::UNKNOWN), self.domain.text(name)),
@@ -241,9 +252,14 @@ impl<'a> Tracer<'a, '_> {
                 continue;
             };
             let type_ = self.hierarchy.type_at(class.dex, class.def.class);
-            let fields = dex.members(&class.def).into_iter().flat_map(|members| members.fields());
+            let fields = dex
+                .members(&class.def)
+                .into_iter()
+                .flat_map(|members| members.fields());
             for field in fields.filter_map(Result::ok) {
-                let name = dex.field(field.index).and_then(|id| self.package.text(class.dex, id.name));
+                let name = dex
+                    .field(field.index)
+                    .and_then(|id| self.package.text(class.dex, id.name));
                 self.declared.extend(name.map(|name| (type_, name)));
             }
         }
@@ -259,7 +275,7 @@ impl<'a> Tracer<'a, '_> {
             .filter(|type_| self.hierarchy.is_inside(*type_))
     }
 
-    fn call_targets(&self, seen: &Seen) -> Vec<M> {
+    fn call_targets(&mut self, seen: &Seen) -> Vec<M> {
         let m = seen.m;
         let Some((dex_no, _)) = self.hierarchy.place(m) else {
             return Vec::new();
@@ -281,7 +297,7 @@ impl<'a> Tracer<'a, '_> {
                     let above = self.hierarchy.superclass(self.hierarchy.owner(m).0);
                     all.extend(above.and_then(|above| self.hierarchy.resolve(above, selector)));
                 }
-                _ => all.extend(self.hierarchy.targets(class, selector, &self.made)),
+                _ => all.extend_from_slice(self.declared_targets(class, selector)),
             }
         }
         all.sort_unstable();

@@ -41,7 +41,12 @@ impl Tracer<'_, '_> {
         let handing = seen.iter().filter(|s| s.hands_over).map(|s| s.m);
         let ends = up(leaving.iter().copied().chain(handing).collect());
         let begins = up(reading.iter().copied().chain(handed).collect());
-        let runs = |set: &[bool]| edges.iter().zip(set).any(|(targets, has)| *has && targets.is_some());
+        let runs = |set: &[bool]| {
+            edges
+                .iter()
+                .zip(set)
+                .any(|(targets, has)| *has && targets.is_some())
+        };
         if !runs(&ends) || !runs(&begins) {
             self.aside = vec![true; edges.len()];
             return;
@@ -55,10 +60,7 @@ impl Tracer<'_, '_> {
                 targets(edges, m).iter().filter(keep).copied().collect()
             })
         };
-        let relays: Vec<&Seen> = seen
-            .iter()
-            .filter(|s| has(&leavers, s.m) || small(s.m))
-            .collect();
+        let relays: Vec<&Seen> = seen.iter().filter(|s| has(&leavers, s.m) || small(s.m)).collect();
         // Fields that what is put into may get from to where data leaves.
         let last = down(&ends);
         let mut wanted: FxHashSet<Slot> = FxHashSet::default();
@@ -106,7 +108,14 @@ impl Tracer<'_, '_> {
             .flat_map(|m| list(&callers, *m))
             .filter(|m| has(&leavers, *m))
             .collect();
+        // A small method that hands nothing on matters to whoever calls it alone.
+        let hands_on = relays
+            .iter()
+            .filter(|s| s.writes.iter().any(|field| fields.contains(field)))
+            .map(|s| s.m);
+        let hands_on: FxHashSet<M> = hands_on.collect();
         let mut more = takers;
+        more.retain(|m| has(&leavers, *m) || hands_on.contains(m));
         more.extend(askers);
         let above = closure(more, edges.len(), |m| {
             list(&callers, m)
@@ -120,7 +129,10 @@ impl Tracer<'_, '_> {
             let both = || s.writes.iter().chain(&s.holds);
             has(&below, s.m) && both().any(|field| fields.contains(field))
         };
-        let giving = entries.iter().copied().filter(|m| has(&readers, *m) && self.gives_back(*m));
+        let giving = entries
+            .iter()
+            .copied()
+            .filter(|m| has(&readers, *m) && self.gives_back(*m));
         let puts: Vec<M> = seen.iter().filter(puts).map(|s| s.m).chain(giving).collect();
         let puts = closure(puts, edges.len(), |m| {
             let near = |m: &M| has(&below, *m);

@@ -32,10 +32,7 @@ impl<'a> Tracer<'a, '_> {
             // invoke-*
             0x6e..=0x72 | 0x74..=0x78 => {
                 let callee = insn.index().and_then(|method| self.callee(here.dex_no, method));
-                callee.is_none_or(|callee| {
-                    let class = self.hierarchy.name(callee.class);
-                    !self.interest.rules().lifecycles.is_quiet(class)
-                })
+                callee.is_none_or(|callee| !callee.quiet)
             }
             // div and rem of int and long
             0x93 | 0x94 | 0x9e | 0x9f | 0xb3 | 0xb4 | 0xbe | 0xbf => true,

@@ -112,7 +112,9 @@ pub(crate) fn trace(around: &Around<'_, '_>, app: &App, questions: &Questions) -
 pub(crate) fn offered(around: &Around<'_, '_>) -> (Surface, Traced) {
     // What the platform's own classes do, the signatures say, here as in the apps.
     let lifecycles = &around.interest.rules().lifecycles;
-    let mut tracer = Tracer::new(around, |name| lifecycles.is_library(name) || lifecycles.is_platform(name));
+    let mut tracer = Tracer::new(around, |name| {
+        lifecycles.is_library(name) || lifecycles.is_platform(name)
+    });
     let surface = tracer.surface();
     let traced = tracer.traced(Vec::new());
     (surface, traced)

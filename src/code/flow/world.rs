@@ -148,6 +148,9 @@ impl<'a> Tracer<'a, '_> {
             return;
         }
         let Some(summary) = self.summary(m) else { return };
+        if summary.cells.is_empty() && summary.events.is_empty() && summary.result.is_none() {
+            return;
+        }
         let mut args: Vec<V> = Vec::new();
         let given = self.kept(Kept::Given);
         let incoming = self.named("incoming");
