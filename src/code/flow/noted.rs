@@ -44,3 +44,22 @@ impl<T: Copy + Default> Noted<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_noted_is_forgotten_all_at_once() {
+        let mut noted: Noted<u32> = Noted::default();
+        noted.put(3, 7);
+        assert_eq!(
+            (noted.get(3), noted.get(2), noted.get(100)),
+            (Some(7), None, None)
+        );
+        noted.forget();
+        assert_eq!(noted.get(3), None);
+        noted.put(2, 1);
+        assert_eq!((noted.get(2), noted.get(3)), (Some(1), None));
+    }
+}

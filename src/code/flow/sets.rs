@@ -107,3 +107,21 @@ fn hash<T: Hash>(items: &[T]) -> usize {
     let hash = hash ^ hash.wrapping_shr(32);
     usize::try_from(hash & u64::from(u32::MAX)).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_has_one_number_however_many_there_are() {
+        let mut sets = Sets::new();
+        let of = |n: u32| vec![n; usize::try_from(n % 5).unwrap_or(0)];
+        let numbers: Vec<u32> = (0..2000).map(|n| sets.intern(&of(n))).collect();
+        for (n, number) in (0_u32..).zip(numbers) {
+            assert_eq!(sets.intern(&of(n)), number);
+            assert_eq!(sets.get(number), of(n));
+        }
+        assert_eq!(sets.intern(&[]), 0);
+        assert!(sets.get(u32::MAX).is_empty());
+    }
+}

@@ -7,7 +7,7 @@
 use rustc_hash::FxHashSet;
 
 use super::super::hierarchy::M;
-use super::super::package::index;
+use super::super::package::{count, index};
 use super::order::{Seen, Slot};
 use super::trace::Tracer;
 use crate::rule::model::{Member, Model};
@@ -35,8 +35,9 @@ impl Tracer<'_, '_> {
     pub(super) fn set_aside(&mut self, edges: &Edges, seen: &[Seen], entries: &[M]) {
         let edges = &self.with_callbacks(edges, seen);
         let callers = reversed(edges);
-        let up = |from: Vec<M>| closure(from, edges.len(), |m| list(&callers, m));
-        let (reading, leaving) = (self.marked(true), self.marked(false));
+        let up = |from: Vec<M>| closure(from, edges.len(), |m| list(&callers, m).to_vec());
+        let reflecting = self.reflecting();
+        let (reading, leaving) = (self.marked(true, &reflecting), self.marked(false, &reflecting));
         let handed = seen.iter().filter(|s| s.is_handed).map(|s| s.m);
         let handing = seen.iter().filter(|s| s.hands_over).map(|s| s.m);
         let ends = up(leaving.iter().copied().chain(handing).collect());
@@ -53,7 +54,10 @@ impl Tracer<'_, '_> {
         }
         let readers = up(reading);
         let leavers = up(leaving);
-        let small = |m: M| self.units(m) <= MAX_SMALL;
+        let small: Vec<bool> = (0..count(edges.len()))
+            .map(|n| self.units(M(n)) <= MAX_SMALL)
+            .collect();
+        let small = |m: M| has(&small, m);
         let down = |from: &[bool]| {
             closure(numbers(from), edges.len(), |m| {
                 let keep = |m: &&M| has(&leavers, **m) || has(&readers, **m) || small(**m);
@@ -106,7 +110,8 @@ impl Tracer<'_, '_> {
             .iter()
             .filter(|m| !has(&leavers, **m))
             .flat_map(|m| list(&callers, *m))
-            .filter(|m| has(&leavers, *m))
+            .filter(|m| has(&leavers, **m))
+            .copied()
             .collect();
         // A small method that hands nothing on matters to whoever calls it alone.
         let hands_on = relays
@@ -118,10 +123,8 @@ impl Tracer<'_, '_> {
         more.retain(|m| has(&leavers, *m) || hands_on.contains(m));
         more.extend(askers);
         let above = closure(more, edges.len(), |m| {
-            list(&callers, m)
-                .into_iter()
-                .filter(|m| has(&leavers, *m))
-                .collect()
+            let leads = |m: &&M| has(&leavers, **m);
+            list(&callers, m).iter().filter(leads).copied().collect()
         });
         // Of those that read, the ones below somebody who lets it leave, puts it where it is found again, or gives it
         // back to the system.
@@ -135,8 +138,8 @@ impl Tracer<'_, '_> {
             .filter(|m| has(&readers, *m) && self.gives_back(*m));
         let puts: Vec<M> = seen.iter().filter(puts).map(|s| s.m).chain(giving).collect();
         let puts = closure(puts, edges.len(), |m| {
-            let near = |m: &M| has(&below, *m);
-            list(&callers, m).into_iter().filter(near).collect()
+            let near = |m: &&M| has(&below, **m);
+            list(&callers, m).iter().filter(near).copied().collect()
         });
         let tops: Vec<M> = numbers(&readers)
             .into_iter()
@@ -193,8 +196,10 @@ impl Tracer<'_, '_> {
     pub(super) fn set_aside_within(&mut self, edges: &Edges, seen: &[Seen], entries: &[M]) {
         let edges = &self.with_callbacks(edges, seen);
         let callers = reversed(edges);
-        let readers = closure(self.marked(true), edges.len(), |m| list(&callers, m));
-        let leavers = closure(self.marked(false), edges.len(), |m| list(&callers, m));
+        let reflecting = self.reflecting();
+        let up = |from: Vec<M>| closure(from, edges.len(), |m| list(&callers, m).to_vec());
+        let readers = up(self.marked(true, &reflecting));
+        let leavers = up(self.marked(false, &reflecting));
         let leads = |m: M| has(&leavers, m) || has(&readers, m);
         let from: Vec<M> = entries
             .iter()
@@ -233,8 +238,8 @@ impl Tracer<'_, '_> {
     }
 
     /// Methods that read an identifier, or those that let data leave.
-    fn marked(&self, reads: bool) -> Vec<M> {
-        let mut all = Vec::new();
+    fn marked(&self, reads: bool, reflecting: &[M]) -> Vec<M> {
+        let mut all = reflecting.to_vec();
         for (dex_no, (walked, table)) in (0_u16..).zip(self.walked.iter().zip(self.tables)) {
             let counts = |method: u32| {
                 let Some(member) = table.mark(method).map(|mark| mark.member) else {
@@ -253,7 +258,6 @@ impl Tracer<'_, '_> {
                 all.extend(self.hierarchy.at(dex_no, site.by));
             }
         }
-        all.extend(self.reflecting());
         if reads {
             all.extend(self.handed());
             all.extend(self.finding());
@@ -328,8 +332,8 @@ fn targets(edges: &Edges, m: M) -> &[M] {
         .unwrap_or_default()
 }
 
-fn list(callers: &[Vec<M>], m: M) -> Vec<M> {
-    callers.get(index(m.0)).cloned().unwrap_or_default()
+fn list(callers: &[Vec<M>], m: M) -> &[M] {
+    callers.get(index(m.0)).map(Vec::as_slice).unwrap_or_default()
 }
 
 fn numbers(set: &[bool]) -> Vec<M> {

@@ -100,9 +100,10 @@ impl Surface {
     }
 
     pub(super) fn method(&self, class: &[u8], name: &[u8], descriptor: &[u8]) -> Option<&Offer> {
+        let mut line = self.line(class).peekable();
+        line.peek()?;
         let key = [name, descriptor].concat();
-        self.line(class)
-            .find_map(|class| class.methods.get(key.as_slice()))
+        line.find_map(|class| class.methods.get(key.as_slice()))
     }
 
     fn texts(&self, class: &[u8], field: &[u8]) -> &[Box<[u8]>] {

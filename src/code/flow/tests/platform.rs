@@ -275,3 +275,24 @@ fn an_identifier_goes_from_field_to_field() {
     });
     assert_eq!(all, ["imei by sms"]);
 }
+
+#[test]
+fn what_a_jar_holds_of_the_platform_is_left_to_the_signatures() {
+    let one = "(Ljava/lang/String;)V";
+    let mut dex = DexBuilder::new();
+    for class in ["La/Maker;", "Landroid/a/Platform;"] {
+        dex.class(class).method("tell", one, 16, |m| {
+            send(m, 15);
+            m.return_void();
+        });
+    }
+    dex.class("La/Caller;").method("tell", one, 16, |m| {
+        m.invoke_static("Landroid/a/Platform;", "tell", one, &[15]);
+        m.return_void();
+    });
+    let bytes = dex.build();
+    let dexes = Dex::open(&bytes).dexes;
+    let interest = Interest::new(&RULES);
+    let (surface, traced) = analyse(&dexes, &interest, &|_| false).offered(&interest, &["sms"]);
+    assert_eq!((surface.len(), traced.cut), (1, false));
+}
