@@ -28,6 +28,8 @@ pub(super) struct Seen {
     pub(super) writes: Vec<Slot>,
     /// Fields that it reads and that hold an object of the platform, which something may be put into.
     pub(super) holds: Vec<Slot>,
+    /// Fields that it reads and that hold something which the system may call, once it is given that.
+    pub(super) listens: Vec<Slot>,
     /// By what other packages offer, something leaves here, or is read.
     pub(super) hands_over: bool,
     pub(super) is_handed: bool,
@@ -39,6 +41,8 @@ pub(super) struct Used {
     slot: Slot,
     /// What it is declared as is an object of the platform, or an array.
     holds: bool,
+    /// What it is declared as may be an object that the system calls.
+    listens: bool,
 }
 
 /// A field: the class that declares it, where the package holds that, and the number of its name.
@@ -119,6 +123,7 @@ impl<'a> Tracer<'a, '_> {
             reads: Vec::new(),
             writes: Vec::new(),
             holds: Vec::new(),
+            listens: Vec::new(),
             hands_over: false,
             is_handed: false,
         };
@@ -159,8 +164,9 @@ impl<'a> Tracer<'a, '_> {
                         all.writes.push(field.slot);
                     } else {
                         all.reads.push(field.slot);
-                        all.holds
-                            .extend(Some(field.slot).filter(|_| !plain && field.holds));
+                        let object = Some(field.slot).filter(|_| !plain);
+                        all.holds.extend(object.filter(|_| field.holds));
+                        all.listens.extend(object.filter(|_| field.listens));
                     }
                 }
                 // A class that is known by its name may be made by its name.
@@ -196,7 +202,7 @@ impl<'a> Tracer<'a, '_> {
             all.reads.push(world);
             all.writes.push(world);
         }
-        for list in [&mut all.reads, &mut all.writes, &mut all.holds] {
+        for list in [&mut all.reads, &mut all.writes, &mut all.holds, &mut all.listens] {
             list.sort_unstable();
             list.dedup();
         }
@@ -240,9 +246,26 @@ impl<'a> Tracer<'a, '_> {
         let used = Used {
             slot: (declaring.unwrap_or(Type::UNKNOWN), self.domain.text(name)),
             holds: !self.hierarchy.is_inside(type_) && self.hierarchy.name(type_) != b"Ljava/lang/String;",
+            listens: self.listens(type_),
         };
         self.used_fields.insert((dex_no, field), used);
         Some(used)
+    }
+
+    /// Whether an object of a class, or of one below it, may be called by the system.
+    fn listens(&mut self, type_: Type) -> bool {
+        if self.hierarchy.name(type_) == b"Ljava/lang/Object;" {
+            return false;
+        }
+        if let Some(known) = self.listening.get(&type_) {
+            return *known;
+        }
+        let below = self.hierarchy.subtypes(type_).into_iter();
+        let is = below
+            .filter(|class| self.hierarchy.is_inside(*class))
+            .any(|class| !self.callbacks(class).is_empty());
+        self.listening.insert(type_, is);
+        is
     }
 
     /// All fields that classes of the package declare.

@@ -69,6 +69,8 @@ impl Tracer<'_, '_> {
         let last = down(&ends);
         let mut wanted: FxHashSet<Slot> = FxHashSet::default();
         wanted.extend(seen.iter().filter(|s| has(&last, s.m)).flat_map(|s| &s.reads));
+        // Who waits in a field may be given to the system.
+        wanted.extend(relays.iter().flat_map(|s| &s.listens));
         for _ in 0..MAX_HOPS {
             let before = wanted.len();
             for s in &relays {
@@ -114,11 +116,11 @@ impl Tracer<'_, '_> {
             .copied()
             .collect();
         // A small method that hands nothing on matters to whoever calls it alone.
-        let hands_on = relays
-            .iter()
-            .filter(|s| s.writes.iter().any(|field| fields.contains(field)))
-            .map(|s| s.m);
-        let hands_on: FxHashSet<M> = hands_on.collect();
+        let hands_on = relays.iter().filter(|s| {
+            let mut both = s.writes.iter().chain(&s.listens);
+            both.any(|field| fields.contains(field))
+        });
+        let hands_on: FxHashSet<M> = hands_on.map(|s| s.m).collect();
         let mut more = takers;
         more.retain(|m| has(&leavers, *m) || hands_on.contains(m));
         more.extend(askers);

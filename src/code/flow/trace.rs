@@ -49,6 +49,8 @@ pub(super) struct Tracer<'a, 'p> {
     /// Fields that the package declares, and those that its code uses, by file and index.
     pub(super) declared: FxHashSet<(Type, &'a [u8])>,
     pub(super) used_fields: FxHashMap<(u16, u32), super::order::Used>,
+    /// Whether the system may call objects of a class, or of one below it.
+    pub(super) listening: FxHashMap<Type, bool>,
     /// Which class declares a static field, by the class that it is asked of.
     pub(super) declaring: FxHashMap<(Type, super::domain::Key), Type>,
     /// Whether to look for what lets one guess.
@@ -141,6 +143,7 @@ impl<'a, 'p> Tracer<'a, 'p> {
             typed: FxHashMap::default(),
             declared: FxHashSet::default(),
             used_fields: FxHashMap::default(),
+            listening: FxHashMap::default(),
             declaring: FxHashMap::default(),
             guesses: false,
             initialisers: FxHashMap::default(),
