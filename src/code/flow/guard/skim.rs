@@ -126,7 +126,7 @@ impl<'a> Tracer<'a, '_> {
 
     /// The package's own methods that a call may run.
     pub(super) fn may_run(
-        &self,
+        &mut self,
         guards: &mut Guards<'_>,
         m: M,
         dex_no: u16,
@@ -152,7 +152,7 @@ impl<'a> Tracer<'a, '_> {
                 if let Some(known) = guards.targets.get(&key) {
                     return Rc::clone(known);
                 }
-                let targets = self.hierarchy.targets(callee.class, selector, &self.made);
+                let targets = self.declared_targets(callee.class, selector).to_vec();
                 if targets.is_empty() {
                     let below = self.hierarchy.subtypes(callee.class);
                     let open = below
