@@ -58,6 +58,7 @@ impl<'h, 'a> Binding<'h, 'a> {
             Obj::Param(i) => self.args.get(usize::from(i)).copied().unwrap_or(V::UNSET),
             Obj::Load(base, key) => {
                 let from = self.object(domain, base);
+                let key = self.key(domain, key);
                 if from.objs == Objs::NONE {
                     // A text stands for itself; of anything else all is known that went into it.
                     match key {
@@ -198,6 +199,17 @@ impl<'h, 'a> Binding<'h, 'a> {
             objs,
             val: self.val(domain, v.val),
             taint: self.taint(domain, v.taint),
+        }
+    }
+
+    /// A key as the caller knows it.
+    pub(crate) fn key(&mut self, domain: &mut Domain<'_>, key: Key) -> Key {
+        match key {
+            Key::Of(symbol) => {
+                let val = self.text_of(domain, symbol);
+                domain.key(val)
+            }
+            known => known,
         }
     }
 

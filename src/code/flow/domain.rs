@@ -60,6 +60,8 @@ pub(crate) enum Key {
     Text(u32),
     /// An element by position.
     Index(u16),
+    /// The element, or the key, that a symbol says: a caller knows which.
+    Of(ObjId),
     /// Some element, some key: which one is not known.
     Any,
     /// The text that a builder has, what a stream was given: the object as a whole.

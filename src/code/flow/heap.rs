@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::super::hierarchy::Type;
-use super::super::value::Why;
+use super::super::value::{Atom, Val, Why};
 use super::domain::{Domain, Key, Obj, ObjId, Objs, Root, Taint, V, Way};
 
 /// Cells kept in one state. A method that fills more is a table.
@@ -79,6 +79,23 @@ impl Heap {
 }
 
 impl Domain<'_> {
+    /// The key, or the position, that a value is, as far as it is known.
+    pub(crate) fn key(&mut self, val: Val) -> Key {
+        let one = match self.values.alternatives(val).as_slice() {
+            [one] => *one,
+            _ => return Key::Any,
+        };
+        match self.values.atom(one) {
+            Atom::Int(n) => return u16::try_from(n).map_or(Key::Any, Key::Index),
+            Atom::Root(symbol) => return Key::Of(ObjId(symbol)),
+            _ => {}
+        }
+        let Some(bytes) = self.values.bytes(one).map(<[u8]>::to_vec) else {
+            return Key::Any;
+        };
+        Key::Text(self.text(&bytes))
+    }
+
     /// What one cell holds, not asking for others that may be the same.
     fn cell(&mut self, heap: &Heap, obj: ObjId, key: Key, type_: Type) -> V {
         match heap.get(obj, key) {
@@ -116,15 +133,16 @@ impl Domain<'_> {
         match key {
             // One that is known may have been written as one that is not.
             Key::Text(_) | Key::Index(_) => {
-                let any = match heap.get(obj, Key::Any) {
-                    Some(any) => any,
-                    None => V::UNSET,
-                };
-                v = self.join(v, any);
+                for ((_, other), element) in heap.of(obj) {
+                    if matches!(other, Key::Of(_) | Key::Any) {
+                        v = self.join(v, *element);
+                    }
+                }
             }
-            Key::Any => {
-                for ((_, key), element) in heap.of(obj) {
-                    if matches!(key, Key::Text(_) | Key::Index(_)) {
+            Key::Of(_) | Key::Any => {
+                for ((_, other), element) in heap.of(obj) {
+                    if *other != key && matches!(other, Key::Text(_) | Key::Index(_) | Key::Of(_) | Key::Any)
+                    {
                         v = self.join(v, *element);
                     }
                 }
@@ -146,7 +164,7 @@ impl Domain<'_> {
 
     /// Writes a cell: for sure where there is one object that it may be, else beside what was there.
     pub(crate) fn write(&mut self, heap: &mut Heap, objs: Objs, key: Key, v: V, sure: bool) {
-        let sure = sure && self.objs(objs).len() == 1 && key != Key::Any;
+        let sure = sure && self.objs(objs).len() == 1 && !matches!(key, Key::Of(_) | Key::Any);
         for obj in self.each(objs) {
             let v = if sure {
                 v

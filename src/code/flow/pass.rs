@@ -1,7 +1,7 @@
 //! What the signatures say that a call passes on, from cell to cell.
 
 use super::super::hierarchy::Type;
-use super::super::value::{Atom, Val, Why};
+use super::super::value::{Val, Why};
 use super::call::Call;
 use super::domain::{Key, Obj, Objs, V, What};
 use super::outside::{Kept, MAX_WRAPS};
@@ -101,24 +101,9 @@ impl<'a> Tracer<'a, '_> {
             Cell::Key(n) => {
                 let first = usize::from(!call.is_static);
                 let v = args.get(first.saturating_add(usize::from(*n))).copied();
-                self.text_key(v.unwrap_or(V::UNSET))
+                self.domain.key(v.unwrap_or(V::UNSET).val)
             }
         })
-    }
-
-    /// The key that a value is, where it is known.
-    pub(super) fn text_key(&mut self, v: V) -> Key {
-        let one = match self.domain.values.alternatives(v.val).as_slice() {
-            [one] => *one,
-            _ => return Key::Any,
-        };
-        if let Atom::Int(n) = self.domain.values.atom(one) {
-            return u16::try_from(n).map_or(Key::Any, Key::Index);
-        }
-        let Some(bytes) = self.domain.values.bytes(one).map(<[u8]>::to_vec) else {
-            return Key::Any;
-        };
-        Key::Text(self.domain.text(&bytes))
     }
 
     pub(super) fn take(&mut self, frame: &Frame, call: &Call<'_>, args: &[V], base: V, cell: &Cell) -> V {

@@ -148,12 +148,14 @@ pub(crate) fn apply(
     domain.charge(summary.cells.len());
     let mut binding = Binding::new(domain, hierarchy, args, heap, at, pc);
     // All is read before anything is written.
-    let mut writes: Vec<(Objs, Key, V)> = Vec::with_capacity(summary.cells.len());
+    let mut writes: Vec<(Objs, Key, V, bool)> = Vec::with_capacity(summary.cells.len());
     for ((obj, key), v) in &summary.cells {
         let base = binding.object(domain, *obj);
         if base.objs != Objs::NONE {
             let v = binding.value(domain, *v);
-            writes.push((base.objs, *key, v));
+            // Two that a method has apart may be one to the caller.
+            let sure = !matches!(key, Key::Of(_));
+            writes.push((base.objs, binding.key(domain, *key), v, sure));
         }
     }
     let result = summary.result.map(|v| binding.value(domain, v));
@@ -170,8 +172,8 @@ pub(crate) fn apply(
             });
         }
     }
-    for (objs, key, v) in writes {
-        domain.write(heap, objs, key, v, true);
+    for (objs, key, v, sure) in writes {
+        domain.write(heap, objs, key, v, sure);
     }
     Effect {
         result,

@@ -296,3 +296,37 @@ fn what_a_jar_holds_of_the_platform_is_left_to_the_signatures() {
     let (surface, traced) = analyse(&dexes, &interest, &|_| false).offered(&interest, &["sms"]);
     assert_eq!((surface.len(), traced.cut), (1, false));
 }
+
+#[test]
+fn a_key_that_a_caller_gives_is_the_one_that_is_kept() {
+    let app = |asked: &str| {
+        leaks(|dex| {
+            let editor = "Landroid/content/SharedPreferences$Editor;";
+            let put = "(Ljava/lang/String;Ljava/lang/String;)Landroid/content/SharedPreferences$Editor;";
+            let class = dex.class(ACTIVITY);
+            class.method("keep", "(Ljava/lang/String;Ljava/lang/String;)V", 4, |m| {
+                m.invoke_interface(editor, "putString", put, &[0, 2, 3]);
+                m.return_void();
+            });
+            class.method("kept", "(Ljava/lang/String;)Ljava/lang/String;", 4, |m| {
+                let get = "(Ljava/lang/String;Ljava/lang/String;)Ljava/lang/String;";
+                m.const_int(1, 0);
+                m.invoke_interface("Landroid/content/SharedPreferences;", "getString", get, &[0, 3, 1]);
+                m.move_result_object(0).return_object(0);
+            });
+            create(dex, |m| {
+                read(m, 1);
+                m.const_string(2, "id");
+                m.invoke_static(ACTIVITY, "keep", "(Ljava/lang/String;Ljava/lang/String;)V", &[2, 1]);
+                m.const_string(2, asked);
+                m.invoke_static(ACTIVITY, "kept", "(Ljava/lang/String;)Ljava/lang/String;", &[2]);
+                m.move_result_object(1);
+                send(m, 1);
+                m.return_void();
+            });
+        })
+        .0
+    };
+    assert_eq!(app("id"), ["imei by sms"]);
+    assert_eq!(app("other"), Vec::<String>::new());
+}
