@@ -35,6 +35,7 @@ pub struct Lifecycles {
     libraries: Vec<Box<[u8]>>,
     platform: Vec<Box<[u8]>>,
     holders: Vec<Box<[u8]>>,
+    never: Vec<Box<[u8]>>,
     handlers: Vec<Box<[u8]>>,
     senders: Vec<Box<[u8]>>,
     kinds: Vec<Box<[u8]>>,
@@ -111,6 +112,11 @@ impl Lifecycles {
         starts_with_any(class, &self.platform)
     }
 
+    /// Whether an exception says that what every device has is missing.
+    pub fn is_never_thrown(&self, class: &[u8]) -> bool {
+        is_any(class, &self.never)
+    }
+
     /// Whether objects of a class handle messages.
     pub fn is_handler(&self, class: &[u8]) -> bool {
         is_any(class, &self.handlers)
@@ -152,6 +158,7 @@ impl Lifecycles {
         add(&mut self.libraries, file.unknown.libraries);
         add(&mut self.platform, file.unknown.platform);
         add(&mut self.holders, file.unknown.holders);
+        add(&mut self.never, file.unknown.never);
         add(&mut self.handlers, file.messages.handlers);
         add(&mut self.senders, file.messages.senders);
         add(&mut self.kinds, file.messages.kinds);

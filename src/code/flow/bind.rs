@@ -58,7 +58,7 @@ impl<'h, 'a> Binding<'h, 'a> {
             Obj::Param(i) => self.args.get(usize::from(i)).copied().unwrap_or(V::UNSET),
             Obj::Load(base, key) => {
                 let from = self.object(domain, base);
-                let key = self.key(domain, key);
+                let key = self.key(domain, base, key);
                 if from.objs == Objs::NONE {
                     // A text stands for itself; of anything else all is known that went into it.
                     match key {
@@ -202,12 +202,13 @@ impl<'h, 'a> Binding<'h, 'a> {
         }
     }
 
-    /// A key as the caller knows it.
-    pub(crate) fn key(&mut self, domain: &mut Domain<'_>, key: Key) -> Key {
+    /// A key of an object as the caller knows it.
+    pub(crate) fn key(&mut self, domain: &mut Domain<'_>, obj: ObjId, key: Key) -> Key {
         match key {
             Key::Of(symbol) => {
                 let val = self.text_of(domain, symbol);
-                domain.key(val)
+                let key = domain.key(val);
+                domain.key_of(obj, key)
             }
             known => known,
         }

@@ -62,6 +62,8 @@ pub(crate) enum Key {
     Index(u16),
     /// The element, or the key, that a symbol says: a caller knows which.
     Of(ObjId),
+    /// The element kept under some key that is computed: of what all parts of an app share, none that the code spells.
+    Computed,
     /// Some element, some key: which one is not known.
     Any,
     /// The text that a builder has, what a stream was given: the object as a whole.

@@ -88,12 +88,21 @@ impl Domain<'_> {
         match self.values.atom(one) {
             Atom::Int(n) => return u16::try_from(n).map_or(Key::Any, Key::Index),
             Atom::Root(symbol) => return Key::Of(ObjId(symbol)),
+            Atom::Unknown(Why::Computed) | Atom::Cat(..) => return Key::Computed,
             _ => {}
         }
         let Some(bytes) = self.values.bytes(one).map(<[u8]>::to_vec) else {
             return Key::Any;
         };
         Key::Text(self.text(&bytes))
+    }
+
+    /// The key as one of an object: only in what all parts of an app share one that is computed is apart from others.
+    pub(crate) fn key_of(&self, obj: ObjId, key: Key) -> Key {
+        match key {
+            Key::Computed if !matches!(self.what(obj), Obj::World) => Key::Any,
+            key => key,
+        }
     }
 
     /// What one cell holds, not asking for others that may be the same.
@@ -130,24 +139,24 @@ impl Domain<'_> {
     /// What a cell of one object holds.
     pub(crate) fn read(&mut self, heap: &Heap, obj: ObjId, key: Key, type_: Type) -> V {
         let mut v = self.cell(heap, obj, key, type_);
-        match key {
+        // What all parts of an app share is kept under keys that the code spells, and others.
+        let shared = matches!(self.what(obj), Obj::World) && key != Key::Any;
+        let other: fn(Key) -> bool = match key {
+            _ if shared => return v,
             // One that is known may have been written as one that is not.
-            Key::Text(_) | Key::Index(_) => {
-                for ((_, other), element) in heap.of(obj) {
-                    if matches!(other, Key::Of(_) | Key::Any) {
-                        v = self.join(v, *element);
-                    }
-                }
+            Key::Text(_) | Key::Index(_) => |other| matches!(other, Key::Of(_) | Key::Any),
+            Key::Of(_) | Key::Any => |other| {
+                matches!(
+                    other,
+                    Key::Text(_) | Key::Index(_) | Key::Of(_) | Key::Computed | Key::Any
+                )
+            },
+            _ => return v,
+        };
+        for ((_, at), element) in heap.of(obj) {
+            if *at != key && other(*at) {
+                v = self.join(v, *element);
             }
-            Key::Of(_) | Key::Any => {
-                for ((_, other), element) in heap.of(obj) {
-                    if *other != key && matches!(other, Key::Text(_) | Key::Index(_) | Key::Of(_) | Key::Any)
-                    {
-                        v = self.join(v, *element);
-                    }
-                }
-            }
-            _ => {}
         }
         v
     }

@@ -93,7 +93,8 @@ impl<'a> Tracer<'a, '_> {
         }
     }
 
-    pub(super) fn key(&mut self, call: &Call<'_>, args: &[V], cell: &Cell) -> Option<Key> {
+    /// The key that a cell of `base` has.
+    pub(super) fn key(&mut self, call: &Call<'_>, args: &[V], base: V, cell: &Cell) -> Option<Key> {
         Some(match cell {
             Cell::Whole | Cell::Next => return None,
             Cell::Any => Key::Any,
@@ -101,13 +102,18 @@ impl<'a> Tracer<'a, '_> {
             Cell::Key(n) => {
                 let first = usize::from(!call.is_static);
                 let v = args.get(first.saturating_add(usize::from(*n))).copied();
-                self.domain.key(v.unwrap_or(V::UNSET).val)
+                let key = self.domain.key(v.unwrap_or(V::UNSET).val);
+                match (self.domain.objs(base.objs), key) {
+                    ([base], key) => self.domain.key_of(*base, key),
+                    (_, Key::Computed) => Key::Any,
+                    (_, key) => key,
+                }
             }
         })
     }
 
     pub(super) fn take(&mut self, frame: &Frame, call: &Call<'_>, args: &[V], base: V, cell: &Cell) -> V {
-        let Some(key) = self.key(call, args, cell) else {
+        let Some(key) = self.key(call, args, base, cell) else {
             return base;
         };
         let mut v = self.domain.read_all(&frame.heap, base.objs, key, Type::UNKNOWN);
@@ -158,7 +164,7 @@ impl<'a> Tracer<'a, '_> {
                     .write(&mut frame.heap, target.objs, Key::Length, V::of(next), true);
                 n.and_then(|n| u16::try_from(n).ok()).map_or(Key::Any, Key::Index)
             }
-            cell => self.key(call, args, cell).unwrap_or(Key::Any),
+            cell => self.key(call, args, target, cell).unwrap_or(Key::Any),
         };
         let sure = flow.to.spot != Spot::World;
         self.domain.write(&mut frame.heap, target.objs, key, v, sure);

@@ -108,6 +108,7 @@ impl<'a> Tracer<'a, '_> {
                 frame.push(self.enter(&here, &code));
                 *dirty = true;
             }
+            let idle = self.idle_handlers(dex_no, &code);
             let mut control = Control::default();
             if self.guesses {
                 control = Control::new(graph.blocks.len());
@@ -124,7 +125,12 @@ impl<'a> Tracer<'a, '_> {
                         continue;
                     };
                     any = true;
-                    let handlers = graph.handlers(block);
+                    let runs = |to: &u32| {
+                        let first = graph.blocks.get(index(*to)).map(|block| block.start);
+                        let first = first.and_then(|first| graph.insns.get(index(first)));
+                        first.is_none_or(|insn| !idle.contains(&insn.pc))
+                    };
+                    let handlers: Vec<u32> = graph.handlers(block).iter().copied().filter(runs).collect();
                     for mut frame in states.clone() {
                         let start = (!handlers.is_empty()).then(|| frame.clone());
                         here.guess = control.at(number);

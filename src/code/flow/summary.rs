@@ -155,7 +155,7 @@ pub(crate) fn apply(
             let v = binding.value(domain, *v);
             // Two that a method has apart may be one to the caller.
             let sure = !matches!(key, Key::Of(_));
-            writes.push((base.objs, binding.key(domain, *key), v, sure));
+            writes.push((base.objs, binding.key(domain, *obj, *key), v, sure));
         }
     }
     let result = summary.result.map(|v| binding.value(domain, v));

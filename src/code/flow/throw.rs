@@ -7,7 +7,11 @@ use super::domain::{Obj, ObjId, Objs, Taint, V};
 use super::outside::Kept;
 use super::run::{Frame, Here};
 use super::trace::Tracer;
-use crate::artifact::dex::Insn;
+use crate::artifact::dex::{Code, Insn};
+
+/// `try` items of one method that are looked at, and what each catches.
+const MAX_TRIES: usize = 1 << 12;
+const MAX_CATCHES: usize = 16;
 
 /// The elements of arrays that are made here, as far as it is known how many they are.
 pub(super) type Sizes = FxHashMap<ObjId, Option<i64>>;
@@ -42,6 +46,29 @@ impl<'a> Tracer<'a, '_> {
             0xfa..=0xfd => true,
             _ => false,
         }
+    }
+
+    /// Where handlers begin that catch only what is never thrown: that what every device has is missing.
+    pub(super) fn idle_handlers(&self, dex_no: u16, code: &Code<'a>) -> Vec<u32> {
+        let lifecycles = &self.interest.rules().lifecycles;
+        let (mut idle, mut busy) = (Vec::new(), Vec::new());
+        for item in code.tries().take(MAX_TRIES).filter_map(Result::ok) {
+            for catch in item.catches.filter_map(Result::ok).take(MAX_CATCHES) {
+                let class = catch
+                    .type_
+                    .and_then(|class| self.package.type_name(dex_no, class));
+                if class.is_some_and(|class| lifecycles.is_never_thrown(class)) {
+                    idle.push(catch.pc);
+                } else {
+                    busy.push(catch.pc);
+                }
+            }
+        }
+        if !idle.is_empty() {
+            busy.sort_unstable();
+            idle.retain(|pc| busy.binary_search(pc).is_err());
+        }
+        idle
     }
 
     /// Whether it is known that there is an object.

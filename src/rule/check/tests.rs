@@ -103,7 +103,7 @@ fn a_store_is_known_by_the_end_of_a_class_and_has_getters_or_setters() {
         Folder::Models,
         "[[store]]\nstore = \"secure\"\nends = [\"/Keys\"]\nexcept = [\"get**\"]\n[[store]]\nstore = \"vault\"\n",
         &[
-            "mine.toml:6: unknown variant `vault`, expected one of `system`, `secure`, `global`, `preference`, `property`",
+            "mine.toml:6: unknown variant `vault`, expected one of `system`, `secure`, `global`, `preference`, `property`, `account`",
         ],
     );
     check_text(

@@ -90,6 +90,8 @@ pub struct UnknownRow {
     pub setters: Vec<String>,
     /// Classes whose methods throw nothing.
     pub quiet: Vec<String>,
+    /// Exceptions that say that what every device has is missing.
+    pub never: Vec<String>,
     /// Beginnings of the descriptors of classes that belong to the platform, though apps bring them.
     pub libraries: Vec<String>,
     /// Classes whose objects lead to all of an app: what is made with one is not made of what it holds.

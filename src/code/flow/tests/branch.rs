@@ -132,3 +132,30 @@ fn objects_that_are_chosen_together_stay_together() {
     assert_eq!(app(2), Vec::<String>::new());
     assert_eq!(app(4), ["imei by sms"]);
 }
+
+#[test]
+fn a_handler_of_what_is_never_missing_does_not_run() {
+    let app = |caught: &str| {
+        leaks(|dex| {
+            create(dex, |m| {
+                m.const_string(4, "hello");
+                read(m, 1);
+                m.label("start");
+                m.const_string(5, "MD5");
+                let get = "(Ljava/lang/String;)Ljava/security/MessageDigest;";
+                m.invoke_static("Ljava/security/MessageDigest;", "getInstance", get, &[5]);
+                m.label("end").return_void();
+                m.label("caught").move_exception(2);
+                send(m, 1);
+                m.return_void();
+                m.try_("start", "end", &[(Some(caught), "caught")]);
+            });
+        })
+        .0
+    };
+    assert_eq!(
+        app("Ljava/security/NoSuchAlgorithmException;"),
+        Vec::<String>::new()
+    );
+    assert_eq!(app("Ljava/lang/IllegalStateException;"), ["imei by sms"]);
+}

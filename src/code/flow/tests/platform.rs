@@ -311,13 +311,23 @@ fn a_key_that_a_caller_gives_is_the_one_that_is_kept() {
             class.method("kept", "(Ljava/lang/String;)Ljava/lang/String;", 4, |m| {
                 let get = "(Ljava/lang/String;Ljava/lang/String;)Ljava/lang/String;";
                 m.const_int(1, 0);
-                m.invoke_interface("Landroid/content/SharedPreferences;", "getString", get, &[0, 3, 1]);
+                m.invoke_interface(
+                    "Landroid/content/SharedPreferences;",
+                    "getString",
+                    get,
+                    &[0, 3, 1],
+                );
                 m.move_result_object(0).return_object(0);
             });
             create(dex, |m| {
                 read(m, 1);
                 m.const_string(2, "id");
-                m.invoke_static(ACTIVITY, "keep", "(Ljava/lang/String;Ljava/lang/String;)V", &[2, 1]);
+                m.invoke_static(
+                    ACTIVITY,
+                    "keep",
+                    "(Ljava/lang/String;Ljava/lang/String;)V",
+                    &[2, 1],
+                );
                 m.const_string(2, asked);
                 m.invoke_static(ACTIVITY, "kept", "(Ljava/lang/String;)Ljava/lang/String;", &[2]);
                 m.move_result_object(1);
