@@ -87,7 +87,10 @@ impl Domain<'_> {
         };
         match self.values.atom(one) {
             Atom::Int(n) => return u16::try_from(n).map_or(Key::Any, Key::Index),
-            Atom::Root(symbol) => return Key::Of(ObjId(symbol)),
+            // What is found in a container may be any of its elements.
+            Atom::Root(symbol) if matches!(self.what(ObjId(symbol)), Obj::Param(_)) => {
+                return Key::Of(ObjId(symbol));
+            }
             Atom::Unknown(Why::Computed) | Atom::Cat(..) => return Key::Computed,
             _ => {}
         }
