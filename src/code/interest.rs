@@ -57,6 +57,8 @@ pub struct Interest<'r> {
     infos: Vec<Class>,
     methods: FxHashMap<(u16, &'r [u8]), Member>,
     fields: FxHashMap<(u16, &'r [u8]), u16>,
+    /// Texts that static fields of the platform hold.
+    constants: FxHashMap<(u16, &'r [u8]), &'r str>,
     texts: Texts,
 }
 
@@ -71,6 +73,7 @@ impl<'r> Interest<'r> {
             infos: Vec::new(),
             methods: FxHashMap::default(),
             fields: FxHashMap::default(),
+            constants: FxHashMap::default(),
             texts: Texts::default(),
         };
         interest.add_models();
@@ -147,6 +150,11 @@ impl<'r> Interest<'r> {
         self.fields.get(&(class, name)).copied()
     }
 
+    /// The text that a static field of a class holds.
+    pub(crate) fn constant(&self, class: u16, name: &[u8]) -> Option<&'r str> {
+        self.constants.get(&(class, name)).copied()
+    }
+
     /// Whether a string may be the value of a row. Asked once per string of a dex file.
     pub(crate) fn text(&self, bytes: &[u8]) -> bool {
         self.texts.contains(bytes)
@@ -182,6 +190,13 @@ impl<'r> Interest<'r> {
                     _ => Carrier::No,
                 };
                 self.carry(class, carrier);
+                // An activity of the app's own asks as any other does.
+                if matches!(model, Model::Read(_)) {
+                    self.inherit(class);
+                }
+            }
+            for (name, text) in &row.fields {
+                self.constants.insert((class, name.as_bytes()), text);
             }
         }
     }

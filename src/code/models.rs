@@ -153,7 +153,7 @@ impl<'a> Machine<'a> {
                 self.record(What::Member(member), pc, &[this, first]);
                 return None;
             }
-            Model::Use(what) => {
+            Model::Use(what) | Model::Read(what) => {
                 self.used(values, state, pc, what, letters, call);
                 return None;
             }

@@ -166,7 +166,7 @@ impl Walked {
                     let what = unit(1);
                     let bits = table.field(what);
                     if bits != 0 {
-                        self.read(what, bits, number, at);
+                        self.read(what, bits, number, at, &mut method);
                     }
                 }
                 Kind::Put => {
@@ -240,7 +240,7 @@ impl Walked {
         }
     }
 
-    fn read(&mut self, what: u32, bits: u8, by: u32, at: usize) {
+    fn read(&mut self, what: u32, bits: u8, by: u32, at: usize, method: &mut Method) {
         let used = Use {
             what,
             by,
@@ -251,6 +251,9 @@ impl Walked {
         }
         if bits & field::OWN_TEXT != 0 {
             self.own_reads.push(used);
+        }
+        if bits & field::VALUE != 0 {
+            method.strings |= string::VALUE;
         }
     }
 

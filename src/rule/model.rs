@@ -63,6 +63,8 @@ pub enum Model {
     Member(Member),
     /// A use of its text argument that gives the text a meaning.
     Use(Use),
+    /// Such a use that reads what the text names: a constructor into its object, any other method into its result.
+    Read(Use),
     /// Reads or writes a key.
     Key(Store, Access),
 }
@@ -102,6 +104,8 @@ pub enum Use {
     Service,
     /// The action of an intent, or one that a receiver waits for.
     Action,
+    /// The key of what an intent brings.
+    Extra,
 }
 
 /// Where a key is kept.
@@ -147,7 +151,7 @@ pub enum Access {
 
 impl Model {
     /// Every model with its name in a file, sorted by name.
-    pub const NAMES: [(&'static str, Self); 47] = [
+    pub const NAMES: [(&'static str, Self); 51] = [
         ("append", Self::Append),
         ("below", Self::Below),
         ("build-upon", Self::BuildUpon),
@@ -177,6 +181,10 @@ impl Model {
         ("put-property", Self::Key(Store::Property, Access::Put)),
         ("put-secure", Self::Key(Store::Secure, Access::Put)),
         ("put-system", Self::Key(Store::System, Access::Put)),
+        ("read-command", Self::Read(Use::Command)),
+        ("read-extra", Self::Read(Use::Extra)),
+        ("read-path", Self::Read(Use::Path)),
+        ("read-uri", Self::Read(Use::Uri)),
         ("replace", Self::Replace),
         ("reverse", Self::Reverse),
         ("set-length", Self::SetLength),
@@ -211,6 +219,8 @@ pub struct ModelClass {
     pub class: Box<str>,
     /// Names, with what each does.
     pub methods: Vec<(Box<str>, Model)>,
+    /// Names of static fields, with the text that each holds.
+    pub fields: Vec<(Box<str>, Box<str>)>,
 }
 
 /// Names of methods: a word, or how it starts.
@@ -307,6 +317,7 @@ impl Models {
                     self.classes.push(ModelClass {
                         class: class.into(),
                         methods: Vec::new(),
+                        fields: Vec::new(),
                     });
                     self.classes.len().saturating_sub(1)
                 });
@@ -320,6 +331,13 @@ impl Models {
                     match known.methods.iter_mut().find(|(name, _)| **name == *method.name) {
                         Some((_, old)) => *old = model,
                         None => known.methods.push((method.name.as_str().into(), model)),
+                    }
+                }
+                for field in &row.fields {
+                    let text = field.text.as_str().into();
+                    match known.fields.iter_mut().find(|(name, _)| **name == *field.name) {
+                        Some((_, old)) => *old = text,
+                        None => known.fields.push((field.name.as_str().into(), text)),
                     }
                 }
             }

@@ -228,6 +228,11 @@ impl Sinks {
             .get(*self.propagator_classes.get(class)?.get(name)?)
     }
 
+    /// Whether there are propagators of a class.
+    pub fn describes(&self, class: &[u8]) -> bool {
+        self.propagator_classes.contains_key(class)
+    }
+
     /// A channel by id.
     pub fn channel(&self, id: &str) -> Option<&Channel> {
         self.channels.get(id)

@@ -27,6 +27,9 @@ impl Engine<'_, '_> {
         if self.left == 0 {
             return None;
         }
+        if let Some(text) = self.tables.get(usize::from(dex))?.constants.get(&field) {
+            return Some(Val::one(self.values.made(text.as_bytes())));
+        }
         let file = *self.package.dex(dex)?;
         let id = file.field(field)?;
         let class = *self.package.class(self.package.home(dex, id.class)?)?;

@@ -1,10 +1,12 @@
 //! What the symbols of a method called stand for, for one call.
 
 use super::super::hierarchy::{Hierarchy, M, Type};
+use super::super::interest::Interest;
 use super::super::value::{Atom, Val, Why};
 use super::domain::{Domain, Key, Obj, ObjId, Objs, Root, RootId, Step, Taint, V, Way};
 use super::heap::Heap;
 use super::noted::Noted;
+use super::summary::Known;
 
 /// What was found out for one call.
 #[derive(Debug, Default)]
@@ -20,6 +22,7 @@ pub(crate) struct Bound {
 #[derive(Debug)]
 pub(crate) struct Binding<'h, 'a> {
     hierarchy: &'h Hierarchy<'a>,
+    interest: &'h Interest<'h>,
     args: &'h [V],
     /// The cells before the call.
     heap: &'h Heap,
@@ -30,7 +33,7 @@ pub(crate) struct Binding<'h, 'a> {
 impl<'h, 'a> Binding<'h, 'a> {
     pub(crate) fn new(
         domain: &mut Domain<'_>,
-        hierarchy: &'h Hierarchy<'a>,
+        (hierarchy, interest): Known<'h, 'a>,
         args: &'h [V],
         heap: &'h Heap,
         at: M,
@@ -42,6 +45,7 @@ impl<'h, 'a> Binding<'h, 'a> {
         domain.bound.taints.forget();
         Self {
             hierarchy,
+            interest,
             args,
             heap,
             at,
@@ -162,6 +166,15 @@ impl<'h, 'a> Binding<'h, 'a> {
                 Root::Source(..) | Root::Guess(..) => {
                     let way = self.way(domain, Way::START, inner);
                     all.push((id, way));
+                    continue;
+                }
+                Root::Named(m, pc, place, texts) => {
+                    let texts = self.val(domain, texts);
+                    let (rows, rest) = place.rows(domain, self.interest, texts);
+                    let read = rows.into_iter().map(|row| Root::Source(m, pc, row));
+                    let asked = rest.map(|texts| Root::Named(m, pc, place, texts));
+                    let way = self.way(domain, Way::START, inner);
+                    all.extend(read.chain(asked).map(|root| (domain.root(root), way)));
                     continue;
                 }
                 Root::Symbol(obj) | Root::GuessOf(obj) => self.origin(domain, obj),

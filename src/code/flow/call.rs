@@ -162,14 +162,14 @@ impl<'a> Tracer<'a, '_> {
             self.recursive |= *m == self.current;
             let Some(summary) = self.summary(*m) else { continue };
             let args = self.narrowed(args, *m, several);
-            let (domain, hierarchy) = (&mut self.domain, &self.hierarchy);
+            let (domain, known) = (&mut self.domain, (&self.hierarchy, self.interest));
             let effect = match before.clone().filter(|_| n > 0) {
                 Some(mut heap) => {
-                    let effect = apply(domain, hierarchy, &summary, &args, &mut heap, here.m, pc);
+                    let effect = apply(domain, known, &summary, &args, &mut heap, here.m, pc);
                     domain.meet(&mut frame.heap, &heap);
                     effect
                 }
-                None => apply(domain, hierarchy, &summary, &args, &mut frame.heap, here.m, pc),
+                None => apply(domain, known, &summary, &args, &mut frame.heap, here.m, pc),
             };
             if let Some(v) = effect.result {
                 result = self.domain.join(result, v);

@@ -11,6 +11,7 @@ use super::super::hierarchy::{M, Type};
 use super::super::package::{count, index};
 use super::super::value::{Val, Values, Why};
 use super::bind::Bound;
+use super::keyed::Place;
 use super::sets::Sets;
 
 /// Steps of one package; beyond that it is cut short. The largest app of the corpus needs a tenth.
@@ -85,6 +86,8 @@ pub(crate) struct RootId(pub(super) u32);
 pub(crate) enum Root {
     /// An identifier read at this place: row of the signatures.
     Source(M, u32, u16),
+    /// What is read at this place under the texts that a caller has yet to give.
+    Named(M, u32, Place, Val),
     /// Whatever this symbol is.
     Symbol(ObjId),
     /// Whatever this symbol is, or holds in any cell.

@@ -55,6 +55,9 @@ impl<'a> Tracer<'a, '_> {
         if let Some(row) = table.and_then(|table| table.identifier_fields.get(&field).copied()) {
             return self.source(here, insn.pc, row, type_);
         }
+        if let Some(text) = table.and_then(|table| table.constants.get(&field)) {
+            return V::of(Val::one(self.domain.values.made(text.as_bytes())));
+        }
         let class = self.declaring(class, key);
         let obj = self.domain.obj(Obj::Statics(class), class);
         let mut v = self.domain.read(&frame.heap, obj, key, type_);

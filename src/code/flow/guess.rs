@@ -48,6 +48,7 @@ impl<'a> Tracer<'a, '_> {
             let root = match self.domain.root_of(root) {
                 Root::Source(m, pc, row) => Root::Guess(m, pc, row),
                 Root::Symbol(obj) | Root::Whole(obj) => Root::GuessOf(obj),
+                Root::Named(..) => continue,
                 guess => guess,
             };
             if symbols || matches!(root, Root::Guess(..)) {

@@ -1,11 +1,20 @@
 //! What the system is given to call back, and what is taken back from it.
 
 use super::super::hierarchy::Type;
+use super::super::package::index;
 use super::call::Call;
-use super::domain::{Key, Obj, ObjId, Objs, Taint, V};
+use super::domain::{Key, MAX_OBJECTS, Obj, ObjId, Objs, Taint, V};
+use super::heap::Heap;
 use super::outside::{Kept, is_value};
 use super::run::{Frame, Here};
+use super::summary::Summary;
 use super::trace::Tracer;
+use super::world::Found;
+
+/// Cells for those who wait: one has room for few, and a method of a large app hands the system many.
+const CELLS: u32 = 8;
+/// Objects that are called back though there was no room for them beside the components.
+const MAX_WAITING: usize = 512;
 
 impl<'a> Tracer<'a, '_> {
     /// Objects of the package's own classes that the system is given may be called back.
@@ -15,23 +24,22 @@ impl<'a> Tracer<'a, '_> {
         }
         let constructor = &*call.callee.name == b"<init>";
         let first = usize::from(!call.is_static);
-        let listeners = self.kept(Kept::Listeners);
         let world = self.domain.obj(Obj::World, Type::UNKNOWN);
         let world = self.domain.one(world);
         for (n, v) in args.iter().enumerate() {
             if n < first && constructor || is_value(self.letter_of(call, n)) {
                 continue;
             }
-            let objs: Vec<ObjId> = self
-                .domain
-                .objs(v.objs)
-                .iter()
-                .copied()
-                .filter(|obj| self.may_be_called_back(*obj))
-                .collect();
-            for obj in objs {
+            for obj in self.domain.objs(v.objs).to_vec() {
+                if !self.may_be_called_back(obj) {
+                    continue;
+                }
                 let one = self.domain.object(obj);
-                self.domain.write(&mut frame.heap, world, listeners, one, false);
+                // Of a context all is called that there is to call, whoever it is handed to.
+                if !self.domain.is_symbol(obj) || !self.is_holder(self.domain.type_of(obj)) {
+                    let cell = self.waiting_cell(obj);
+                    self.domain.write(&mut frame.heap, world, cell, one, false);
+                }
                 if n >= first {
                     self.set(frame, call, args, one);
                 }
@@ -45,6 +53,85 @@ impl<'a> Tracer<'a, '_> {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    /// The cells for those who wait.
+    pub(super) fn waiting_cells(&mut self) -> Vec<Key> {
+        (0..CELLS).map(|n| self.named(&format!("waiting {n}"))).collect()
+    }
+
+    /// The cell for an object that waits: those of one class are in one.
+    fn waiting_cell(&self, obj: ObjId) -> Key {
+        let type_ = self.domain.type_of(obj);
+        let number = if type_ == Type::UNKNOWN { obj.0 } else { type_.0 };
+        let at = number.checked_rem(CELLS).unwrap_or_default();
+        self.waiting.get(index(at)).copied().unwrap_or(Key::Any)
+    }
+
+    /// Some of those who wait.
+    pub(super) fn listeners(&mut self, heap: &Heap) -> Vec<ObjId> {
+        let world = self.domain.obj(Obj::World, Type::UNKNOWN);
+        let mut all: Vec<ObjId> = Vec::new();
+        for cell in self.waiting.clone() {
+            let objs = heap.get(world, cell).map_or(Objs::NONE, |v| v.objs);
+            // What the system calls of a component, it does anyway.
+            let others = |obj: &&ObjId| !matches!(self.domain.what(**obj), Obj::Component(_));
+            all.extend(self.domain.objs(objs).iter().filter(others));
+        }
+        all.sort_unstable();
+        all.dedup();
+        all.truncate(MAX_OBJECTS);
+        all
+    }
+
+    /// Takes those who wait out of the cells, so that what one call adds is seen.
+    pub(super) fn set_waiting_aside(&mut self, heap: &mut Heap) -> Vec<(Key, V)> {
+        let world = self.domain.obj(Obj::World, Type::UNKNOWN);
+        let mut all = Vec::new();
+        for cell in self.waiting.clone() {
+            let before = heap.get(world, cell);
+            if before.is_some() {
+                heap.put(world, cell, V::UNSET);
+            }
+            all.push((cell, before.unwrap_or(V::UNSET)));
+        }
+        all
+    }
+
+    /// Remembers those whom a call added to those who wait, and puts back the others.
+    pub(super) fn note_waiting(&mut self, before: Vec<(Key, V)>, heap: &mut Heap, found: &mut Found) {
+        let world = self.domain.obj(Obj::World, Type::UNKNOWN);
+        for (cell, before) in before {
+            let Some(added) = heap.get(world, cell) else {
+                continue;
+            };
+            for obj in self.domain.objs(added.objs) {
+                if found.waiting.len() < MAX_WAITING && !found.waiting.contains(obj) {
+                    found.waiting.push(*obj);
+                }
+            }
+            let all = self.domain.join(before, added);
+            heap.put(world, cell, all);
+        }
+    }
+
+    /// Calls back those for whom there was no room beside the components.
+    pub(super) fn call_waiting(&mut self, world: &mut Heap, found: &mut Found) {
+        let near = self.listeners(world);
+        let mut next = 0_usize;
+        while let Some(listener) = found.waiting.get(next).copied() {
+            next = next.saturating_add(1);
+            if near.contains(&listener) || matches!(self.domain.what(listener), Obj::Component(_)) {
+                continue;
+            }
+            for m in self.callbacks(self.domain.type_of(listener)) {
+                let idle = |summary: &Summary| summary.events.is_empty() && summary.cells.is_empty();
+                if self.summary(m).is_none_or(|summary| idle(&summary)) {
+                    continue;
+                }
+                self.maybe(m, Some(listener), world, found);
             }
         }
     }
@@ -113,10 +200,10 @@ impl<'a> Tracer<'a, '_> {
             set && self.domain.objs(v.objs).contains(&gone)
         });
         let world = self.domain.obj(Obj::World, Type::UNKNOWN);
-        let listeners = self.kept(Kept::Listeners);
-        if let Some(mut all) = frame.heap.get(world, listeners).filter(|_| !elsewhere) {
+        let cell = self.waiting_cell(gone);
+        if let Some(mut all) = frame.heap.get(world, cell).filter(|_| !elsewhere) {
             all.objs = self.domain.without(all.objs, gone);
-            frame.heap.put(world, listeners, all);
+            frame.heap.put(world, cell, all);
         }
         true
     }

@@ -13,6 +13,7 @@ mod guard;
 mod guess;
 mod heap;
 mod initial;
+mod keyed;
 mod life;
 mod listen;
 mod made;

@@ -33,6 +33,10 @@ pub(super) struct Seen {
     /// By what other packages offer, something leaves here, or is read.
     pub(super) hands_over: bool,
     pub(super) is_handed: bool,
+    /// It knows a text under which an identifier is kept.
+    pub(super) names: bool,
+    /// It reads something by its name.
+    pub(super) reads_by_name: bool,
 }
 
 /// A field that an instruction uses.
@@ -126,6 +130,8 @@ impl<'a> Tracer<'a, '_> {
             listens: Vec::new(),
             hands_over: false,
             is_handed: false,
+            names: false,
+            reads_by_name: false,
         };
         let Some((dex_no, number)) = self.hierarchy.place(m) else {
             return all;
@@ -145,6 +151,7 @@ impl<'a> Tracer<'a, '_> {
             if let Some(class) = self.uses(dex_no, &insn) {
                 all.first.extend(self.telling(class));
             }
+            all.names |= self.names_row(dex_no, &insn);
             match insn.op.0 {
                 0x22 => all
                     .made
@@ -181,6 +188,10 @@ impl<'a> Tracer<'a, '_> {
         }
         all.calls.sort_unstable();
         all.calls.dedup();
+        all.reads_by_name = all
+            .calls
+            .iter()
+            .any(|(_, method)| self.reads_by_name(dex_no, *method));
         // Who looks up members may do so in its own class.
         let table = self.tables.get(usize::from(dex_no));
         let looks_up = |(_, method): &(u8, u32)| {

@@ -21,8 +21,6 @@ const MAX_ADDRESSES: usize = 4;
 pub(super) enum Kept {
     /// What a stream, or a message, is for.
     To,
-    /// Who waits to be called back.
-    Listeners,
     /// What one who waits is called with.
     Given,
 }
@@ -57,8 +55,14 @@ impl<'a> Tracer<'a, '_> {
         }
         let result = match &callee.flows {
             Some(flows) => self.pass_on(here, frame, call, flows, args),
-            None => self.pass_all(here, frame, call, args),
+            None => {
+                let known = self.unkept(here, call, args);
+                known
+                    .or_else(|| self.filled(here, frame, call, args))
+                    .unwrap_or_else(|| self.pass_all(here, frame, call, args))
+            }
         };
+        let result = self.named_read(here, frame, call, args, result);
         self.typed(here, frame, call, args, result);
         self.address(frame, call, args, result)
     }
@@ -156,7 +160,7 @@ impl<'a> Tracer<'a, '_> {
                 .all(|obj| self.is_holder(self.domain.type_of(obj)))
     }
 
-    fn is_holder(&mut self, type_: Type) -> bool {
+    pub(super) fn is_holder(&mut self, type_: Type) -> bool {
         if let Some(known) = self.holders.get(&type_) {
             return *known;
         }
@@ -221,8 +225,7 @@ impl<'a> Tracer<'a, '_> {
     pub(super) fn kept(&mut self, cell: Kept) -> Key {
         let (n, name) = match cell {
             Kept::To => (0, "to"),
-            Kept::Listeners => (1, "listeners"),
-            Kept::Given => (2, "given"),
+            Kept::Given => (1, "given"),
         };
         if let Some(key) = self.cells.get(n).copied().flatten() {
             return key;

@@ -163,6 +163,8 @@ impl<'a> Tracer<'a, '_> {
             if let Some(v) = self.platform(here, frame, pc, &class, &name, object, array) {
                 result = self.domain.join(result, v);
             }
+            let read = self.reflected_read(here, frame, pc, member.model, array);
+            result.taint = self.domain.mix(result.taint, read);
             let row = member.identifier.or_else(|| self.reflected(&class, &name));
             if let Some(row) = row {
                 let v = self.source(here, pc, row, Type::UNKNOWN);

@@ -37,7 +37,8 @@ impl Tracer<'_, '_> {
         let callers = reversed(edges);
         let up = |from: Vec<M>| closure(from, edges.len(), |m| list(&callers, m).to_vec());
         let reflecting = self.reflecting();
-        let (reading, leaving) = (self.marked(true, &reflecting), self.marked(false, &reflecting));
+        let (mut reading, leaving) = (self.marked(true, &reflecting), self.marked(false, &reflecting));
+        reading.extend(named_readers(seen));
         let handed = seen.iter().filter(|s| s.is_handed).map(|s| s.m);
         let handing = seen.iter().filter(|s| s.hands_over).map(|s| s.m);
         let ends = up(leaving.iter().copied().chain(handing).collect());
@@ -58,9 +59,11 @@ impl Tracer<'_, '_> {
             .map(|n| self.units(M(n)) <= MAX_SMALL)
             .collect();
         let small = |m: M| has(&small, m);
+        let by_name: FxHashSet<M> = seen.iter().filter(|s| s.reads_by_name).map(|s| s.m).collect();
         let down = |from: &[bool]| {
             closure(numbers(from), edges.len(), |m| {
-                let keep = |m: &&M| has(&leavers, **m) || has(&readers, **m) || small(**m);
+                let keep =
+                    |m: &&M| has(&leavers, **m) || has(&readers, **m) || small(**m) || by_name.contains(*m);
                 targets(edges, m).iter().filter(keep).copied().collect()
             })
         };
@@ -200,12 +203,14 @@ impl Tracer<'_, '_> {
         let callers = reversed(edges);
         let reflecting = self.reflecting();
         let up = |from: Vec<M>| closure(from, edges.len(), |m| list(&callers, m).to_vec());
-        let readers = up(self.marked(true, &reflecting));
+        let mut reading = self.marked(true, &reflecting);
+        reading.extend(named_readers(seen));
+        let readers = up(reading);
         let leavers = up(self.marked(false, &reflecting));
         let leads = |m: M| has(&leavers, m) || has(&readers, m);
         let from: Vec<M> = entries
             .iter()
-            .filter(|m| leads(**m) || self.is_initialiser(**m))
+            .filter(|m| leads(**m) || self.is_initialiser(**m) || self.fills_container(**m))
             .copied()
             .collect();
         let near = closure(from, edges.len(), |m| {
@@ -320,6 +325,19 @@ impl Tracer<'_, '_> {
             })
             .unwrap_or(0)
     }
+}
+
+/// Methods that know by which text an identifier is read, or find such a text in a field.
+fn named_readers(seen: &[Seen]) -> impl Iterator<Item = M> + '_ {
+    let written = seen
+        .iter()
+        .filter(|s| s.names)
+        .flat_map(|s| s.writes.iter().copied());
+    let fields: FxHashSet<Slot> = written.collect();
+    let finds = move |s: &&Seen| s.reads.iter().any(|field| fields.contains(field));
+    seen.iter()
+        .filter(move |s| s.names || s.reads_by_name && finds(s))
+        .map(|s| s.m)
 }
 
 fn has(set: &[bool], m: M) -> bool {

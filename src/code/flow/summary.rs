@@ -1,6 +1,7 @@
 //! What a method does to whatever it is given, and what that comes to for one call.
 
 use super::super::hierarchy::{Hierarchy, M};
+use super::super::interest::Interest;
 use super::super::value::Val;
 use super::bind::Binding;
 use super::domain::{Domain, Key, ObjId, Objs, Taint, V};
@@ -126,6 +127,9 @@ impl Summary {
     }
 }
 
+/// The classes of a package, and what to look for.
+pub(crate) type Known<'h, 'a> = (&'h Hierarchy<'a>, &'h Interest<'h>);
+
 /// What a call comes to.
 #[derive(Debug, Default)]
 pub(crate) struct Effect {
@@ -137,7 +141,7 @@ pub(crate) struct Effect {
 /// Does in `heap` what a summary says, for one call.
 pub(crate) fn apply(
     domain: &mut Domain<'_>,
-    hierarchy: &Hierarchy<'_>,
+    known: Known<'_, '_>,
     summary: &Summary,
     args: &[V],
     heap: &mut Heap,
@@ -146,7 +150,7 @@ pub(crate) fn apply(
 ) -> Effect {
     domain.charge(heap.cells().len() >> 2);
     domain.charge(summary.cells.len());
-    let mut binding = Binding::new(domain, hierarchy, args, heap, at, pc);
+    let mut binding = Binding::new(domain, known, args, heap, at, pc);
     // All is read before anything is written.
     let mut writes: Vec<(Objs, Key, V, bool)> = Vec::with_capacity(summary.cells.len());
     for ((obj, key), v) in &summary.cells {

@@ -24,6 +24,8 @@ const MAX_PARAMETERS: u8 = 64;
 /// Rows of places where data leaves, and addresses, that are kept of one method.
 const MAX_EXITS: usize = 4;
 const MAX_ADDRESSES: usize = 8;
+/// Code units of a method that fills its object.
+const MAX_FILLER: u32 = 64;
 
 /// What packages offer to others, by class descriptor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,6 +46,9 @@ pub(super) struct Offer {
     exits: Vec<Exit>,
     /// Row of an identifier that it returns.
     pub(super) returns: Option<u16>,
+    /// Parameters that its object holds afterwards, a bit each, and whether it gives back its object.
+    fills: u64,
+    gives_itself: bool,
 }
 
 impl Offer {
@@ -192,10 +197,48 @@ impl Tracer<'_, '_> {
         exits.sort_by_key(|exit| exit.row);
         exits.truncate(MAX_EXITS);
         let returns = summary.result.and_then(|v| self.source_row(v.taint));
-        if !exits.is_empty() || returns.is_some() {
-            let offer = Offer { exits, returns };
+        let fills = if self.fills_container(m) {
+            self.fills(summary)
+        } else {
+            0
+        };
+        if !exits.is_empty() || returns.is_some() || fills != 0 {
+            let offer = Offer {
+                exits,
+                returns,
+                fills,
+                gives_itself: fills != 0 && self.gives_itself(summary),
+            };
             self.class(type_, surface).methods.insert(key.into(), offer);
         }
+    }
+
+    /// Whether a method may fill its object, one of a class below one that the signatures describe: a map of a maker's
+    /// own, with a `put` of another name.
+    pub(super) fn fills_container(&self, m: M) -> bool {
+        let sinks = &self.interest.rules().sinks;
+        let above = |type_| {
+            let mut above = self.hierarchy.ancestors(type_).into_iter().skip(1);
+            above.any(|type_| sinks.describes(self.hierarchy.name(type_)))
+        };
+        !self.is_static(m) && self.units(m) <= MAX_FILLER && above(self.hierarchy.owner(m).0)
+    }
+
+    /// Parameters that the object of a method holds afterwards.
+    fn fills(&self, summary: &Summary) -> u64 {
+        let mut all = 0;
+        for ((obj, key), v) in &summary.cells {
+            if self.domain.what(*obj) == Obj::Param(0) && !matches!(key, Key::Address | Key::Field(_)) {
+                all |= self.given(v.taint);
+            }
+        }
+        // Its own are there before.
+        all & !1
+    }
+
+    fn gives_itself(&self, summary: &Summary) -> bool {
+        let given = summary.result.map(|v| self.domain.objs(v.objs));
+        matches!(given, Some([one]) if self.domain.what(*one) == Obj::Param(0))
     }
 
     fn class<'s>(&self, type_: Type, surface: &'s mut Surface) -> &'s mut Class {
@@ -320,6 +363,31 @@ impl<'a> Tracer<'a, '_> {
             };
             self.event(here, call.pc, event);
         }
+    }
+
+    /// What a call comes to that fills its object, of a class that is known by what its package offers.
+    pub(super) fn filled(
+        &mut self,
+        here: &Here<'a>,
+        frame: &mut Frame,
+        call: &Call<'_>,
+        args: &[V],
+    ) -> Option<V> {
+        let offer = call.callee.offer.as_ref().filter(|offer| offer.fills != 0)?;
+        let this = *args.first()?;
+        let mut taint = Taint::NONE;
+        for (n, v) in (0_u32..).zip(args) {
+            if offer.fills & 1_u64.checked_shl(n).unwrap_or(0) != 0 {
+                let whole = self.domain.whole(&frame.heap, *v);
+                taint = self.domain.mix(taint, whole);
+            }
+        }
+        let v = V {
+            taint: self.domain.stepped(taint, here.m, call.pc, What::Stored),
+            ..self.domain.unknown()
+        };
+        self.fill(frame, this.objs, v);
+        offer.gives_itself.then_some(this)
     }
 
     /// What a static field of a class outside may hold.

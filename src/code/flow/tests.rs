@@ -2,6 +2,7 @@
 
 mod branch;
 mod guard;
+mod keyed;
 mod platform;
 
 use std::sync::LazyLock;

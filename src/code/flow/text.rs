@@ -246,7 +246,7 @@ impl<'a> Tracer<'a, '_> {
                 Some(self.domain.object(obj))
             }
             Model::Named => of(arg(0).val, taint),
-            Model::Member(_) | Model::Use(_) | Model::Key(..) => None,
+            Model::Member(_) | Model::Use(_) | Model::Read(_) | Model::Key(..) => None,
         }
     }
 

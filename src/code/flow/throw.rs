@@ -104,9 +104,12 @@ impl<'a> Tracer<'a, '_> {
 
     /// Whether something that matters to a caller was written by now.
     pub(super) fn has_written(&mut self, frame: &Frame) -> bool {
-        let aside = [self.kept(Kept::Listeners), self.kept(Kept::Given)];
+        let given = self.kept(Kept::Given);
         frame.heap.cells().iter().any(|((obj, key), v)| {
-            v.taint != Taint::NONE && self.domain.is_symbol(*obj) && !aside.contains(key)
+            v.taint != Taint::NONE
+                && self.domain.is_symbol(*obj)
+                && *key != given
+                && !self.waiting.contains(key)
         })
     }
 

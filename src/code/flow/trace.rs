@@ -60,10 +60,12 @@ pub(super) struct Tracer<'a, 'p> {
     /// Cells for what was handed to a setter, by the number of their name.
     pub(super) setters: FxHashSet<u32>,
     /// Cells that are asked for at every call, by what they are for; see [`Tracer::kept`].
-    pub(super) cells: [Option<super::domain::Key>; 3],
+    pub(super) cells: [Option<super::domain::Key>; 2],
     pub(super) callees: FxHashMap<(u16, u32), Rc<Callee>>,
     /// Whether objects of a class lead to all of an app.
     pub(super) holders: FxHashMap<Type, bool>,
+    /// Cells for objects that the system may call back.
+    pub(super) waiting: Vec<super::domain::Key>,
     /// What packages offer that this one does not hold.
     pub(super) beyond: &'p Surface,
     pub(super) graph: Graph<'a>,
@@ -126,7 +128,7 @@ impl<'a, 'p> Tracer<'a, 'p> {
     /// For a package of which the classes for which `foreign` holds are left to the signatures.
     fn new(around: &Around<'a, 'p>, foreign: impl Fn(&[u8]) -> bool) -> Self {
         let hierarchy = Hierarchy::new(around.package, around.walked, foreign);
-        Self {
+        let mut tracer = Self {
             package: around.package,
             tables: around.tables,
             walked: around.walked,
@@ -148,9 +150,10 @@ impl<'a, 'p> Tracer<'a, 'p> {
             guesses: false,
             initialisers: FxHashMap::default(),
             setters: FxHashSet::default(),
-            cells: [None; 3],
+            cells: [None; 2],
             callees: FxHashMap::default(),
             holders: FxHashMap::default(),
+            waiting: Vec::new(),
             beyond: around.beyond,
             graph: Graph::default(),
             live: Live::default(),
@@ -158,7 +161,9 @@ impl<'a, 'p> Tracer<'a, 'p> {
             cut: false,
             current: M(u32::MAX),
             recursive: false,
-        }
+        };
+        tracer.waiting = tracer.waiting_cells();
+        tracer
     }
 }
 

@@ -50,6 +50,7 @@ impl<'a> Tracer<'a, '_> {
                 self.live_through(life, lives, &mut world, &mut found);
             }
             found.now = None;
+            self.call_waiting(&mut world, &mut found);
             if before == (world.clone(), found.leaks.len()) {
                 break;
             }
@@ -121,20 +122,8 @@ impl<'a> Tracer<'a, '_> {
         heap.get(world, key).unwrap_or(V::UNSET)
     }
 
-    fn listeners(&mut self, heap: &Heap) -> Vec<ObjId> {
-        let all = self.world_cell(heap, "listeners");
-        // What the system calls of a component, it does anyway.
-        let others = |obj: &&ObjId| !matches!(self.domain.what(**obj), Obj::Component(_));
-        self.domain
-            .objs(all.objs)
-            .iter()
-            .filter(others)
-            .copied()
-            .collect()
-    }
-
     /// Runs a method that may or may not be called here.
-    fn maybe(&mut self, m: M, this: Option<ObjId>, heap: &mut Heap, found: &mut Found) {
+    pub(super) fn maybe(&mut self, m: M, this: Option<ObjId>, heap: &mut Heap, found: &mut Found) {
         let mut after = heap.clone();
         self.call(m, this, &mut after, found);
         self.domain.meet(heap, &after);
@@ -198,15 +187,17 @@ impl<'a> Tracer<'a, '_> {
             }
             args.push(v);
         }
+        let waiting = self.set_waiting_aside(heap);
         let effect = apply(
             &mut self.domain,
-            &self.hierarchy,
+            (&self.hierarchy, self.interest),
             &summary,
             &args,
             heap,
             m,
             SYSTEM,
         );
+        self.note_waiting(waiting, heap, found);
         for event in effect.events {
             found.add(self, event);
         }
@@ -366,6 +357,8 @@ pub(super) struct Found {
     starts: BTreeMap<(Spot, Spot), BTreeSet<usize>>,
     /// The component that is being run.
     now: Option<usize>,
+    /// Objects that the system may call back.
+    pub(super) waiting: Vec<ObjId>,
 }
 
 impl Found {

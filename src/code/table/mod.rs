@@ -51,6 +51,8 @@ pub(crate) mod field {
     pub(crate) const SITE: u8 = 1 << 1;
     /// Its class is defined in the package and it holds a number or a boolean.
     pub(crate) const OWN_NUMBER: u8 = 1 << 2;
+    /// A field of the platform that holds a text which may be the value of a row.
+    pub(crate) const VALUE: u8 = 1 << 3;
 }
 
 /// Of a type that is no class of interest.
@@ -83,6 +85,8 @@ pub(crate) struct Table {
     marks: Vec<Mark>,
     /// Identifier rows by field index.
     pub(crate) identifier_fields: FxHashMap<u32, u16>,
+    /// Texts that fields of the platform hold, by field index.
+    pub(crate) constants: FxHashMap<u32, Box<str>>,
 }
 
 impl Table {
@@ -242,11 +246,19 @@ impl Table {
                 bits |= letters.get(index(id.type_)).copied().unwrap_or_default();
             }
             let class = classes.get(index(id.class)).copied().unwrap_or(NO_CLASS);
-            if class != NO_CLASS
-                && let Some(row) = interest.field(class, package.text(dex_no, id.name).unwrap_or_default())
-            {
-                bits |= field::SITE;
-                self.identifier_fields.insert(i, row);
+            if class != NO_CLASS {
+                let name = package.text(dex_no, id.name).unwrap_or_default();
+                if let Some(row) = interest.field(class, name) {
+                    bits |= field::SITE;
+                    self.identifier_fields.insert(i, row);
+                }
+                // What a package holds itself is known better.
+                if package.home(dex_no, id.class).is_none()
+                    && let Some(text) = interest.constant(class, name)
+                {
+                    bits |= field::VALUE;
+                    self.constants.insert(i, text.into());
+                }
             }
             if let Some(slot) = self.fields.get_mut(index(i)) {
                 *slot = bits;
@@ -308,7 +320,7 @@ fn bits_of(member: &Member, shape: Shape, carrier: Carrier) -> u8 {
         None => 0,
         Some(Model::First | Model::This) => method::MODEL,
         Some(Model::Key(..) | Model::Member(_)) => method::ARGS,
-        Some(Model::Use(_)) => method::USE,
+        Some(Model::Use(_) | Model::Read(_)) => method::USE,
         Some(Model::File | Model::Uri) => method::USE | method::TEXT,
         Some(_) => method::TEXT,
     }

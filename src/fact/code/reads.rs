@@ -136,6 +136,7 @@ fn resolved<'r>(interest: &Interest<'r>, called: &Called) -> Vec<(&'r Identifier
             Use::Path => values(&[IdentifierKind::Path], args, Road::Path),
             Use::Uri => values(&[IdentifierKind::Uri], args, Road::ContentUri),
             Use::Command => values(&[IdentifierKind::Command], args, Road::Command),
+            Use::Extra => values(&[IdentifierKind::Extra], args, Road::Broadcast),
             Use::Service => values(&[IdentifierKind::Binder], args, Road::Service),
             Use::Action => {
                 let mut all: Vec<_> = values(&[IdentifierKind::Service], args, Road::Service);

@@ -66,6 +66,7 @@ impl Lint<'_> {
             ("constant", &file.constant),
             ("reflected", &file.reflected),
             ("input", &file.input),
+            ("extra", &file.extra),
         ] {
             for (i, row) in rows.iter().enumerate() {
                 self.value(list, i, row, &file.sources);
@@ -183,12 +184,19 @@ impl Lint<'_> {
         for (i, row) in file.class.iter().enumerate() {
             let at = [Key("class"), At(i), Key("class")];
             self.sources(&at, &row.src, &file.sources);
-            if row.class.is_empty() || row.methods.is_empty() {
-                self.say(&at, "a row needs a class and a method".to_owned());
+            if row.class.is_empty() || (row.methods.is_empty() && row.fields.is_empty()) {
+                self.say(&at, "a row needs a class, and a method or a field".to_owned());
             }
             for (j, class) in row.class.iter().enumerate() {
                 let at = [Key("class"), At(i), Key("class"), At(j)];
                 self.holds(&at, "class descriptor, `La/b/C;`", class, text::is_class);
+            }
+            for (j, field) in row.fields.iter().enumerate() {
+                let at = [Key("class"), At(i), Key("fields"), At(j)];
+                self.holds(&at, "name of a field", &field.name, text::is_member);
+                for class in &row.class {
+                    self.once(&at, "text", &format!("{class}->{}", field.name));
+                }
             }
             for (j, method) in row.methods.iter().enumerate() {
                 let at = [Key("class"), At(i), Key("methods"), At(j)];

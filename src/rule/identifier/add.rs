@@ -36,6 +36,7 @@ impl Identifiers {
             (IdentifierKind::Constant, file.constant),
             (IdentifierKind::Reflected, file.reflected),
             (IdentifierKind::Input, file.input),
+            (IdentifierKind::Extra, file.extra),
         ] {
             for row in rows {
                 self.add_value(kind, row);

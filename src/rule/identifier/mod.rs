@@ -57,6 +57,8 @@ pub enum IdentifierKind {
     Reflected,
     /// What a user types into a view, by the name of its `inputType`.
     Input,
+    /// What a broadcast brings in its intent, by its key.
+    Extra,
 }
 
 /// One row: a method, a field or a value, and what it gives away.

@@ -42,6 +42,8 @@ pub struct IdentifierFile {
     pub reflected: Vec<ValueRow>,
     /// What a user types into a view of a layout, as `inputType` names it.
     pub input: Vec<ValueRow>,
+    /// Keys of what a broadcast brings in its intent.
+    pub extra: Vec<ValueRow>,
 }
 
 /// A kind of identifier.
@@ -269,7 +271,21 @@ pub struct ModelClassRow {
     #[serde(default)]
     pub src: Vec<String>,
     /// Methods.
+    #[serde(default)]
     pub methods: Vec<ModelRow>,
+    /// Static fields that hold a text.
+    #[serde(default)]
+    pub fields: Vec<TextRow>,
+}
+
+/// A static field that holds a text.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextRow {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub text: String,
 }
 
 /// A method that does something to values.

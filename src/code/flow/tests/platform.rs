@@ -340,3 +340,35 @@ fn a_key_that_a_caller_gives_is_the_one_that_is_kept() {
     assert_eq!(app("id"), ["imei by sms"]);
     assert_eq!(app("other"), Vec::<String>::new());
 }
+
+#[test]
+fn all_that_an_app_hands_to_the_system_is_called_back_however_many_there_are() {
+    let handler = "Landroid/os/Handler;";
+    let class = |n: u32| format!("La/Run{n};");
+    let (all, _) = leaks(|dex| {
+        create(dex, |m| {
+            m.const_int(1, 0);
+            for n in 0..40 {
+                m.new_instance(2, &class(n)).invoke_virtual(
+                    handler,
+                    "post",
+                    "(Ljava/lang/Runnable;)Z",
+                    &[1, 2],
+                );
+            }
+            m.return_void();
+        });
+        for n in 0..40 {
+            dex.class(&class(n))
+                .interface("Ljava/lang/Runnable;")
+                .virtual_method("run", "()V", 16, |m| {
+                    if n == 39 {
+                        read(m, 1);
+                        send(m, 1);
+                    }
+                    m.return_void();
+                });
+        }
+    });
+    assert_eq!(all, ["imei by sms"]);
+}
