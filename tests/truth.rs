@@ -272,7 +272,7 @@ fn claimed() -> Vec<(&'static str, Want)> {
                 &[
                     "network operator",
                     "fillMetaInfo",
-                    "SecureRequest;->postAsString",
+                    "Request;->postAsString",
                     ACCOUNT,
                 ],
             ),
@@ -285,7 +285,7 @@ fn claimed() -> Vec<(&'static str, Want)> {
                 &[
                     "operator of the SIM",
                     "fillMetaInfo",
-                    "SecureRequest;->postAsString",
+                    "Request;->postAsString",
                     ACCOUNT,
                 ],
             ),
@@ -307,7 +307,7 @@ fn claimed() -> Vec<(&'static str, Want)> {
                     "own phone number",
                     "autoGetVKey",
                     "sendVKeyToPhone",
-                    "SecureRequest;->postAsString",
+                    "Request;->postAsString",
                 ],
             ),
         ),

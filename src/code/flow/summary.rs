@@ -7,9 +7,9 @@ use super::bind::Binding;
 use super::domain::{Domain, Key, ObjId, Objs, Taint, V};
 use super::heap::Heap;
 
-/// Cells and events that one summary keeps.
+/// Cells and events that one summary keeps. One place where data leaves is an event for each address.
 const MAX_CELLS: usize = 64;
-const MAX_EVENTS: usize = 48;
+const MAX_EVENTS: usize = 192;
 
 /// Something reaches a place where data leaves.
 #[derive(Debug, Clone, Copy, PartialEq)]
