@@ -17,8 +17,8 @@ use super::trace::Tracer;
 use crate::artifact::dex::Insn;
 use crate::rule::Flow;
 
-/// Addresses of one place where data leaves that are kept apart.
-const MAX_APART: usize = 4;
+/// Addresses of one place where data leaves that are kept apart. A method that sends whatever an app sends has some ten.
+const MAX_APART: usize = 16;
 
 /// A method as a call names it.
 #[derive(Debug)]

@@ -18,8 +18,8 @@ use crate::rule::{Identifier, Made, Sink, SinkKind};
 const MIN_WEIGHT: u8 = 2;
 /// Calls of less weight name a server; that something goes there takes another call.
 const MIN_SINK: u8 = 4;
-/// Flows told of one package. The most seen in a real app is some 40.
-const MAX_FLOWS: usize = 64;
+/// Flows told of one package. The most seen in a real app is some 100.
+const MAX_FLOWS: usize = 256;
 /// Actions told of one component that starts a flow.
 const MAX_ACTIONS: usize = 3;
 /// Addresses told of one flow.
@@ -159,13 +159,14 @@ fn groups<'t>(leaks: &'t [Leak], kinds: &Kinds<'t, '_>, finder: &Finder<'_>) -> 
             sink,
             best: leak,
             made: kinds.made(leak),
-            endpoints: Vec::new(),
+            endpoints,
             count: 0,
         };
         let group = match groups.entry(key) {
             std::collections::btree_map::Entry::Vacant(slot) => slot.insert(new),
             std::collections::btree_map::Entry::Occupied(slot) => {
                 let old = slot.into_mut();
+                old.endpoints.extend(new.endpoints.iter().cloned());
                 if new.rank() < old.rank() {
                     old.identifier = new.identifier;
                     old.sink = new.sink;
@@ -175,7 +176,6 @@ fn groups<'t>(leaks: &'t [Leak], kinds: &Kinds<'t, '_>, finder: &Finder<'_>) -> 
                 old
             }
         };
-        group.endpoints.extend(endpoints);
         group.count = group.count.saturating_add(1);
     }
     for group in groups.values_mut() {
