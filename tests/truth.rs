@@ -261,7 +261,7 @@ fn wants(id: &str) -> Vec<Want> {
 /// where and left where.
 fn claimed() -> Vec<(&'static str, Want)> {
     const FLOW: &[&str] = &["flow."];
-    const ACCOUNT: &str = "http://api.account.xiaomi.com/pass/";
+    const ACCOUNT: &str = "account.xiaomi.com/pass/";
     vec![
         // The operator, of the network and of the SIM, before there is an account.
         (
@@ -269,12 +269,7 @@ fn claimed() -> Vec<(&'static str, Want)> {
             Want(
                 "XiaomiServiceFramework",
                 FLOW,
-                &[
-                    "network operator",
-                    "fillMetaInfo",
-                    "Request;->postAsString",
-                    ACCOUNT,
-                ],
+                &["network operator", "fillMetaInfo", "Request;->", ACCOUNT],
             ),
         ),
         (
@@ -282,12 +277,7 @@ fn claimed() -> Vec<(&'static str, Want)> {
             Want(
                 "XiaomiServiceFramework",
                 FLOW,
-                &[
-                    "operator of the SIM",
-                    "fillMetaInfo",
-                    "Request;->postAsString",
-                    ACCOUNT,
-                ],
+                &["operator of the SIM", "fillMetaInfo", "Request;->", ACCOUNT],
             ),
         ),
         (
@@ -303,12 +293,7 @@ fn claimed() -> Vec<(&'static str, Want)> {
             Want(
                 "XiaomiServiceFramework",
                 FLOW,
-                &[
-                    "own phone number",
-                    "autoGetVKey",
-                    "sendVKeyToPhone",
-                    "Request;->postAsString",
-                ],
+                &["own phone number", "autoGetVKey", "sendVKeyToPhone", "Request;->"],
             ),
         ),
         (
@@ -316,7 +301,7 @@ fn claimed() -> Vec<(&'static str, Want)> {
             Want(
                 "XiaomiServiceFramework",
                 FLOW,
-                &["sends the IMSI to api.account.xiaomi.com", "fillMetaInfo"],
+                &["sends the IMSI to ac.account.xiaomi.com", "fillMetaInfo"],
             ),
         ),
         // What the activation message carries: a hash of random numbers and of the device.

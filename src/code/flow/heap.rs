@@ -8,7 +8,7 @@ use super::super::value::{Atom, Val, Why};
 use super::domain::{Domain, Key, Obj, ObjId, Objs, Root, Taint, V, Way};
 
 /// Cells kept in one state. A method that fills more is a table.
-const MAX_CELLS: usize = 1024;
+const MAX_CELLS: usize = 2048;
 /// Objects looked at when all that an object holds is asked for.
 const MAX_WHOLE: usize = 64;
 

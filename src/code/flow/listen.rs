@@ -1,18 +1,20 @@
 //! What the system is given to call back, and what is taken back from it.
 
-use super::super::hierarchy::Type;
+use super::super::hierarchy::{M, Type};
 use super::super::package::index;
 use super::call::Call;
 use super::domain::{Key, MAX_OBJECTS, Obj, ObjId, Objs, Taint, V};
 use super::heap::Heap;
 use super::outside::{Kept, is_value};
 use super::run::{Frame, Here};
-use super::summary::Summary;
 use super::trace::Tracer;
 use super::world::Found;
 
-/// Cells for those who wait: one has room for few, and a method of a large app hands the system many.
-const CELLS: u32 = 8;
+/// Cells for those who wait: one has room for few, and a method of a large app hands the system many. Those that are
+/// made here are not to lose their room to symbols, of which most stand for nothing that is called back.
+const MADE: u32 = 16;
+const SYMBOLS: u32 = 4;
+const CELLS: u32 = MADE + SYMBOLS;
 /// Objects that are called back though there was no room for them beside the components.
 const MAX_WAITING: usize = 512;
 
@@ -64,9 +66,11 @@ impl<'a> Tracer<'a, '_> {
 
     /// The cell for an object that waits: those of one class are in one.
     fn waiting_cell(&self, obj: ObjId) -> Key {
-        let type_ = self.domain.type_of(obj);
-        let number = if type_ == Type::UNKNOWN { obj.0 } else { type_.0 };
-        let at = number.checked_rem(CELLS).unwrap_or_default();
+        let at = if self.domain.is_symbol(obj) {
+            MADE.saturating_add(obj.0.checked_rem(SYMBOLS).unwrap_or_default())
+        } else {
+            self.domain.type_of(obj).0.checked_rem(MADE).unwrap_or_default()
+        };
         self.waiting.get(index(at)).copied().unwrap_or(Key::Any)
     }
 
@@ -107,9 +111,12 @@ impl<'a> Tracer<'a, '_> {
             let Some(added) = heap.get(world, cell) else {
                 continue;
             };
-            for obj in self.domain.objs(added.objs) {
-                if found.waiting.len() < MAX_WAITING && !found.waiting.contains(obj) {
-                    found.waiting.push(*obj);
+            for obj in self.domain.objs(added.objs).to_vec() {
+                if found.waiting.len() < MAX_WAITING
+                    && !found.waiting.contains(&obj)
+                    && self.is_worth_calling(obj)
+                {
+                    found.waiting.push(obj);
                 }
             }
             let all = self.domain.join(before, added);
@@ -123,17 +130,30 @@ impl<'a> Tracer<'a, '_> {
         let mut next = 0_usize;
         while let Some(listener) = found.waiting.get(next).copied() {
             next = next.saturating_add(1);
-            if near.contains(&listener) || matches!(self.domain.what(listener), Obj::Component(_)) {
+            if near.contains(&listener) {
                 continue;
             }
             for m in self.callbacks(self.domain.type_of(listener)) {
-                let idle = |summary: &Summary| summary.events.is_empty() && summary.cells.is_empty();
-                if self.summary(m).is_none_or(|summary| idle(&summary)) {
-                    continue;
+                if self.does_something(m) {
+                    self.maybe(m, Some(listener), world, found);
                 }
-                self.maybe(m, Some(listener), world, found);
             }
         }
+    }
+
+    /// Whether something comes of it when the system calls an object back. What it calls of a component, it does anyway.
+    fn is_worth_calling(&self, obj: ObjId) -> bool {
+        let component = matches!(self.domain.what(obj), Obj::Component(_));
+        !component
+            && self
+                .callbacks(self.domain.type_of(obj))
+                .into_iter()
+                .any(|m| self.does_something(m))
+    }
+
+    fn does_something(&self, m: M) -> bool {
+        self.summary(m)
+            .is_some_and(|summary| !summary.events.is_empty() || !summary.cells.is_empty())
     }
 
     pub(super) fn may_be_called_back(&self, obj: ObjId) -> bool {

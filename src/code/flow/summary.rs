@@ -4,7 +4,7 @@ use super::super::hierarchy::{Hierarchy, M};
 use super::super::interest::Interest;
 use super::super::value::Val;
 use super::bind::Binding;
-use super::domain::{Domain, Key, ObjId, Objs, Taint, V};
+use super::domain::{Domain, Key, Obj, ObjId, Objs, Taint, V};
 use super::heap::Heap;
 
 /// Cells and events that one summary keeps. One place where data leaves is an event for each address.
@@ -96,10 +96,11 @@ impl Summary {
             .collect();
         let cut = cells.len() > MAX_CELLS || events.len() > MAX_EVENTS;
         if cells.len() > MAX_CELLS {
-            // What an identifier went into matters most, then what lies near.
+            // What an identifier went into and whom the system may call matters most, then what lies near.
             cells.sort_by_key(|((obj, _), v)| {
                 let plain = v.taint == Taint::NONE && v.objs == Objs::NONE;
-                (!domain.has_source(v.taint), plain, domain.depth(*obj))
+                let shared = domain.what(*obj) == Obj::World;
+                (!shared && !domain.has_source(v.taint), plain, domain.depth(*obj))
             });
             cells.truncate(MAX_CELLS);
             cells.sort_by_key(|(cell, _)| *cell);
