@@ -14,6 +14,7 @@
 mod cfg;
 mod engine;
 mod evidence;
+mod execute;
 pub mod flow;
 mod frame;
 mod hierarchy;
@@ -23,6 +24,7 @@ mod live;
 mod models;
 mod package;
 mod reading;
+mod resolve;
 mod table;
 #[cfg(test)]
 mod tests;

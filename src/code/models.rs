@@ -11,7 +11,7 @@ use super::value::{Atom, Val, Values, Why};
 /// Elements of a command line.
 const MAX_WORDS: u8 = 8;
 
-impl<'a> Machine<'a> {
+impl<'a> Machine<'a, '_> {
     /// Does what a model says; returns the call's result where it is more than "the result of the call".
     #[expect(clippy::too_many_arguments, reason = "the parts of one call")]
     pub(super) fn apply(
@@ -32,6 +32,12 @@ impl<'a> Machine<'a> {
         Some(match model {
             Model::Wrap => {
                 let content = match letters.iter().position(|l| matches!(l, b'S' | b'T')) {
+                    // The text beside an array is the name of a charset.
+                    _ if letters.first() == Some(&b'[') => match letters {
+                        [_] => text::of_array(values, first, false),
+                        [_, b'S' | b'L'] => text::of_array(values, first, true),
+                        _ => values.unknown(Why::Object),
+                    },
                     Some(i) => self.content(values, state, call.get(i)),
                     None if mark.carrier == Carrier::Growing => Val::one(values.made(b"")),
                     None => values.unknown(Why::Object),
@@ -76,7 +82,7 @@ impl<'a> Machine<'a> {
                 let whole = text::reverse(values, this);
                 self.grow(values, state, receiver, whole)
             }
-            Model::Spoil => {
+            Model::Spoil | Model::Edit(_) => {
                 let whole = values.unknown(Why::Computed);
                 self.grow(values, state, receiver, whole)
             }
@@ -157,6 +163,7 @@ impl<'a> Machine<'a> {
                 self.used(values, state, pc, what, letters, call);
                 return None;
             }
+            Model::Compute(_) => return None,
             Model::Key(store, access) => {
                 let key = letters.iter().position(|l| *l == b'S')?;
                 let mut second = key.saturating_add(1);

@@ -21,6 +21,8 @@ pub enum Model {
     Reverse,
     /// Changes the object in a way that is not modelled.
     Spoil,
+    /// The same, but for who executes code.
+    Edit(Edit),
     /// The text that the object stands for: `toString`, `getPath`, `build` …
     Text,
     /// The receiver itself: `intern`, `normalize` …
@@ -67,6 +69,86 @@ pub enum Model {
     Read(Use),
     /// Reads or writes a key.
     Key(Store, Access),
+    /// Computes something of what is known: only who executes code knows what.
+    Compute(Compute),
+}
+
+/// How a builder is changed at one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Edit {
+    /// `StringBuilder.delete`.
+    Delete,
+    /// `StringBuilder.deleteCharAt`.
+    DeleteCharAt,
+    /// `StringBuilder.setCharAt`.
+    SetCharAt,
+}
+
+/// What is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Compute {
+    /// `Math.abs`.
+    Abs,
+    /// `System.arraycopy`.
+    ArrayCopy,
+    /// `Base64.decode`, of Android and of a decoder of Java.
+    Base64Decode,
+    /// `Base64.getDecoder`.
+    Base64Decoder,
+    /// `Base64.getUrlDecoder`.
+    Base64UrlDecoder,
+    /// `Character.valueOf`.
+    Box,
+    /// `String.getBytes`.
+    Bytes,
+    /// `charAt`.
+    CharAt,
+    /// `String.toCharArray`.
+    Chars,
+    /// `Charset.forName`.
+    Charset,
+    /// `String.contains`.
+    Contains,
+    /// `Arrays.copyOf`.
+    CopyOf,
+    /// `Arrays.copyOfRange`.
+    CopyOfRange,
+    /// `Character.digit`.
+    Digit,
+    /// `String.endsWith`.
+    EndsWith,
+    /// `String.equals`.
+    Equals,
+    /// `String.hashCode`.
+    HashCode,
+    /// `Integer.toHexString`.
+    Hex,
+    /// `indexOf`.
+    IndexOf,
+    /// `Character.isDigit`.
+    IsDigit,
+    /// `String.isEmpty`.
+    IsEmpty,
+    /// `Character.isLetter`.
+    IsLetter,
+    /// `Character.isLowerCase`.
+    IsLower,
+    /// `Character.isUpperCase`.
+    IsUpper,
+    /// `lastIndexOf`.
+    LastIndexOf,
+    /// `length`.
+    Length,
+    /// `Math.max`.
+    Max,
+    /// `Math.min`.
+    Min,
+    /// Nothing: `Object.<init>`.
+    Nothing,
+    /// `String.split` at plain text.
+    Split,
+    /// `String.startsWith`.
+    StartsWith,
 }
 
 /// A part of a URI.
@@ -151,12 +233,30 @@ pub enum Access {
 
 impl Model {
     /// Every model with its name in a file, sorted by name.
-    pub const NAMES: [(&'static str, Self); 51] = [
+    pub const NAMES: [(&'static str, Self); 85] = [
+        ("abs", Self::Compute(Compute::Abs)),
         ("append", Self::Append),
+        ("array-copy", Self::Compute(Compute::ArrayCopy)),
+        ("base64-decode", Self::Compute(Compute::Base64Decode)),
+        ("base64-decoder", Self::Compute(Compute::Base64Decoder)),
+        ("base64-url-decoder", Self::Compute(Compute::Base64UrlDecoder)),
         ("below", Self::Below),
+        ("box", Self::Compute(Compute::Box)),
         ("build-upon", Self::BuildUpon),
+        ("bytes", Self::Compute(Compute::Bytes)),
+        ("char-at", Self::Compute(Compute::CharAt)),
+        ("chars", Self::Compute(Compute::Chars)),
+        ("charset", Self::Compute(Compute::Charset)),
         ("class-name", Self::Named),
         ("concat", Self::Concat),
+        ("contains", Self::Compute(Compute::Contains)),
+        ("copy-of", Self::Compute(Compute::CopyOf)),
+        ("copy-of-range", Self::Compute(Compute::CopyOfRange)),
+        ("delete", Self::Edit(Edit::Delete)),
+        ("delete-char-at", Self::Edit(Edit::DeleteCharAt)),
+        ("digit", Self::Compute(Compute::Digit)),
+        ("ends-with", Self::Compute(Compute::EndsWith)),
+        ("equals", Self::Compute(Compute::Equals)),
         ("field-name", Self::Member(Member::Field)),
         ("file", Self::File),
         ("first", Self::First),
@@ -167,9 +267,22 @@ impl Model {
         ("get-property", Self::Key(Store::Property, Access::Get)),
         ("get-secure", Self::Key(Store::Secure, Access::Get)),
         ("get-system", Self::Key(Store::System, Access::Get)),
+        ("hash-code", Self::Compute(Compute::HashCode)),
+        ("hex", Self::Compute(Compute::Hex)),
+        ("index-of", Self::Compute(Compute::IndexOf)),
         ("insert", Self::Insert),
+        ("is-digit", Self::Compute(Compute::IsDigit)),
+        ("is-empty", Self::Compute(Compute::IsEmpty)),
+        ("is-letter", Self::Compute(Compute::IsLetter)),
+        ("is-lower", Self::Compute(Compute::IsLower)),
+        ("is-upper", Self::Compute(Compute::IsUpper)),
+        ("last-index-of", Self::Compute(Compute::LastIndexOf)),
+        ("length", Self::Compute(Compute::Length)),
         ("lower", Self::Lower),
+        ("max", Self::Compute(Compute::Max)),
         ("method-name", Self::Member(Member::Method)),
+        ("min", Self::Compute(Compute::Min)),
+        ("nothing", Self::Compute(Compute::Nothing)),
         ("parse", Self::Parse),
         ("part-authority", Self::Part(Part::Authority)),
         ("part-path", Self::Part(Part::Path)),
@@ -187,8 +300,11 @@ impl Model {
         ("read-uri", Self::Read(Use::Uri)),
         ("replace", Self::Replace),
         ("reverse", Self::Reverse),
+        ("set-char-at", Self::Edit(Edit::SetCharAt)),
         ("set-length", Self::SetLength),
+        ("split", Self::Compute(Compute::Split)),
         ("spoil", Self::Spoil),
+        ("starts-with", Self::Compute(Compute::StartsWith)),
         ("substring", Self::Substring),
         ("text", Self::Text),
         ("this", Self::This),

@@ -47,7 +47,7 @@ pub use dynamic::{CallSite, MethodHandle};
 pub use header::{Header, Section};
 pub use ids::{FieldId, MethodId, Proto, TypeList};
 pub use insn::{Insn, Insns, Registers};
-pub use mutf8::mutf8;
+pub use mutf8::{mutf8, to_mutf8, units};
 pub use opcode::{Dialect, Op};
 pub use payload::Payload;
 pub use value::{AllStaticValues, Item, Value, Values};

@@ -22,6 +22,29 @@ fn decode(bytes: &[u8]) -> String {
 }
 
 /// The UTF-16 units of a string. Bytes that break the encoding are U+FFFD, one each.
+pub fn units(bytes: &[u8]) -> impl Iterator<Item = u16> {
+    Units { rest: bytes }
+}
+
+/// UTF-16 units as a string: what [`units`] reads again.
+pub fn to_mutf8(units: &[u16]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(units.len());
+    for unit in units {
+        let six = |shift: u32| {
+            let [bits, _] = (unit.wrapping_shr(shift) & 0x3f).to_le_bytes();
+            0x80 | bits
+        };
+        let [low, high] = unit.to_le_bytes();
+        match unit {
+            1..0x80 => out.push(low),
+            0 | 0x80..0x800 => out.extend([0x40 | six(6), six(0)]),
+            _ => out.extend([0xe0 | high.wrapping_shr(4), six(6), six(0)]),
+        }
+    }
+    out
+}
+
+/// The UTF-16 units of a string. Bytes that break the encoding are U+FFFD, one each.
 #[derive(Debug, Clone)]
 pub(super) struct Units<'a> {
     pub(super) rest: &'a [u8],
@@ -63,6 +86,14 @@ mod tests {
     fn nul_and_surrogate_pairs_are_decoded() {
         assert_eq!(mutf8(b"a\xc0\x80b"), "a\0b");
         assert_eq!(mutf8(b"\xed\xa0\xbd\xed\xb8\x80!"), "\u{1f600}!");
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let all: Vec<u16> = (0..=u16::MAX).collect();
+        let bytes = to_mutf8(&all);
+        assert_eq!(units(&bytes).collect::<Vec<_>>(), all);
+        assert_eq!(to_mutf8(&[0x61, 0, 0xfc, 0xd83d, 0xde00]), b"a\xc0\x80\xc3\xbc\xed\xa0\xbd\xed\xb8\x80");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the engine finds: calls of interest with their arguments, and methods that return what is asked
 //! for.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::bytes::Gap;
 
@@ -59,6 +59,8 @@ pub(crate) struct Found<'a> {
     /// File, method and string of those strings that are handed on as they are.
     pub(crate) plain: FxHashSet<(u16, u32, u32)>,
     pub(crate) wrappers: Vec<Wrapper>,
+    /// What calls of the package's own methods return, where they compute it of constants.
+    pub(crate) computed: FxHashMap<At, Val>,
     pub(crate) gaps: Vec<Gap>,
     /// Instructions that were interpreted.
     pub(crate) steps: u64,

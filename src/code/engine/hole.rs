@@ -75,6 +75,9 @@ impl Engine<'_, '_> {
         if bits & method::OWN == 0 || bits & method::VALUE == 0 {
             return None;
         }
+        if let Some(computed) = self.computed(dex, callee, arguments, depth) {
+            return Some(computed);
+        }
         let (dex, number) = self.target(dex, callee)?;
         if !self.is_final(dex, number) {
             return None;
@@ -103,5 +106,19 @@ impl Engine<'_, '_> {
             _ => None,
         });
         Some(filled)
+    }
+
+    /// What a method computes of its arguments, where they turn out to be constants.
+    fn computed(&mut self, dex: u16, callee: u32, arguments: AtomId, depth: u32) -> Option<Val> {
+        let wide = self.machine.executor.wide_parameters(dex, callee)?;
+        let is_static = self.machine.executor.is_static(dex, callee)?;
+        let mut register = usize::from(!is_static);
+        let mut vals = Vec::with_capacity(wide.len());
+        for is_wide in wide {
+            let val = self.values.argument(arguments, register)?;
+            vals.push(self.resolve(val, depth.saturating_add(1)));
+            register = register.saturating_add(if is_wide { 2 } else { 1 });
+        }
+        self.machine.executor.call(&mut self.values, dex, callee, &vals)
     }
 }

@@ -1,7 +1,7 @@
 //! Which methods are interpreted, in which order, and how holes are filled from other methods.
 //!
-//! First the methods that hold the beginning of an endpoint: they tell which fields and which results
-//! are endpoints. Then all others of interest, and those that build on such a field or result. Last the
+//! First the methods that hold the beginning of an endpoint, and those that call for a text that is computed of
+//! constants: they tell which fields and which results are endpoints. Then all others of interest, and those that build on such a field or result. Last the
 //! callers of methods that only hand their parameters to a call of interest ([`wrapper`]). One level each:
 //! what lies deeper is a hole, and belongs to the flows between methods.
 //!
@@ -22,6 +22,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::artifact::dex::{self, Code};
 use crate::bytes::Gap;
 
+use super::execute::Executor;
 use super::interp::{Machine, Surroundings, What};
 use super::package::{Package, count, index};
 use super::table::{Table, method, string};
@@ -41,13 +42,14 @@ pub(crate) struct Engine<'a, 'p> {
     tables: &'p [Table],
     walked: &'p [Walked],
     values: Values<'a>,
-    machine: Machine<'a>,
+    machine: Machine<'a, 'p>,
     left: u64,
     records: Vec<Record>,
     arguments: Vec<Val>,
     /// Strings of a method that are handed on as they are.
     plain: FxHashSet<(u16, u32, u32)>,
     wrappers: Vec<Wrapper>,
+    computed: FxHashMap<At, Val>,
     /// Own fields and methods that hold, or return, the beginning of an endpoint.
     hot_fields: FxHashSet<(u16, u32)>,
     hot_methods: FxHashSet<(u16, u32)>,
@@ -64,18 +66,25 @@ pub(crate) struct Engine<'a, 'p> {
 }
 
 impl<'a, 'p> Engine<'a, 'p> {
-    pub(crate) fn new(package: &'p Package<'a>, tables: &'p [Table], walked: &'p [Walked]) -> Self {
+    /// `hot` says of a text whether it may be, or begin, an endpoint.
+    pub(crate) fn new(
+        package: &'p Package<'a>,
+        tables: &'p [Table],
+        walked: &'p [Walked],
+        hot: &'p dyn Fn(&[u8]) -> bool,
+    ) -> Self {
         Self {
             package,
             tables,
             walked,
             values: Values::new(),
-            machine: Machine::default(),
+            machine: Machine::new(Executor::new(package, tables, walked, hot)),
             left: MAX_STEPS,
             records: Vec::new(),
             arguments: Vec::new(),
             plain: FxHashSet::default(),
             wrappers: Vec::new(),
+            computed: FxHashMap::default(),
             hot_fields: FxHashSet::default(),
             hot_methods: FxHashSet::default(),
             done: FxHashSet::default(),
@@ -106,6 +115,11 @@ impl<'a, 'p> Engine<'a, 'p> {
                 }
             }
         }
+        for (dex, _) in self.numbered() {
+            for number in self.machine.executor.callers(dex) {
+                self.method(dex, number);
+            }
+        }
         for (dex, walked) in self.numbered() {
             for number in &walked.wanted {
                 self.method(dex, *number);
@@ -113,7 +127,9 @@ impl<'a, 'p> Engine<'a, 'p> {
             self.builders(dex, walked);
         }
         let mut records = std::mem::take(&mut self.records);
-        records.retain(|record| record.what != What::Text || self.is_worth(self.arguments(record)));
+        records.retain(|record| {
+            !matches!(record.what, What::Text | What::Computed(..)) || self.is_worth(self.arguments(record))
+        });
         self.records = records;
         self.callers();
         self.resolve_all();
@@ -184,6 +200,9 @@ impl<'a, 'p> Engine<'a, 'p> {
                 method: number,
                 pc: record.pc,
             };
+            if let (What::Computed(..), [val]) = (record.what, arguments) {
+                self.computed.insert(at, *val);
+            }
             self.keep(at, record.what, None, arguments);
         }
         for string in &outcome.plain {
@@ -315,6 +334,7 @@ impl<'a, 'p> Engine<'a, 'p> {
             arguments: self.arguments,
             plain: self.plain,
             wrappers: self.wrappers,
+            computed: self.computed,
             gaps: self.gaps,
             steps: MAX_STEPS.saturating_sub(self.left),
         }

@@ -1,7 +1,6 @@
-//! Which method a call reaches: its own class, then the classes above, in whatever file of the package.
+//! Which method a call reaches, asked once for each id.
 
-use super::super::package::{NONE, index};
-use super::super::table::descriptor;
+use super::super::resolve;
 use super::Engine;
 
 impl<'a> Engine<'a, '_> {
@@ -13,8 +12,7 @@ impl<'a> Engine<'a, '_> {
 
     /// The method that an id of a file names, when that file itself defines it.
     pub(super) fn direct(&self, dex: u16, callee: u32) -> Option<(u16, u32)> {
-        let number = *self.walked.get(usize::from(dex))?.number_of.get(index(callee))?;
-        (number != NONE).then_some((dex, number))
+        resolve::direct(self.walked, dex, callee)
     }
 
     /// The method that a call reaches if no subclass overrides it: its own class, then the classes above.
@@ -31,56 +29,18 @@ impl<'a> Engine<'a, '_> {
     }
 
     fn search(&mut self, dex: u16, callee: u32) -> Option<(u16, u32)> {
-        let file = self.package.dex(dex)?;
-        let id = file.method(callee)?;
-        let name = self.package.text(dex, id.name)?;
         if self.left == 0 {
             return None;
         }
-        let mut wanted = None;
-        let mut cost = 0_u64;
-        let mut found = None;
-        for (_, _, class) in self.package.chain(dex, id.class) {
-            let Some(class) = class else { break };
-            let Some(home) = self.package.dex(class.dex) else {
-                break;
-            };
-            let Ok(members) = home.members(&class.def) else {
-                break;
-            };
-            for member in members.methods().filter_map(Result::ok) {
-                cost = cost.saturating_add(1);
-                let Some(other) = home.method(member.index) else {
-                    continue;
-                };
-                let same = if class.dex == dex {
-                    other.name == id.name && other.proto == id.proto
-                } else {
-                    self.package.text(class.dex, other.name) == Some(name)
-                        && *wanted.get_or_insert_with(|| descriptor(file, id)) == descriptor(home, other)
-                };
-                if same {
-                    found = self.direct(class.dex, member.index);
-                    break;
-                }
-            }
-            if found.is_some() {
-                break;
-            }
-        }
+        let class = self.package.dex(dex)?.method(callee)?.class;
+        let mut cost = 0;
+        let found = resolve::search(self.package, self.walked, (dex, class), dex, callee, &mut cost);
         self.left = self.left.saturating_sub(cost);
         found
     }
 
     /// Whether a call of this method reaches this method and no other.
     pub(super) fn is_final(&self, dex: u16, number: u32) -> bool {
-        /// `ACC_PRIVATE | ACC_STATIC | ACC_FINAL`
-        const ALONE: u32 = 0x1a;
-        let Some(method) = self.walked.get(usize::from(dex)).and_then(|w| w.method(number)) else {
-            return false;
-        };
-        let class = self.package.class(method.class);
-        method.access & ALONE != 0
-            || class.is_some_and(|class| !class.extended || class.def.access & 0x10 != 0)
+        resolve::is_final(self.package, self.walked, dex, number)
     }
 }

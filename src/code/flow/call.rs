@@ -5,9 +5,11 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+use super::super::engine::At;
 use super::super::hierarchy::{M, Selector, Type};
 use super::super::package::index;
 use super::super::table::{Mark, letter};
+use super::super::text;
 use super::super::value::{Val, Why};
 use super::domain::{Obj, Objs, V};
 use super::run::{Frame, Here};
@@ -133,8 +135,10 @@ impl<'a> Tracer<'a, '_> {
             is_static,
             own,
         };
+        let computed = self.computed(here, insn.pc);
         if targets.is_empty() {
-            return self.outside(here, frame, &call, &args);
+            let result = self.outside(here, frame, &call, &args);
+            return computed.unwrap_or(result);
         }
         let mut result = V::UNSET;
         if let Some(row) = callee.mark.and_then(|mark| mark.member.identifier) {
@@ -143,7 +147,21 @@ impl<'a> Tracer<'a, '_> {
         }
         self.sink(here, frame, &call, &args);
         let own = self.own(here, frame, insn.pc, &targets, &args);
-        self.domain.join(result, own)
+        computed.unwrap_or_else(|| self.domain.join(result, own))
+    }
+
+    /// The text that a method of the package computes of the constants that it is given here.
+    fn computed(&mut self, here: &Here<'a>, pc: u32) -> Option<V> {
+        let (dex, method) = self.hierarchy.place(here.m)?;
+        let found = self.found;
+        let val = *found.computed.get(&At { dex, method, pc })?;
+        let mut out = Val::UNSET;
+        for id in found.values.alternatives(val).as_slice() {
+            let bytes = text::whole(&found.values, *id)?;
+            let text = self.domain.values.computed(&bytes, found.values.is_hot(*id));
+            out = self.domain.values.join(out, Val::one(text));
+        }
+        Some(V::of(out))
     }
 
     /// A call of one of these methods.

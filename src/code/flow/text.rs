@@ -106,6 +106,8 @@ impl<'a> Tracer<'a, '_> {
                     }
                     (Model::Url, [b'T', b'S', ..]) => text::resolve(values, arg(0).val, arg(1).val),
                     (Model::File, [_, b'S']) => text::below(values, arg(0).val, arg(1).val),
+                    // The text beside an array is the name of a charset.
+                    (_, [b'[', ..]) => values.unknown(Why::Computed),
                     (_, letters) => match letters.iter().position(|l| matches!(l, b'S' | b'T')) {
                         Some(i) => arg(i).val,
                         None if letters.is_empty() => Val::one(values.made(b"")),
@@ -148,7 +150,7 @@ impl<'a> Tracer<'a, '_> {
                 let val = text::reverse(&mut self.domain.values, this.val);
                 Some(self.grown(frame, receiver, val, mixed))
             }
-            Model::SetLength | Model::Spoil => {
+            Model::SetLength | Model::Spoil | Model::Edit(_) => {
                 let val = self.domain.values.unknown(Why::Computed);
                 Some(self.grown(frame, receiver, val, mixed))
             }
@@ -246,7 +248,7 @@ impl<'a> Tracer<'a, '_> {
                 Some(self.domain.object(obj))
             }
             Model::Named => of(arg(0).val, taint),
-            Model::Member(_) | Model::Use(_) | Model::Read(_) | Model::Key(..) => None,
+            Model::Member(_) | Model::Use(_) | Model::Read(_) | Model::Key(..) | Model::Compute(_) => None,
         }
     }
 
@@ -258,6 +260,7 @@ impl<'a> Tracer<'a, '_> {
             | Model::SetLength
             | Model::Reverse
             | Model::Spoil
+            | Model::Edit(_)
             | Model::Part(_) => b'T',
             Model::Text => b'L',
             _ => b'S',

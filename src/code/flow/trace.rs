@@ -5,6 +5,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::cfg::Graph;
+use super::super::engine::Found;
 use super::super::hierarchy::{Hierarchy, M, Selector, Type};
 use super::super::interest::Interest;
 use super::super::live::Live;
@@ -29,6 +30,7 @@ pub(super) struct Tracer<'a, 'p> {
     pub(super) tables: &'p [Table],
     pub(super) walked: &'p [Walked],
     pub(super) interest: &'p Interest<'p>,
+    pub(super) found: &'p Found<'a>,
     pub(super) hierarchy: Hierarchy<'a>,
     pub(super) domain: Domain<'a>,
     pub(super) summaries: Vec<Option<Rc<Summary>>>,
@@ -98,6 +100,8 @@ pub(crate) struct Around<'a, 'p> {
     pub(crate) tables: &'p [Table],
     pub(crate) walked: &'p [Walked],
     pub(crate) interest: &'p Interest<'p>,
+    /// What was found of each method for itself.
+    pub(crate) found: &'p Found<'a>,
     /// Channels by which data leaves.
     pub(crate) channels: &'p [&'p str],
     /// What packages offer that this one does not hold.
@@ -133,6 +137,7 @@ impl<'a, 'p> Tracer<'a, 'p> {
             tables: around.tables,
             walked: around.walked,
             interest: around.interest,
+            found: around.found,
             summaries: vec![None; hierarchy.len()],
             hierarchy,
             domain: Domain::new(),

@@ -15,7 +15,7 @@ use super::{Machine, Surroundings, What};
 /// Arguments of a call that are kept for its summary.
 const MAX_KEPT_ARGUMENTS: usize = 6;
 
-impl<'a> Machine<'a> {
+impl<'a> Machine<'a, '_> {
     pub(super) fn invoke(
         &mut self,
         values: &mut Values<'a>,
@@ -40,6 +40,15 @@ impl<'a> Machine<'a> {
                 all.push(self.content(values, state, state.get(register)));
             }
             self.record(What::Call(around.dex, callee), insn.pc, &all);
+        }
+        if bits & method::OWN != 0
+            && let Some(val) = self.executed(values, around, callee, insn, state)
+        {
+            // A key that it was given as an array may be used up.
+            self.unmodelled(values, state, insn.pc, registers.iter());
+            self.record(What::Computed(around.dex, callee), insn.pc, &[val]);
+            self.result = Some(val);
+            return;
         }
         let mut result = None;
         let mark = if bits & !(method::OWN | method::VALUE) == 0 {
@@ -126,6 +135,31 @@ impl<'a> Machine<'a> {
         Some(text::recipe(values, recipe, &arguments, &constants))
     }
 
+    /// What a method of the package computes of the constants that it is given.
+    fn executed(
+        &mut self,
+        values: &mut Values<'a>,
+        around: &Surroundings<'_, 'a>,
+        callee: u32,
+        insn: &Insn<'a>,
+        state: &State,
+    ) -> Option<Val> {
+        let wide = self.executor.wide_parameters(around.dex, callee)?;
+        let mut registers = insn.registers().iter();
+        if !matches!(insn.op.0, 0x71 | 0x77) {
+            registers.next();
+        }
+        let mut arguments = Vec::with_capacity(wide.len());
+        for is_wide in wide {
+            let register = registers.next()?;
+            arguments.push(self.content(values, state, state.get(register)));
+            if is_wide {
+                registers.next();
+            }
+        }
+        self.executor.call(values, around.dex, callee, &arguments)
+    }
+
     /// A call of which nothing is known: texts are handed on, and a builder may come back changed.
     fn unmodelled(
         &mut self,
@@ -158,7 +192,10 @@ impl<'a> Machine<'a> {
                 let Atom::Object(number) = values.atom(*id) else {
                     continue;
                 };
-                if self.carriers.get(usize::from(number)) == Some(&Carrier::Growing) {
+                if matches!(values.single(content), Some(Atom::Data(..))) {
+                    let elements = values.unknown(Why::Element);
+                    self.set_content(values, state, Val::one(*id), elements);
+                } else if self.carriers.get(usize::from(number)) == Some(&Carrier::Growing) {
                     let hole = values.unknown(Why::Object);
                     let content = values.concat(state.object(number), hole);
                     self.set_content(values, state, Val::one(*id), content);

@@ -21,6 +21,7 @@ use rustc_hash::FxHashMap;
 use crate::artifact::dex::{Code, Dex};
 
 use super::cfg::{Block, Graph};
+use super::execute::Executor;
 use super::frame::{MAX_OBJECTS, Meet, State, States};
 use super::interest::Carrier;
 use super::live::{self, Live};
@@ -50,8 +51,9 @@ pub(crate) struct Surroundings<'s, 'a> {
 }
 
 /// The interpreter; its memory is reused from method to method.
-#[derive(Debug, Default)]
-pub(crate) struct Machine<'a> {
+pub(crate) struct Machine<'a, 'p> {
+    /// Executes what methods of the package compute of constants.
+    pub(crate) executor: Executor<'a, 'p>,
     graph: Graph<'a>,
     live: Live,
     states: States,
@@ -66,7 +68,24 @@ pub(crate) struct Machine<'a> {
     pub(crate) outcome: Outcome,
 }
 
-impl<'a> Machine<'a> {
+impl<'a, 'p> Machine<'a, 'p> {
+    pub(crate) fn new(executor: Executor<'a, 'p>) -> Self {
+        Self {
+            executor,
+            graph: Graph::default(),
+            live: Live::default(),
+            states: States::default(),
+            objects: FxHashMap::default(),
+            carriers: Vec::new(),
+            writes: Vec::new(),
+            object_writes: Vec::new(),
+            tracking: false,
+            again: false,
+            result: None,
+            outcome: Outcome::default(),
+        }
+    }
+
     /// Interprets a method. Returns the steps that it took.
     pub(crate) fn run(
         &mut self,

@@ -21,6 +21,8 @@ pub(crate) enum What {
     Use(Use),
     /// An assembled text that is handed on.
     Text,
+    /// A text that a method of the package computes of constants, by file and method index.
+    Computed(u16, u32),
     /// A call of a method of the package, by file and method index: all arguments by register.
     Call(u16, u32),
 }

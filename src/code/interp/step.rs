@@ -1,14 +1,14 @@
 //! One instruction: what it does to registers, objects and fields.
 
-use crate::artifact::dex::{Code, Dex, Insn, opcode};
+use crate::artifact::dex::{Code, Dex, Insn, Payload, opcode};
 
 use super::super::frame::State;
 use super::super::interest::Carrier;
 use super::super::table::string;
-use super::super::value::{Atom, Lit, Val, Values, Why};
+use super::super::value::{Atom, Lit, MAX_MADE, Val, Values, Why};
 use super::{Machine, Surroundings, binary, literal, unary};
 
-impl<'a> Machine<'a> {
+impl<'a> Machine<'a, '_> {
     #[expect(clippy::too_many_arguments, reason = "the parts of one instruction")]
     pub(super) fn step(
         &mut self,
@@ -73,8 +73,20 @@ impl<'a> Machine<'a> {
                 let val = values.val(Atom::Class(around.dex, insn.index().unwrap_or_default()));
                 self.set(state, insn.a(), val);
             }
-            // check-cast leaves its register as it is; fill-array-data an array of numbers.
-            0x1f | 0x26 => {}
+            // check-cast leaves its register as it is.
+            0x1f => {}
+            // fill-array-data
+            0x26 => {
+                let payload = insn.target().and_then(|pc| code.payload(pc).ok());
+                let array = match payload {
+                    Some(Payload::Array { width, data }) => match u8::try_from(width) {
+                        Ok(width) if data.len() <= MAX_MADE => values.data(data, width),
+                        _ => values.unknown(Why::Element),
+                    },
+                    _ => values.unknown(Why::Element),
+                };
+                self.set_content(values, state, state.get(insn.a()), array);
+            }
             // array-length
             0x21 => {
                 let array = self.content(values, state, state.get(insn.b()));
@@ -188,7 +200,6 @@ impl<'a> Machine<'a> {
                 self.set(state, insn.a(), val);
             }
             _ => {
-                let _ = code;
                 if insn.op.is(opcode::INVOKES) {
                     self.result = None;
                 }

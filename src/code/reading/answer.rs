@@ -92,6 +92,13 @@ pub enum Called {
     Use(Use, Vec<Arg>),
     /// An assembled text that is handed on.
     Text(Vec<Arg>),
+    /// A text that a method of the package computes of constants.
+    Computed {
+        /// The method.
+        by: String,
+        /// What it returns.
+        text: Vec<Arg>,
+    },
 }
 
 impl Called {
@@ -101,7 +108,9 @@ impl Called {
             Self::Key { key, value, .. } => (&[], key, value.as_deref().unwrap_or_default()),
             Self::Sink { texts, .. } => (texts, &[], &[]),
             Self::Method { class, name } | Self::Field { class, name } => (&[], class, name),
-            Self::Class(args) | Self::Use(_, args) | Self::Text(args) => (&[], args, &[]),
+            Self::Class(args) | Self::Use(_, args) | Self::Text(args) | Self::Computed { text: args, .. } => {
+                (&[], args, &[])
+            }
         };
         many.iter().flatten().chain(one).chain(other)
     }

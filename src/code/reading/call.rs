@@ -50,6 +50,10 @@ impl Reading<'_> {
             What::Named => Called::Class(arg(0)),
             What::Use(what) => Called::Use(what, arg(0)),
             What::Text => Called::Text(arg(0)),
+            What::Computed(dex, callee) => Called::Computed {
+                by: self.package.dex(dex)?.method_text(callee),
+                text: arg(0),
+            },
             What::Call(..) => return None,
         })
     }

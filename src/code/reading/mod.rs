@@ -83,7 +83,7 @@ impl<'a> Reading<'a> {
             gaps,
         };
         let seeds = reading.read_statics();
-        let mut engine = Engine::new(&reading.package, &reading.tables, &reading.walked);
+        let mut engine = Engine::new(&reading.package, &reading.tables, &reading.walked, hot);
         for (dex, field) in seeds {
             engine.hot_field(dex, field);
         }
@@ -126,6 +126,7 @@ impl<'a> Reading<'a> {
             tables: &self.tables,
             walked: &self.walked,
             interest,
+            found: &self.found,
             channels,
             beyond,
         }

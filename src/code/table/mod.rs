@@ -53,6 +53,8 @@ pub(crate) mod field {
     pub(crate) const OWN_NUMBER: u8 = 1 << 2;
     /// A field of the platform that holds a text which may be the value of a row.
     pub(crate) const VALUE: u8 = 1 << 3;
+    /// Its class is defined in the package and it holds an array: who writes it is of interest.
+    pub(crate) const OWN_ARRAY: u8 = 1 << 4;
 }
 
 /// Of a type that is no class of interest.
@@ -236,6 +238,7 @@ impl Table {
             .map(|type_| match package.type_name(dex_no, type_) {
                 Some(b"Ljava/lang/String;") => field::OWN_TEXT,
                 Some(b"I" | b"Z" | b"J") => field::OWN_NUMBER,
+                Some([b'[', ..]) => field::OWN_ARRAY,
                 _ => 0,
             })
             .collect();
@@ -319,6 +322,7 @@ fn bits_of(member: &Member, shape: Shape, carrier: Carrier) -> u8 {
     bits | match member.model {
         None => 0,
         Some(Model::First | Model::This) => method::MODEL,
+        Some(Model::Compute(_)) => 0,
         Some(Model::Key(..) | Model::Member(_)) => method::ARGS,
         Some(Model::Use(_) | Model::Read(_)) => method::USE,
         Some(Model::File | Model::Uri) => method::USE | method::TEXT,

@@ -74,6 +74,7 @@ fn lines_by(rules: &Rules, files: &[Vec<u8>]) -> Vec<String> {
                 Called::Class(name) => format!("class {}", args(name)),
                 Called::Use(what, text) => format!("{what:?} {}", args(text)),
                 Called::Text(text) => format!("text {}", args(text)),
+                Called::Computed { by, text } => format!("computed {} by {by}", args(text)),
             };
             let wrapped = if call.wrapped { " by caller" } else { "" };
             Some(format!(

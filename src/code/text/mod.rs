@@ -11,6 +11,8 @@ mod tests;
 
 pub(crate) use assemble::{below, format, query, recipe, resolve};
 
+use crate::artifact::dex::to_mutf8;
+
 use super::value::{Atom, AtomId, MAX_MADE, MAX_PARTS, Val, Values, Why};
 
 /// How a value is written when it becomes text, by the type of the parameter that takes it.
@@ -51,8 +53,31 @@ pub(crate) fn of(values: &mut Values<'_>, val: Val, how: As) -> Val {
             Val::one(values.made(unit.encode_utf8(&mut [0; 4]).as_bytes()))
         }
         (Atom::Int(n), As::Int | As::Object) => Val::one(values.made(n.to_string().as_bytes())),
-        (Atom::Array(_) | Atom::Element(..), _) => values.unknown(Why::Element),
+        (Atom::Array(_) | Atom::Element(..) | Atom::Data(..), _) => values.unknown(Why::Element),
         _ => Val::one(id),
+    })
+}
+
+/// The text that `new String` makes of an array of bytes or characters, where its content is known. `plain`: whatever
+/// the charset is, so that only ASCII is.
+pub(crate) fn of_array(values: &mut Values<'_>, val: Val, plain: bool) -> Val {
+    values.map(val, |values, id| {
+        let bytes = match values.atom(id) {
+            Atom::Data(at, 1) => values
+                .data_bytes(at)
+                .filter(|bytes| if plain { bytes.is_ascii() } else { std::str::from_utf8(bytes).is_ok() })
+                .map(<[u8]>::to_vec),
+            Atom::Data(at, 2) => values.data_bytes(at).map(|bytes| {
+                let (units, _) = bytes.as_chunks::<2>();
+                let units: Vec<u16> = units.iter().map(|unit| u16::from_le_bytes(*unit)).collect();
+                to_mutf8(&units)
+            }),
+            _ => None,
+        };
+        match bytes.filter(|bytes| !bytes.contains(&0)) {
+            Some(bytes) => Val::one(values.made(&bytes)),
+            None => values.unknown(Why::Object),
+        }
     })
 }
 

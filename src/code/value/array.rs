@@ -33,8 +33,10 @@ impl Values<'_> {
     pub(crate) fn set_element(&mut self, array: Val, index: Val, value: Val) -> Val {
         let index = self.single_int(index).and_then(|n| u8::try_from(n).ok());
         self.map(array, |values, id| {
-            if !matches!(values.atom(id), Atom::Array(_) | Atom::Element(..)) {
-                return Val(id.0);
+            match values.atom(id) {
+                Atom::Array(_) | Atom::Element(..) => {}
+                Atom::Data(..) => return values.unknown(Why::Element),
+                _ => return Val(id.0),
             }
             let parts = values.meta(id).parts;
             match index {

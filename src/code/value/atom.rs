@@ -88,6 +88,9 @@ pub(crate) enum Atom {
     Argument(AtomId, Val),
     /// An array of so many elements, or [`u32::MAX`] when that is not known.
     Array(u32),
+    /// An array of numbers that was filled from the file: its bytes, by index into the texts made, and bytes per
+    /// element.
+    Data(u32, u8),
     /// An array after one element was set: before, index, value.
     Element(AtomId, u8, Val),
     /// Whatever an object of the flows is or was, by its number there.

@@ -185,6 +185,31 @@ impl<'a> Values<'a> {
         id
     }
 
+    /// A text that code of the package computes. `hot`: it may be, or begin, an endpoint.
+    pub(crate) fn computed(&mut self, bytes: &[u8], hot: bool) -> AtomId {
+        let id = self.made(bytes);
+        if hot && let Some(meta) = self.meta.get_mut(id.index()) {
+            meta.hot |= matches!(self.atoms.get(id.index()), Some(Atom::Made(_)));
+        }
+        id
+    }
+
+    /// An array of numbers, `width` bytes each, little-endian.
+    pub(crate) fn data(&mut self, bytes: &[u8], width: u8) -> Val {
+        let id = self.made(bytes);
+        match self.atom(id) {
+            Atom::Made(index) => self.val(Atom::Data(index, width)),
+            _ => Val::one(id),
+        }
+    }
+
+    /// The bytes behind [`Atom::Data`].
+    pub(crate) fn data_bytes(&self, index: u32) -> Option<&[u8]> {
+        self.made
+            .get(usize::try_from(index).unwrap_or(usize::MAX))
+            .map(|bytes| &**bytes)
+    }
+
     /// The literal behind [`Atom::Lit`].
     pub(crate) fn literal(&self, index: u32) -> Option<&Lit<'a>> {
         self.lits.get(usize::try_from(index).unwrap_or(usize::MAX))
@@ -194,10 +219,7 @@ impl<'a> Values<'a> {
     pub(crate) fn bytes(&self, id: AtomId) -> Option<&[u8]> {
         match self.atom(id) {
             Atom::Lit(index) => self.literal(index).map(|lit| lit.bytes),
-            Atom::Made(index) => self
-                .made
-                .get(usize::try_from(index).unwrap_or(usize::MAX))
-                .map(|b| &**b),
+            Atom::Made(index) => self.data_bytes(index),
             _ => None,
         }
     }

@@ -18,7 +18,7 @@ use super::model::{FlowFact, IdentifierRead, MAX_SITES, SinkUse, Site, Source, S
 use crate::artifact::dex::{Dex, FORMAT};
 use crate::bytes::{Gap, Place};
 use crate::code::flow::{App, Surface};
-use crate::code::{self, Arg, At, Called, Interest, Reading};
+use crate::code::{self, Arg, At, Called, Interest, Reading, Text};
 
 /// One dex file of a package and where it is.
 #[derive(Debug, Clone)]
@@ -170,6 +170,15 @@ impl Sites<'_, '_> {
             ..self.file(at.dex)
         }
     }
+
+    /// A place where a text is computed: what it is, and by which method.
+    fn computed(&self, at: At, by: &str, text: &Text) -> Site {
+        let mut site = self.at(at);
+        let mut lines = site.lines.to_vec();
+        lines.push(format!("  = {:?}, computed by {by}", text.to_str()).into());
+        site.lines = lines.into();
+        site
+    }
 }
 
 /// Channels that every app uses all the time: two places are as good as eight.
@@ -211,6 +220,18 @@ fn find_endpoints(
             if done.insert((call.at.dex, call.at.method, &text.bytes)) {
                 endpoints.text(finder, &text.bytes, Source::Code, true, |_| sites.at(call.at));
             }
+        }
+    }
+    for call in calls {
+        let Called::Computed { by, text } = &call.what else {
+            continue;
+        };
+        for text in text {
+            let Arg::Text(text) = text else { continue };
+            done.insert((call.at.dex, call.at.method, &text.bytes));
+            endpoints.text(finder, &text.bytes, Source::Code, false, |_| {
+                sites.computed(call.at, by, text)
+            });
         }
     }
     for call in calls {
