@@ -602,6 +602,9 @@ impl Class {
     pub fn static_field(&mut self, name: &str, type_: &str, value: Option<Value>) -> &mut Self {
         self.field(name, type_, PUBLIC | STATIC, value)
     }
+    pub fn static_final_field(&mut self, name: &str, type_: &str) -> &mut Self {
+        self.field(name, type_, PUBLIC | STATIC | FINAL, None)
+    }
     pub fn instance_field(&mut self, name: &str, type_: &str) -> &mut Self {
         self.field(name, type_, PUBLIC, None)
     }

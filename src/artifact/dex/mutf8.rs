@@ -93,7 +93,10 @@ mod tests {
         let all: Vec<u16> = (0..=u16::MAX).collect();
         let bytes = to_mutf8(&all);
         assert_eq!(units(&bytes).collect::<Vec<_>>(), all);
-        assert_eq!(to_mutf8(&[0x61, 0, 0xfc, 0xd83d, 0xde00]), b"a\xc0\x80\xc3\xbc\xed\xa0\xbd\xed\xb8\x80");
+        assert_eq!(
+            to_mutf8(&[0x61, 0, 0xfc, 0xd83d, 0xde00]),
+            b"a\xc0\x80\xc3\xbc\xed\xa0\xbd\xed\xb8\x80"
+        );
     }
 
     #[test]

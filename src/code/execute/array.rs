@@ -1,9 +1,9 @@
 //! What methods of the platform do with arrays of bytes and characters: copies, charsets, Base64.
 
 use super::super::platform::Compute;
-use super::heap::{Object, Slot};
 use super::charset::{Charset, base64};
-use super::platform::{DONE, Known};
+use super::heap::{Object, Slot};
+use super::platform::{Answer, DONE};
 use super::step::{at, len};
 use super::{Executor, Stop};
 
@@ -12,12 +12,20 @@ const URL_SAFE: i32 = 8;
 
 impl Executor<'_, '_> {
     /// Characters of an array from `from` on; `None` where they are not known.
-    pub(super) fn slice(&mut self, array: Slot, from: Slot, n: Option<Slot>) -> Result<Option<Vec<u16>>, Stop> {
+    pub(super) fn slice(
+        &mut self,
+        array: Slot,
+        from: Slot,
+        n: Option<Slot>,
+    ) -> Result<Option<Vec<u16>>, Stop> {
         let Some(Object::Numbers(b'C', cells)) = self.heap.get(array) else {
             return Ok(None);
         };
         let cells = part(cells, from, n)?;
-        let units = cells.iter().map(|cell| u16::try_from(*cell).unwrap_or(0)).collect();
+        let units = cells
+            .iter()
+            .map(|cell| u16::try_from(*cell).unwrap_or(0))
+            .collect();
         let size = cells.len();
         self.spend_on(size)?;
         Ok(Some(units))
@@ -49,7 +57,7 @@ impl Executor<'_, '_> {
     }
 
     /// `getBytes`, with or without a charset.
-    pub(super) fn encoded(&mut self, units: &[u16], letters: &[u8], charset: Slot) -> Known {
+    pub(super) fn encoded(&mut self, units: &[u16], letters: &[u8], charset: Slot) -> Answer {
         let charset = if letters.is_empty() {
             Some(Charset::Utf8)
         } else {
@@ -71,7 +79,7 @@ impl Executor<'_, '_> {
         Ok(name.and_then(|name| Charset::named(&name)))
     }
 
-    fn bytes(&mut self, bytes: &[u8]) -> Known {
+    fn bytes(&mut self, bytes: &[u8]) -> Answer {
         self.spend_on(bytes.len())?;
         self.heap.charge(bytes.len().saturating_mul(8))?;
         let cells = bytes
@@ -81,7 +89,7 @@ impl Executor<'_, '_> {
         self.heap.allocate(Object::Numbers(b'B', cells)).map(Some)
     }
 
-    pub(super) fn on_array(&mut self, compute: Compute, this: Slot, letters: &[u8], args: &[Slot]) -> Known {
+    pub(super) fn on_array(&mut self, compute: Compute, this: Slot, letters: &[u8], args: &[Slot]) -> Answer {
         let arg = |i: usize| args.get(i).copied().unwrap_or(Slot::Unknown);
         match compute {
             Compute::Charset => match self.charset(arg(0))? {
@@ -97,7 +105,7 @@ impl Executor<'_, '_> {
         }
     }
 
-    fn from_base64(&mut self, this: Slot, letters: &[u8], from: Slot, flags: Slot) -> Known {
+    fn from_base64(&mut self, this: Slot, letters: &[u8], from: Slot, flags: Slot) -> Answer {
         let (url, lenient) = match (self.heap.get(this), letters, flags) {
             (Some(Object::Decoder(url)), [_], _) => (*url, false),
             (None, [_, b'I'], Slot::Int(flags)) => (flags & URL_SAFE != 0, true),
@@ -107,7 +115,10 @@ impl Executor<'_, '_> {
             Some(Object::Numbers(b'B', cells)) => cells.iter().map(|cell| byte(*cell)).collect(),
             _ => match self.units(from)? {
                 // What is no byte is no digit either.
-                Some(units) => units.iter().map(|unit| u8::try_from(*unit).unwrap_or(b'?')).collect(),
+                Some(units) => units
+                    .iter()
+                    .map(|unit| u8::try_from(*unit).unwrap_or(b'?'))
+                    .collect(),
                 None => return Ok(None),
             },
         };
@@ -117,7 +128,7 @@ impl Executor<'_, '_> {
     }
 
     /// `System.arraycopy`: as if by way of a third array.
-    fn array_copy(&mut self, args: &[Slot]) -> Known {
+    fn array_copy(&mut self, args: &[Slot]) -> Answer {
         let [from, from_at, to, to_at, n] = *args else {
             return Ok(None);
         };
@@ -137,10 +148,16 @@ impl Executor<'_, '_> {
         };
         match (self.heap.get_mut(to)?, source) {
             (Object::Numbers(a, cells), Object::Numbers(b, part)) if *a == b => {
-                cells.get_mut(to_at..to_end).ok_or(Stop::Unknown)?.copy_from_slice(&part);
+                cells
+                    .get_mut(to_at..to_end)
+                    .ok_or(Stop::Unknown)?
+                    .copy_from_slice(&part);
             }
             (Object::Refs(slots), Object::Refs(part)) => {
-                slots.get_mut(to_at..to_end).ok_or(Stop::Unknown)?.copy_from_slice(&part);
+                slots
+                    .get_mut(to_at..to_end)
+                    .ok_or(Stop::Unknown)?
+                    .copy_from_slice(&part);
             }
             _ => return Ok(None),
         }
@@ -148,7 +165,7 @@ impl Executor<'_, '_> {
     }
 
     /// The elements of an array from one to another; beyond its end there are zeros.
-    fn copy(&mut self, array: Slot, from: Slot, to: Slot) -> Known {
+    fn copy(&mut self, array: Slot, from: Slot, to: Slot) -> Answer {
         let (Slot::Int(from_n), Slot::Int(to_n)) = (from, to) else {
             return Ok(None);
         };
@@ -159,7 +176,10 @@ impl Executor<'_, '_> {
             _ => return Ok(None),
         };
         let from = at(from)?;
-        let some = have.checked_sub(from).ok_or(Stop::Unknown)?.min(at(Slot::Int(n))?);
+        let some = have
+            .checked_sub(from)
+            .ok_or(Stop::Unknown)?
+            .min(at(Slot::Int(n))?);
         let new = self.heap.array(letter, n)?;
         self.array_copy(&[array, Slot::Int(from_n), new, Slot::Int(0), Slot::Int(len(some)?)])?;
         Ok(Some(new))

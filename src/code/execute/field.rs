@@ -89,7 +89,9 @@ impl<'a> Executor<'a, '_> {
             let Some(home) = self.package.dex(class.dex) else {
                 break;
             };
-            let Ok(members) = home.members(&class.def) else { break };
+            let Ok(members) = home.members(&class.def) else {
+                break;
+            };
             for member in members.fields().filter_map(Result::ok) {
                 cost = u64::saturating_add(cost, 1);
                 let same = if class.dex == dex_no {
@@ -141,7 +143,9 @@ impl<'a> Executor<'a, '_> {
         {
             self.left = self.left.saturating_sub(u64::from(code.units()));
             for insn in code.insns() {
-                if matches!(insn.op.0, 0x67..=0x6d) && self.declared(key.0, insn.index()?) == Some((class, key)) {
+                if matches!(insn.op.0, 0x67..=0x6d)
+                    && self.declared(key.0, insn.index()?) == Some((class, key))
+                {
                     own = own.saturating_add(1);
                 }
             }
@@ -149,8 +153,13 @@ impl<'a> Executor<'a, '_> {
         Some(puts == own && !self.is_written_elsewhere(class, key))
     }
 
-    /// How many instructions of its own file write a field, at most 255.
+    /// How many instructions of its own file write a field, at most 255; more where they are not counted, see
+    /// [`field`](super::super::table::field).
     fn puts(&self, key: FieldKey) -> u32 {
+        let table = self.tables.get(usize::from(key.0));
+        if table.is_none_or(|table| table.field(key.1) == 0) {
+            return u32::MAX;
+        }
         let walked = self.walked.get(usize::from(key.0));
         let puts = walked.and_then(|walked| walked.puts.get(index(key.1)));
         puts.map_or(u32::MAX, |puts| u32::from(puts.count))
@@ -277,7 +286,10 @@ impl<'a> Executor<'a, '_> {
 
     /// A new object: of the package, a text or a builder; of others nothing is known.
     pub(super) fn new_instance(&mut self, dex_no: u16, type_: u32) -> Result<Slot, Stop> {
-        let object = match (self.package.home(dex_no, type_), self.package.type_name(dex_no, type_)) {
+        let object = match (
+            self.package.home(dex_no, type_),
+            self.package.type_name(dex_no, type_),
+        ) {
             (Some(class), _) => Object::Instance(class, Vec::new()),
             (None, Some(b"Ljava/lang/String;")) => Object::Fresh(true),
             (None, Some(b"Ljava/lang/StringBuilder;" | b"Ljava/lang/StringBuffer;")) => Object::Fresh(false),
@@ -286,7 +298,12 @@ impl<'a> Executor<'a, '_> {
         self.heap.allocate(object)
     }
 
-    pub(super) fn instance_field(&mut self, dex_no: u16, insn: &Insn<'a>, object: Slot) -> Result<Slot, Stop> {
+    pub(super) fn instance_field(
+        &mut self,
+        dex_no: u16,
+        insn: &Insn<'a>,
+        object: Slot,
+    ) -> Result<Slot, Stop> {
         let key = insn.index().and_then(|field| self.declared(dex_no, field));
         let Some(Object::Instance(_, fields)) = self.heap.get(object) else {
             return Ok(Slot::Unknown);

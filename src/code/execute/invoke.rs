@@ -78,8 +78,8 @@ impl<'a> Executor<'a, '_> {
                 .map(|id| (dex_no, id.class)),
         };
         let mut cost = 0;
-        let found = from
-            .and_then(|from| resolve::search(self.package, self.walked, from, dex_no, callee, &mut cost));
+        let found =
+            from.and_then(|from| resolve::search(self.package, self.walked, from, dex_no, callee, &mut cost));
         self.left = self.left.saturating_sub(cost);
         self.targets.insert((dex_no, callee, class), found);
         found

@@ -123,7 +123,9 @@ impl<'a> Executor<'a, '_> {
 /// control characters and halves of pairs.
 fn is_text(units: &[u16]) -> bool {
     char::decode_utf16(units.iter().copied()).all(|c| {
-        c.is_ok_and(|c| matches!(c, '\t' | '\n' | '\r') || !c.is_control() && c != char::REPLACEMENT_CHARACTER)
+        c.is_ok_and(|c| {
+            matches!(c, '\t' | '\n' | '\r') || !c.is_control() && c != char::REPLACEMENT_CHARACTER
+        })
     })
 }
 

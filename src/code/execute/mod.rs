@@ -9,10 +9,11 @@
 //! A class is initialised when one of its fields is read ([`field`]); what its initialiser leaves behind stays, what
 //! a call does is undone. So a call is the first of its kind, whatever was asked before, and its result is kept.
 //!
-//! Here are the budgets and the calls from outside; [`worth`] says of which methods they are asked, [`known`] what
-//! goes in and comes out, [`step`] and [`numbers`] are the instructions, [`invoke`] the calls, [`heap`] the objects.
+//! Here are the budgets and the calls from outside; [`worth`] says of which methods they are asked, [`caller`] where
+//! they are called with constants, [`known`] what goes in and comes out, [`step`] and [`numbers`] are the instructions, [`invoke`] the calls, [`heap`] the objects.
 
 mod array;
+mod caller;
 mod charset;
 mod field;
 mod heap;
@@ -21,8 +22,7 @@ mod known;
 mod numbers;
 mod platform;
 mod step;
-#[cfg(test)]
-mod tests;
+mod string;
 mod worth;
 
 use std::rc::Rc;
@@ -35,7 +35,7 @@ use super::walk::Walked;
 use field::State;
 use heap::{FieldKey, Heap};
 use known::Known;
-use worth::Candidate;
+use worth::{Asked, Candidate};
 
 /// Ours: instructions of one call, with what they do. A text of 60 characters takes 1 000; AES in Java, 40 000.
 const MAX_CALL: u64 = 50_000;
@@ -75,6 +75,8 @@ pub(crate) struct Executor<'a, 'p> {
     running: Option<u32>,
     fields: FxHashMap<(u16, u32), Option<(u32, FieldKey)>>,
     settled: FxHashMap<FieldKey, bool>,
+    /// By file and method: whether it may be one that computes a text.
+    asked: Vec<Vec<Asked>>,
     candidates: FxHashMap<(u16, u32), Option<Rc<Candidate>>>,
     computing: FxHashMap<(u16, u32), bool>,
     targets: FxHashMap<(u16, u32, u32), Option<(u16, u32)>>,
@@ -102,6 +104,7 @@ impl<'a, 'p> Executor<'a, 'p> {
             running: None,
             fields: FxHashMap::default(),
             settled: FxHashMap::default(),
+            asked: Self::asked(package, tables),
             candidates: FxHashMap::default(),
             computing: FxHashMap::default(),
             targets: FxHashMap::default(),

@@ -1,32 +1,27 @@
-//! What methods of the platform compute, by their models; [`array`](super::array) has those on arrays and bytes.
+//! What methods of the platform compute, by their models. [`string`](super::string) and [`array`](super::array) have
+//! those of which nothing else is modelled.
 //!
-//! Java SE `String`, `StringBuilder`, `Integer`, `Character`, `Math`. `None`: it is not known, since an argument is
+//! Java SE `String`, `StringBuilder`, `Integer`. `None`: it is not known, since an argument is
 //! not or since it is not modelled. What the platform throws ends the execution.
 
 use std::rc::Rc;
 
-use super::super::platform::{Compute, Edit, Model};
+use super::super::platform::{Edit, Model};
 use super::super::table::Shape;
 use super::heap::{Object, Slot};
 use super::numbers::low;
-use super::step::{at, len};
+use super::step::at;
 use super::{Executor, Stop};
 
 /// The result of a call, where it is known.
-pub(super) type Known = Result<Option<Slot>, Stop>;
+pub(super) type Answer = Result<Option<Slot>, Stop>;
 
 /// What a call does not return.
-pub(super) const DONE: Known = Ok(Some(Slot::Unknown));
+pub(super) const DONE: Answer = Ok(Some(Slot::Unknown));
 
 impl Executor<'_, '_> {
     /// Does what a model says; `slots` are the registers of the call.
-    pub(super) fn platform(
-        &mut self,
-        model: Model,
-        shape: Shape,
-        is_static: bool,
-        slots: &[Slot],
-    ) -> Known {
+    pub(super) fn platform(&mut self, model: Model, shape: Shape, is_static: bool, slots: &[Slot]) -> Answer {
         let letters = shape.letters();
         let mut registers = slots.iter().copied();
         let this = if is_static {
@@ -92,13 +87,18 @@ impl Executor<'_, '_> {
                 let Some(units) = self.units(this)? else {
                     return Ok(None);
                 };
-                let end = if letters.len() > 1 { at(second)? } else { units.len() };
+                let end = if letters.len() > 1 {
+                    at(second)?
+                } else {
+                    units.len()
+                };
                 let part = units.get(at(first)?..end).ok_or(Stop::Unknown)?;
                 self.text(part)
             }
             Model::Parse => {
                 let radix = if letters.len() > 1 { second } else { Slot::Int(10) };
-                self.parsed(first, radix, shape.result).map_or(Err(Stop::Unknown), |slot| slot.map(Some))
+                self.parsed(first, radix, shape.result)
+                    .map_or(Err(Stop::Unknown), |slot| slot.map(Some))
             }
             Model::Compute(compute) => self.computed(compute, this, letters, &args),
             _ => Ok(None),
@@ -117,7 +117,7 @@ impl Executor<'_, '_> {
         Ok(Some(units))
     }
 
-    pub(super) fn text(&mut self, units: &[u16]) -> Known {
+    pub(super) fn text(&mut self, units: &[u16]) -> Answer {
         self.spend_on(units.len())?;
         self.heap.text(units).map(Some)
     }
@@ -144,14 +144,14 @@ impl Executor<'_, '_> {
         Ok(Some(text.encode_utf16().collect()))
     }
 
-    fn valued(&mut self, slot: Slot, letter: u8) -> Known {
+    fn valued(&mut self, slot: Slot, letter: u8) -> Answer {
         match self.written(slot, letter)? {
             Some(units) => self.text(&units),
             None => Ok(None),
         }
     }
 
-    fn constructed(&mut self, this: Slot, letters: &[u8], args: &[Slot]) -> Known {
+    fn constructed(&mut self, this: Slot, letters: &[u8], args: &[Slot]) -> Answer {
         let Some(Object::Fresh(is_text)) = self.heap.get(this) else {
             return Ok(None);
         };
@@ -174,13 +174,15 @@ impl Executor<'_, '_> {
         DONE
     }
 
-    fn edited(&mut self, model: Model, this: Slot, letters: &[u8], args: &[Slot]) -> Known {
+    fn edited(&mut self, model: Model, this: Slot, letters: &[u8], args: &[Slot]) -> Answer {
         let first = args.first().copied().unwrap_or(Slot::Unknown);
         let part = match (model, letters) {
             (Model::Append, [letter]) => self.written(first, *letter)?,
-            (Model::Append, [b'[', b'I', b'I']) => {
-                self.slice(first, args.get(1).copied().unwrap_or(Slot::Unknown), args.get(2).copied())?
-            }
+            (Model::Append, [b'[', b'I', b'I']) => self.slice(
+                first,
+                args.get(1).copied().unwrap_or(Slot::Unknown),
+                args.get(2).copied(),
+            )?,
             (Model::Insert, [_, letter]) => {
                 self.written(args.get(1).copied().unwrap_or(Slot::Unknown), *letter)?
             }
@@ -212,7 +214,8 @@ impl Executor<'_, '_> {
             Model::Reverse if units.iter().any(|unit| (0xd800..0xe000).contains(unit)) => return Ok(None),
             Model::Reverse => units.reverse(),
             Model::Edit(Edit::SetCharAt) => {
-                let (Slot::Int(c), place) = (args.get(1).copied().unwrap_or(Slot::Unknown), at(first)?) else {
+                let (Slot::Int(c), place) = (args.get(1).copied().unwrap_or(Slot::Unknown), at(first)?)
+                else {
                     return Ok(None);
                 };
                 let [a, b, ..] = c.to_le_bytes();
@@ -234,7 +237,7 @@ impl Executor<'_, '_> {
         Ok(Some(this))
     }
 
-    fn mapped(&mut self, this: Slot, f: impl Fn(&[u16]) -> Option<Vec<u16>>) -> Known {
+    fn mapped(&mut self, this: Slot, f: impl Fn(&[u16]) -> Option<Vec<u16>>) -> Answer {
         match self.units(this)?.and_then(|units| f(&units)) {
             Some(units) => self.text(&units),
             None => Ok(None),
@@ -242,7 +245,7 @@ impl Executor<'_, '_> {
     }
 
     /// `replace` of one character by another, or of a plain text.
-    fn replaced(&mut self, this: Slot, letters: &[u8], from: Slot, to: Slot) -> Known {
+    fn replaced(&mut self, this: Slot, letters: &[u8], from: Slot, to: Slot) -> Answer {
         let Some(units) = self.units(this)? else {
             return Ok(None);
         };
@@ -301,136 +304,6 @@ impl Executor<'_, '_> {
             _ => return None,
         }))
     }
-
-    fn computed(&mut self, compute: Compute, this: Slot, letters: &[u8], args: &[Slot]) -> Known {
-        let first = args.first().copied().unwrap_or(Slot::Unknown);
-        let second = args.get(1).copied().unwrap_or(Slot::Unknown);
-        let bool = |holds: bool| Ok(Some(Slot::Int(i32::from(holds))));
-        match compute {
-            Compute::Nothing => return DONE,
-            Compute::Abs | Compute::Max | Compute::Min => return Ok(mathematics(compute, first, second)),
-            Compute::Box => return self.heap.allocate(Object::Boxed(b'C', first)).map(Some),
-            Compute::Digit => return Ok(digit(first, second)),
-            Compute::Hex => {
-                let text = match first {
-                    Slot::Int(n) => format!("{n:x}"),
-                    Slot::Long(n) => format!("{n:x}"),
-                    _ => return Ok(None),
-                };
-                return self.text(&text.encode_utf16().collect::<Vec<u16>>());
-            }
-            Compute::IsDigit | Compute::IsLetter | Compute::IsLower | Compute::IsUpper => {
-                let Slot::Int(c @ 0..0x80) = first else {
-                    return Ok(None);
-                };
-                let [c, ..] = c.to_le_bytes();
-                return bool(match compute {
-                    Compute::IsDigit => c.is_ascii_digit(),
-                    Compute::IsLetter => c.is_ascii_alphabetic(),
-                    Compute::IsLower => c.is_ascii_lowercase(),
-                    _ => c.is_ascii_uppercase(),
-                });
-            }
-            Compute::ArrayCopy
-            | Compute::CopyOf
-            | Compute::CopyOfRange
-            | Compute::Charset
-            | Compute::Base64Decode
-            | Compute::Base64Decoder
-            | Compute::Base64UrlDecoder => return self.on_array(compute, this, letters, args),
-            _ => {}
-        }
-        let Some(units) = self.units(this)? else {
-            return Ok(None);
-        };
-        match compute {
-            Compute::Length => Ok(Some(Slot::Int(len(units.len())?))),
-            Compute::IsEmpty => bool(units.is_empty()),
-            Compute::CharAt => {
-                let unit = units.get(at(first)?).ok_or(Stop::Unknown)?;
-                Ok(Some(Slot::Int(i32::from(*unit))))
-            }
-            Compute::HashCode => Ok(Some(Slot::Int(units.iter().fold(0_i32, |hash, unit| {
-                hash.wrapping_mul(31).wrapping_add(i32::from(*unit))
-            })))),
-            Compute::Chars => {
-                let cells = units.iter().map(|unit| i64::from(*unit)).collect();
-                self.heap.allocate(Object::Numbers(b'C', cells)).map(Some)
-            }
-            Compute::Bytes => self.encoded(&units, letters, first),
-            Compute::IndexOf | Compute::LastIndexOf if letters == [b'I'] || letters == [b'I', b'I'] => {
-                let Slot::Int(c) = first else { return Ok(None) };
-                let from = if letters.len() > 1 { at(second)? } else { 0 };
-                let found = if compute == Compute::IndexOf {
-                    let rest = units.get(from..).unwrap_or_default();
-                    let place = rest.iter().position(|unit| i32::from(*unit) == c);
-                    place.map(|place| place.saturating_add(from))
-                } else if letters.len() > 1 {
-                    return Ok(None);
-                } else {
-                    units.iter().rposition(|unit| i32::from(*unit) == c)
-                };
-                Ok(Some(Slot::Int(found.map_or(Ok(-1), len)?)))
-            }
-            Compute::Equals => match self.heap.get(first) {
-                None => bool(false),
-                Some(Object::Text(other)) => bool(*units == **other),
-                Some(Object::Opaque) => Ok(None),
-                Some(_) => bool(false),
-            },
-            _ => {
-                let Some(other) = self.units(first)? else {
-                    return Ok(None);
-                };
-                match (compute, letters) {
-                    (Compute::StartsWith, [b'S']) => bool(units.starts_with(&other)),
-                    (Compute::EndsWith, [b'S']) => bool(units.ends_with(&other)),
-                    (Compute::Contains, [_]) => {
-                        let found = self.find(&units, &other, 0)?;
-                        bool(found.is_some())
-                    }
-                    (Compute::IndexOf, [b'S', ..]) => {
-                        let from = if letters.len() > 1 { at(second)? } else { 0 };
-                        let found = self.find(&units, &other, from)?;
-                        Ok(Some(Slot::Int(found.map_or(Ok(-1), len)?)))
-                    }
-                    (Compute::Split, [b'S']) => self.split(&units, &other),
-                    _ => Ok(None),
-                }
-            }
-        }
-    }
-
-    fn find(&mut self, units: &[u16], other: &[u16], from: usize) -> Result<Option<usize>, Stop> {
-        self.spend_on(units.len().saturating_mul(other.len()))?;
-        let rest = units.get(from..).unwrap_or_default();
-        if other.is_empty() {
-            return Ok(Some(from.min(units.len())));
-        }
-        let found = rest.windows(other.len()).position(|window| window == other);
-        Ok(found.map(|place| place.saturating_add(from)))
-    }
-
-    /// `split` at one character that means itself.
-    fn split(&mut self, units: &[u16], at: &[u16]) -> Known {
-        let plain = |unit: &u16| u8::try_from(*unit).is_ok_and(|byte| !b".$|()[{^?*+\\".contains(&byte));
-        let is_letter = |unit: &u16| u8::try_from(*unit).is_ok_and(|byte| byte.is_ascii_alphanumeric());
-        let at = match at {
-            [one] if plain(one) => *one,
-            [slash, one] if *slash == u16::from(b'\\') && !is_letter(one) => *one,
-            _ => return Ok(None),
-        };
-        let mut parts: Vec<&[u16]> = units.split(|unit| *unit == at).collect();
-        // Empty parts at the end are left out, but not the only one.
-        while parts.len() > 1 && parts.last().is_some_and(|part| part.is_empty()) {
-            parts.pop();
-        }
-        let mut slots = Vec::with_capacity(parts.len());
-        for part in parts {
-            slots.push(self.heap.text(part)?);
-        }
-        self.heap.allocate(Object::Refs(slots)).map(Some)
-    }
 }
 
 /// A number of an object as a method returns it.
@@ -445,32 +318,20 @@ fn as_(letter: u8, slot: Slot) -> Slot {
 fn trim(units: &[u16]) -> &[u16] {
     let dark = |unit: &u16| *unit > 0x20;
     let start = units.iter().position(dark).unwrap_or(units.len());
-    let end = units.iter().rposition(dark).map_or(start, |last| last.saturating_add(1));
+    let end = units
+        .iter()
+        .rposition(dark)
+        .map_or(start, |last| last.saturating_add(1));
     units.get(start..end).unwrap_or_default()
 }
 
 /// ASCII only: of other letters the language decides.
 fn ascii(units: &[u16], f: fn(&u8) -> u8) -> Option<Vec<u16>> {
-    let one = |unit: &u16| u8::try_from(*unit).ok().filter(u8::is_ascii).map(|byte| u16::from(f(&byte)));
-    units.iter().map(one).collect()
-}
-
-fn digit(c: Slot, radix: Slot) -> Option<Slot> {
-    let (Slot::Int(c @ 0..0x80), Slot::Int(radix @ 2..=36)) = (c, radix) else {
-        return None;
+    let one = |unit: &u16| {
+        u8::try_from(*unit)
+            .ok()
+            .filter(u8::is_ascii)
+            .map(|byte| u16::from(f(&byte)))
     };
-    let digit = char::from_u32(c.unsigned_abs())?.to_digit(radix.unsigned_abs());
-    Some(Slot::Int(digit.map_or(-1, u32::cast_signed)))
-}
-
-fn mathematics(compute: Compute, a: Slot, b: Slot) -> Option<Slot> {
-    Some(match (compute, a, b) {
-        (Compute::Abs, Slot::Int(a), _) => Slot::Int(a.wrapping_abs()),
-        (Compute::Abs, Slot::Long(a), _) => Slot::Long(a.wrapping_abs()),
-        (Compute::Max, Slot::Int(a), Slot::Int(b)) => Slot::Int(a.max(b)),
-        (Compute::Max, Slot::Long(a), Slot::Long(b)) => Slot::Long(a.max(b)),
-        (Compute::Min, Slot::Int(a), Slot::Int(b)) => Slot::Int(a.min(b)),
-        (Compute::Min, Slot::Long(a), Slot::Long(b)) => Slot::Long(a.min(b)),
-        _ => return None,
-    })
+    units.iter().map(one).collect()
 }

@@ -196,11 +196,7 @@ impl<'a> Executor<'a, '_> {
                 frame.set(a, slot)
             }
             0x67..=0x6d => {
-                self.set_static_field(
-                    frame.dex_no,
-                    insn.index().ok_or(Stop::Unknown)?,
-                    frame.get(a),
-                )?;
+                self.set_static_field(frame.dex_no, insn.index().ok_or(Stop::Unknown)?, frame.get(a))?;
                 Next::On
             }
             // invoke-*

@@ -4,12 +4,11 @@
 
 use std::rc::Rc;
 
-use super::super::package::{NONE, index};
+use super::super::package::{NONE, Package, index};
 use super::super::platform::{Compute, Model};
 use super::super::resolve;
-use super::super::table::{letter, method};
+use super::super::table::{Table, letter, method};
 use super::Executor;
-use crate::artifact::dex::Insn;
 
 /// Code units of a method that may be one: a switch with a thousand texts is longer, a parser, too.
 const MAX_UNITS: u32 = 1 << 14;
@@ -19,8 +18,16 @@ const MAX_PARAMETERS: usize = 8;
 const MAX_HANDS: u32 = 3;
 /// `ACC_STATIC`
 const STATIC: u32 = 0x8;
-/// Registers that are looked at where a method is called.
-const MAX_REGISTERS: usize = 256;
+
+/// What the prototype of a method says of it, and what came of looking closer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// It is none of the package's own, or returns something else.
+    No,
+    Maybe,
+    /// It does not compute what it returns, or is not the only one that a call may reach.
+    Refused,
+}
 
 /// A method that computes a text.
 #[derive(Debug)]
@@ -44,11 +51,6 @@ impl Candidate {
 }
 
 impl<'a> Executor<'a, '_> {
-    /// Whether a call of a method of the package may be asked for its result.
-    pub(crate) fn is_candidate(&mut self, dex: u16, callee: u32) -> bool {
-        self.candidate(dex, callee).is_some()
-    }
-
     /// Whether such a method has no object.
     pub(crate) fn is_static(&mut self, dex: u16, callee: u32) -> Option<bool> {
         self.candidate(dex, callee).map(|candidate| candidate.is_static)
@@ -66,33 +68,80 @@ impl<'a> Executor<'a, '_> {
     }
 
     /// The method that a call reaches, where it computes a text.
+    #[inline]
     pub(super) fn candidate(&mut self, dex: u16, callee: u32) -> Option<Rc<Candidate>> {
+        // Of nearly all methods their prototype says that they are none.
+        let asked = self.asked.get(usize::from(dex))?;
+        match asked.get(index(callee)) {
+            Some(Asked::Maybe) => self.candidate_of(dex, callee),
+            _ => None,
+        }
+    }
+
+    fn candidate_of(&mut self, dex: u16, callee: u32) -> Option<Rc<Candidate>> {
         if let Some(known) = self.candidates.get(&(dex, callee)) {
             return known.clone();
         }
         let found = self.find_candidate(dex, callee).map(Rc::new);
+        if found.is_none()
+            && let Some(slot) = self
+                .asked
+                .get_mut(usize::from(dex))
+                .and_then(|asked| asked.get_mut(index(callee)))
+        {
+            *slot = Asked::Refused;
+        }
         self.candidates.insert((dex, callee), found.clone());
         found
     }
 
+    /// Of each file, by method: whether it is one of the package's own, and returns what is asked for.
+    pub(super) fn asked(package: &Package<'_>, tables: &[Table]) -> Vec<Vec<Asked>> {
+        let files = package.numbered().zip(tables);
+        files
+            .map(|((dex_no, dex), table)| {
+                let protos: Vec<bool> = (0..dex.proto_count())
+                    .map(|proto| {
+                        dex.proto(proto).is_some_and(|proto| {
+                            let result = package.type_name(dex_no, proto.return_type);
+                            matches!(result, Some(b"Ljava/lang/String;" | b"[B" | b"[C"))
+                                && proto.parameters.len() <= MAX_PARAMETERS
+                        })
+                    })
+                    .collect();
+                let is = |i: u32| {
+                    let id = dex.method(i);
+                    id.is_some_and(|id| protos.get(index(id.proto)).copied().unwrap_or(false))
+                };
+                let methods = (0_u32..).zip(&table.methods);
+                methods
+                    .map(|(i, bits)| match bits & method::OWN != 0 && is(i) {
+                        true => Asked::Maybe,
+                        false => Asked::No,
+                    })
+                    .collect()
+            })
+            .collect()
+    }
+
     fn find_candidate(&mut self, dex_no: u16, callee: u32) -> Option<Candidate> {
-        let table = self.tables.get(usize::from(dex_no))?;
-        if table.methods.get(index(callee))? & method::OWN == 0 {
-            return None;
-        }
         let dex = *self.package.dex(dex_no)?;
-        let proto = dex.proto(dex.method(callee)?.proto)?;
+        let id = dex.method(callee)?;
+        let proto = dex.proto(id.proto)?;
         let shape = |type_: u32| {
             let name = self.package.type_name(dex_no, type_);
             let element = name.and_then(|name| name.get(1)).copied().unwrap_or_default();
             (letter(name), element)
         };
         let result = shape(proto.return_type);
-        if !matches!(result, (b'S', _) | (b'[', b'B' | b'C')) || proto.parameters.len() > MAX_PARAMETERS {
-            return None;
-        }
         let parameters: Vec<(u8, u8)> = proto.parameters.iter().map(shape).collect();
-        let (home, number) = self.target(dex_no, callee, NONE)?;
+        // What a class inherits is mostly the platform's, and not looked for.
+        let near = self.package.class(self.package.home(dex_no, id.class)?)?.dex == dex_no;
+        let (home, number) = match resolve::direct(self.walked, dex_no, callee) {
+            Some(found) => found,
+            None if near => return None,
+            None => self.target(dex_no, callee, NONE)?,
+        };
         let is_static = self.walked.get(usize::from(home))?.method(number)?.access & STATIC != 0;
         let candidate = Candidate {
             method: (home, number),
@@ -100,9 +149,11 @@ impl<'a> Executor<'a, '_> {
             parameters,
             result,
         };
-        // What an object computes of nothing is computed of its fields.
+        // What is computed of nothing that may be a constant is computed of objects.
         let given = (0..candidate.parameters.len()).any(|n| candidate.asks(n));
-        if !is_static && !given || !resolve::is_final(self.package, self.walked, home, number) {
+        if !given && !(is_static && candidate.parameters.is_empty())
+            || !resolve::is_final(self.package, self.walked, home, number)
+        {
             return None;
         }
         self.computes(home, number, 0).then_some(candidate)
@@ -127,30 +178,47 @@ impl<'a> Executor<'a, '_> {
         }
         let tables = self.tables;
         let table = tables.get(usize::from(dex_no))?;
-        let (mut arithmetic, mut characters, mut texts, mut table_read) = (false, false, false, false);
+        let walked = self.walked.get(usize::from(dex_no))?;
+        let has_object = walked.method(number)?.access & STATIC == 0;
+        let (mut arithmetic, mut characters, mut texts) = (false, false, false);
+        let (mut static_read, mut table_read, mut base64) = (false, false, false);
         let mut called = Vec::new();
+        // The last call was one whose result is not known.
+        let mut foreign = false;
+        // Handlers come last.
+        let mut in_handler = false;
         for insn in code.insns() {
             match insn.op.0 {
-                // and, or, xor, shifts, sums; of a register or a number
-                0x90..=0x9a | 0x9b..=0xa5 | 0xb0..=0xc5 | 0xd0..=0xe2 => arithmetic = true,
-                // int-to-byte, int-to-char
-                0x8d | 0x8e => characters = true,
-                // aget-byte, aget-char, aput-byte, aput-char
-                0x48 | 0x49 | 0x4f | 0x50 => characters = true,
+                // Who goes on with what the platform gives ends with what is not known.
+                0x0a..=0x0c if foreign && !in_handler => return None,
+                0x0d => in_handler = true,
+                // iget*: nothing is known of the object that is asked first.
+                0x52..=0x58 if has_object && hands == 0 => return None,
+                0x24 | 0x25 => foreign = false,
+                // sums, and, or, xor, shifts, of two registers or of a number
+                0x90..=0xa5 | 0xb0..=0xc5 | 0xd0..=0xe2 => arithmetic = true,
+                // int-to-byte, int-to-char; aget-byte, aget-char, aput-byte, aput-char
+                0x8d | 0x8e | 0x48 | 0x49 | 0x4f | 0x50 => characters = true,
                 // sget-object, then aget-object
-                0x62 => table_read = true,
-                0x46 if table_read => return Some(true),
+                0x62 => static_read = true,
+                0x46 => table_read |= static_read,
                 0x6e..=0x72 | 0x74..=0x78 => {
                     let callee = insn.index()?;
                     let bits = table.methods.get(index(callee)).copied().unwrap_or_default();
                     if bits & method::OWN != 0 {
                         called.push(callee);
+                        foreign = false;
                         continue;
                     }
-                    let Some(mark) = table.mark(callee) else { continue };
-                    let letters = mark.shape.letters();
-                    match mark.member.model {
-                        Some(Model::Compute(Compute::Base64Decode)) => return Some(true),
+                    let mark = table.mark(callee);
+                    let letters = mark.map(|mark| mark.shape.letters()).unwrap_or_default();
+                    let model = mark.and_then(|mark| mark.member.model);
+                    foreign = matches!(
+                        model,
+                        None | Some(Model::Key(..) | Model::Member(_) | Model::Use(_))
+                    ) && !self.is_of_array(dex_no, callee);
+                    match model {
+                        Some(Model::Compute(Compute::Base64Decode)) => base64 = true,
                         Some(Model::Compute(Compute::CharAt | Compute::Chars | Compute::Bytes)) => {
                             characters = true;
                         }
@@ -164,7 +232,7 @@ impl<'a> Executor<'a, '_> {
             }
         }
         // An array that is handed back is made a text by the caller.
-        if characters && arithmetic && (texts || self.returns_array(dex_no, number)) {
+        if base64 || table_read || characters && arithmetic && (texts || self.returns_array(dex_no, number)) {
             return Some(true);
         }
         if hands >= MAX_HANDS {
@@ -179,6 +247,28 @@ impl<'a> Executor<'a, '_> {
         )
     }
 
+    fn is_of_interface(&self, dex_no: u16, callee: u32) -> bool {
+        /// `ACC_INTERFACE`
+        const INTERFACE: u32 = 0x200;
+        let class = || {
+            let id = self.package.dex(dex_no)?.method(callee)?;
+            self.package.class(self.package.home(dex_no, id.class)?)
+        };
+        class().is_some_and(|class| class.def.access & INTERFACE != 0)
+    }
+
+    /// Whether a method is one of arrays, which is `clone`.
+    fn is_of_array(&self, dex_no: u16, callee: u32) -> bool {
+        let class = self
+            .package
+            .dex(dex_no)
+            .and_then(|dex| dex.method(callee))
+            .map(|id| id.class);
+        class
+            .and_then(|class| self.package.type_name(dex_no, class))
+            .is_some_and(|name| name.starts_with(b"["))
+    }
+
     fn returns_array(&self, dex_no: u16, number: u32) -> bool {
         let returned = || {
             let method = self.walked.get(usize::from(dex_no))?.method(number)?;
@@ -191,104 +281,17 @@ impl<'a> Executor<'a, '_> {
 
     /// Whether a call within a method leads to one that computes, and gives back what it does.
     fn hands_to(&mut self, dex_no: u16, callee: u32, hands: u32) -> bool {
-        let returned = || {
-            let dex = self.package.dex(dex_no)?;
-            let type_ = dex.proto(dex.method(callee)?.proto)?.return_type;
-            self.package.type_name(dex_no, type_)
-        };
-        if !matches!(returned(), Some(b"Ljava/lang/String;" | b"[B" | b"[C")) {
+        let asked = self.asked.get(usize::from(dex_no));
+        if matches!(
+            asked.and_then(|asked| asked.get(index(callee))),
+            None | Some(Asked::No)
+        ) {
             return false;
         }
         match self.target(dex_no, callee, NONE) {
             Some((home, number)) => self.computes(home, number, hands.saturating_add(1)),
             // Of an interface: whoever implements it.
-            None => true,
+            None => self.is_of_interface(dex_no, callee),
         }
     }
-
-    /// The methods of a file that call one of these with what looks like constants, near enough: the registers are
-    /// followed from the start to the end of the code, whatever jumps there are.
-    pub(crate) fn callers(&mut self, dex: u16) -> Vec<u32> {
-        let walked = self.walked;
-        let Some(walked) = walked.get(usize::from(dex)) else {
-            return Vec::new();
-        };
-        let mut all: Vec<u32> = Vec::new();
-        let mut asked: Vec<Option<bool>> = vec![None; walked.number_of.len()];
-        // Edges of one method follow one another.
-        let mut last = None;
-        for edge in walked.edges.iter() {
-            if last == Some(edge.by) {
-                continue;
-            }
-            let Some(slot) = asked.get_mut(index(edge.what)) else {
-                continue;
-            };
-            let is = *slot.get_or_insert_with(|| self.is_candidate(dex, edge.what));
-            if is {
-                last = Some(edge.by);
-                if self.gives_constants(dex, edge.by) {
-                    all.push(edge.by);
-                }
-            }
-        }
-        all
-    }
-
-    fn gives_constants(&mut self, dex_no: u16, number: u32) -> bool {
-        let Some((_, code)) = self.code(dex_no, number) else {
-            return false;
-        };
-        let mut constant = [false; MAX_REGISTERS];
-        let mut result = false;
-        for insn in code.insns() {
-            let get = |register: u16| constant.get(usize::from(register)).copied().unwrap_or(false);
-            let written = match insn.op.0 {
-                0x01..=0x09 => get(insn.b()),
-                0x0a..=0x0c => result,
-                // const*, arrays of them, fields
-                0x12..=0x1b | 0x23 | 0x60..=0x66 => true,
-                0x24 | 0x25 => {
-                    result = true;
-                    continue;
-                }
-                0x6e..=0x72 | 0x74..=0x78 => {
-                    result = false;
-                    let Some(candidate) = insn.index().and_then(|callee| self.candidate(dex_no, callee)) else {
-                        continue;
-                    };
-                    if given(&candidate, &insn, get) {
-                        return true;
-                    }
-                    continue;
-                }
-                _ => false,
-            };
-            if let Some(slot) = insn
-                .writes()
-                .and_then(|register| constant.get_mut(usize::from(register)))
-            {
-                *slot = written;
-            }
-        }
-        false
-    }
-}
-
-/// Whether all arguments that must be constants look like it.
-fn given(candidate: &Candidate, insn: &Insn<'_>, get: impl Fn(u16) -> bool) -> bool {
-    let mut registers = insn.registers().iter();
-    if !matches!(insn.op.0, 0x71 | 0x77) {
-        registers.next();
-    }
-    for (n, (letter, _)) in candidate.parameters.iter().enumerate() {
-        let Some(register) = registers.next() else { return false };
-        if candidate.asks(n) && !get(register) {
-            return false;
-        }
-        if matches!(letter, b'J' | b'D') {
-            registers.next();
-        }
-    }
-    true
 }

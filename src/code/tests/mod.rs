@@ -1,9 +1,11 @@
 //! Tiny dex files, and what is said of them: one line per resolved call.
 
+mod computed;
 mod hole;
 mod hostile;
 mod method;
 mod reading;
+mod refused;
 
 use std::sync::LazyLock;
 

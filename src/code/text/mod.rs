@@ -65,7 +65,13 @@ pub(crate) fn of_array(values: &mut Values<'_>, val: Val, plain: bool) -> Val {
         let bytes = match values.atom(id) {
             Atom::Data(at, 1) => values
                 .data_bytes(at)
-                .filter(|bytes| if plain { bytes.is_ascii() } else { std::str::from_utf8(bytes).is_ok() })
+                .filter(|bytes| {
+                    if plain {
+                        bytes.is_ascii()
+                    } else {
+                        std::str::from_utf8(bytes).is_ok()
+                    }
+                })
                 .map(<[u8]>::to_vec),
             Atom::Data(at, 2) => values.data_bytes(at).map(|bytes| {
                 let (units, _) = bytes.as_chunks::<2>();
