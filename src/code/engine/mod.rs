@@ -115,9 +115,11 @@ impl<'a, 'p> Engine<'a, 'p> {
                 }
             }
         }
-        for (dex, _) in self.numbered() {
+        for (dex, walked) in self.numbered() {
             for number in self.machine.executor.callers(dex) {
-                self.method(dex, number);
+                if walked.wanted.binary_search(&number).is_err() {
+                    self.caller_of_computed(dex, number);
+                }
             }
         }
         for (dex, walked) in self.numbered() {
@@ -189,9 +191,29 @@ impl<'a, 'p> Engine<'a, 'p> {
 
     /// Interprets a method once and keeps what it gave.
     fn method(&mut self, dex: u16, number: u32) {
-        if !self.done.insert((dex, number)) || !self.interpret(dex, number, &[], u32::MAX) {
+        if self.done.insert((dex, number)) && self.interpret(dex, number, &[], u32::MAX) {
+            self.take(dex, number);
+        }
+    }
+
+    /// Interprets a method that is of interest only if a text is computed for it.
+    fn caller_of_computed(&mut self, dex: u16, number: u32) {
+        if self.done.contains(&(dex, number)) || !self.interpret(dex, number, &[], u32::MAX) {
             return;
         }
+        let outcome = &self.machine.outcome;
+        let is_text = |val: &Val| self.values.is_worth(*val);
+        let computed = outcome.records.iter().any(|record| {
+            matches!(record.what, What::Computed(..)) && outcome.arguments(record).iter().any(is_text)
+        });
+        if computed {
+            self.done.insert((dex, number));
+            self.take(dex, number);
+        }
+    }
+
+    /// Keeps what the method that was interpreted last gave.
+    fn take(&mut self, dex: u16, number: u32) {
         let outcome = std::mem::take(&mut self.machine.outcome);
         for record in &outcome.records {
             let arguments = outcome.arguments(record);

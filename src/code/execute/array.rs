@@ -98,14 +98,14 @@ impl Executor<'_, '_> {
             },
             Compute::Base64Decoder => self.heap.allocate(Object::Decoder(false)).map(Some),
             Compute::Base64UrlDecoder => self.heap.allocate(Object::Decoder(true)).map(Some),
-            Compute::Base64Decode => self.from_base64(this, letters, arg(0), arg(1)),
+            Compute::Base64Decode => self.decode_base64(this, letters, arg(0), arg(1)),
             Compute::ArrayCopy => self.array_copy(args),
             Compute::CopyOf => self.copy(arg(0), Slot::Int(0), arg(1)),
             _ => self.copy(arg(0), arg(1), arg(2)),
         }
     }
 
-    fn from_base64(&mut self, this: Slot, letters: &[u8], from: Slot, flags: Slot) -> Answer {
+    fn decode_base64(&mut self, this: Slot, letters: &[u8], from: Slot, flags: Slot) -> Answer {
         let (url, lenient) = match (self.heap.get(this), letters, flags) {
             (Some(Object::Decoder(url)), [_], _) => (*url, false),
             (None, [_, b'I'], Slot::Int(flags)) => (flags & URL_SAFE != 0, true),

@@ -150,7 +150,8 @@ impl<'a> Executor<'a, '_> {
                 }
             }
         }
-        Some(puts == own && !self.is_written_elsewhere(class, key))
+        // At 255 it is counted no further.
+        Some(puts == own && puts < 255 && !self.is_written_elsewhere(class, key))
     }
 
     /// How many instructions of its own file write a field, at most 255; more where they are not counted, see

@@ -76,9 +76,11 @@ fn int(op: u16, a: i32, b: i32) -> Option<i32> {
         0 => a.wrapping_add(b),
         1 => a.wrapping_sub(b),
         2 => a.wrapping_mul(b),
-        3 | 4 if b == 0 => return None,
-        3 => a.wrapping_div(b),
-        4 => a.wrapping_rem(b),
+        // The smallest number by -1 is itself.
+        3 if b == -1 => a.wrapping_neg(),
+        4 if b == -1 => 0,
+        3 => a.checked_div(b)?,
+        4 => a.checked_rem(b)?,
         5 => a & b,
         6 => a | b,
         7 => a ^ b,
@@ -94,9 +96,11 @@ fn long(op: u16, a: i64, b: i64) -> Option<i64> {
         0 => a.wrapping_add(b),
         1 => a.wrapping_sub(b),
         2 => a.wrapping_mul(b),
-        3 | 4 if b == 0 => return None,
-        3 => a.wrapping_div(b),
-        4 => a.wrapping_rem(b),
+        // The smallest number by -1 is itself.
+        3 if b == -1 => a.wrapping_neg(),
+        4 if b == -1 => 0,
+        3 => a.checked_div(b)?,
+        4 => a.checked_rem(b)?,
         5 => a & b,
         6 => a | b,
         7 => a ^ b,
@@ -104,4 +108,35 @@ fn long(op: u16, a: i64, b: i64) -> Option<i64> {
         9 => a.wrapping_shr(distance),
         _ => a.cast_unsigned().wrapping_shr(distance).cast_signed(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn division_wraps_and_by_zero_it_throws() {
+        assert_eq!(int(3, i32::MIN, -1), Some(i32::MIN));
+        assert_eq!(int(4, i32::MIN, -1), Some(0));
+        assert_eq!(long(3, i64::MIN, -1), Some(i64::MIN));
+        assert_eq!(int(3, -7, 2), Some(-3));
+        assert_eq!(int(4, -7, 2), Some(-1));
+        assert_eq!(int(3, 1, 0), None);
+        assert_eq!(long(4, 1, 0), None);
+    }
+
+    #[test]
+    fn a_shift_takes_the_low_bits_of_its_distance() {
+        assert_eq!(int(8, 1, 33), Some(2));
+        assert_eq!(int(10, -1, 28), Some(15));
+        assert_eq!(long(9, -8, 65), Some(-4));
+    }
+
+    #[test]
+    fn numbers_are_cut_to_their_type() {
+        assert_eq!(narrow(b'B', 0x1ff), -1);
+        assert_eq!(narrow(b'C', -1), 0xffff);
+        assert_eq!(narrow(b'S', 0x8000), -0x8000);
+        assert_eq!(narrow(b'Z', 2), 0);
+    }
 }

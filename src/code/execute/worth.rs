@@ -151,9 +151,8 @@ impl<'a> Executor<'a, '_> {
         };
         // What is computed of nothing that may be a constant is computed of objects.
         let given = (0..candidate.parameters.len()).any(|n| candidate.asks(n));
-        if !given && !(is_static && candidate.parameters.is_empty())
-            || !resolve::is_final(self.package, self.walked, home, number)
-        {
+        let alone = is_static && candidate.parameters.is_empty();
+        if !(given || alone) || !resolve::is_final(self.package, self.walked, home, number) {
             return None;
         }
         self.computes(home, number, 0).then_some(candidate)
