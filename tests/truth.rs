@@ -463,3 +463,36 @@ fn the_builds_of_december_2014_send_the_number_and_the_operator_and_no_imsi_besi
         assert!(!shows(&flows, &imsi), "{rom}");
     }
 }
+
+/// What an updater keeps enciphered, DES over Base64 in arrays of characters.
+const HIDDEN: [&str; 3] = [
+    "http://mayitek.com/ps/fetch.do",
+    "http://adsunflower.com/ps/fetch.do",
+    "http://adfuture.cn/ps/fetch.do",
+];
+
+#[test]
+fn servers_that_an_updater_keeps_enciphered_are_found_and_so_is_what_they_get() {
+    let Some(corpus) = std::env::var_os("PHONEHOME_CORPUS").map(PathBuf::from) else {
+        say("no test on real packages ran: PHONEHOME_CORPUS is not set");
+        return;
+    };
+    let report = scanned(
+        &corpus.join("roms/redmi-note-JHECNBE23.0.zip"),
+        Options {
+            flows: true,
+            only: vec![Glob::new("system:app/AdupsFota.apk")],
+            ..Options::default()
+        },
+    );
+    let findings = by_app(&report);
+    let by = "computed by Lcom/adups/check/g;->b()[Ljava/lang/String;";
+    for url in HIDDEN {
+        let named = Want("AdupsFota", &["endpoint."], Vec::leak(vec![url, by]));
+        assert!(shows(&findings, &named), "{url} is not shown");
+        for what in ["imei by net", "imsi by net", "iccid by net", "mac_wifi by net"] {
+            let sent = Want("AdupsFota", &["flow."], Vec::leak(vec![url, what]));
+            assert!(shows(&findings, &sent), "{what} to {url} is not shown");
+        }
+    }
+}

@@ -109,6 +109,7 @@ impl<'a> Machine<'a, '_> {
                 [letter @ (b'S' | b'T' | b'L' | b'Z' | b'C' | b'I' | b'J'), ..] => {
                     text::of(values, first, as_(*letter))
                 }
+                [b'['] => text::of_array(values, first, false),
                 _ => values.unknown(Why::Computed),
             },
             Model::Replace => {

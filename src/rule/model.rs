@@ -107,12 +107,26 @@ pub enum Compute {
     Chars,
     /// `Charset.forName`.
     Charset,
+    /// `Cipher.getInstance`.
+    Cipher,
+    /// `Cipher.doFinal`.
+    CipherFinal,
+    /// `Cipher.init`.
+    CipherInit,
     /// `String.contains`.
     Contains,
     /// `Arrays.copyOf`.
     CopyOf,
     /// `Arrays.copyOfRange`.
     CopyOfRange,
+    /// `DESKeySpec`, of its first eight bytes.
+    DesKey,
+    /// `MessageDigest.getInstance`.
+    Digest,
+    /// `MessageDigest.digest`, `Mac.doFinal`.
+    DigestFinal,
+    /// `update` of a digest or a MAC.
+    DigestUpdate,
     /// `Character.digit`.
     Digit,
     /// `String.endsWith`.
@@ -135,20 +149,40 @@ pub enum Compute {
     IsLower,
     /// `Character.isUpperCase`.
     IsUpper,
+    /// `IvParameterSpec`.
+    Iv,
+    /// `SecretKeySpec`.
+    Key,
+    /// `Key.getEncoded`.
+    KeyBytes,
     /// `lastIndexOf`.
     LastIndexOf,
     /// `length`.
     Length,
+    /// `Mac.getInstance`.
+    Mac,
+    /// `Mac.init`.
+    MacInit,
     /// `Math.max`.
     Max,
     /// `Math.min`.
     Min,
     /// Nothing: `Object.<init>`.
     Nothing,
+    /// `SecretKeyFactory.generateSecret`.
+    SecretKey,
     /// `String.split` at plain text.
     Split,
     /// `String.startsWith`.
     StartsWith,
+    /// `ByteArrayOutputStream`.
+    Stream,
+    /// `ByteArrayOutputStream.toByteArray`.
+    StreamBytes,
+    /// `DESedeKeySpec`, of its first 24 bytes.
+    TripleDesKey,
+    /// `OutputStream.write`.
+    Write,
 }
 
 /// A part of a URI.
@@ -233,7 +267,7 @@ pub enum Access {
 
 impl Model {
     /// Every model with its name in a file, sorted by name.
-    pub const NAMES: [(&'static str, Self); 85] = [
+    pub const NAMES: [(&'static str, Self); 102] = [
         ("abs", Self::Compute(Compute::Abs)),
         ("append", Self::Append),
         ("array-copy", Self::Compute(Compute::ArrayCopy)),
@@ -247,6 +281,9 @@ impl Model {
         ("char-at", Self::Compute(Compute::CharAt)),
         ("chars", Self::Compute(Compute::Chars)),
         ("charset", Self::Compute(Compute::Charset)),
+        ("cipher", Self::Compute(Compute::Cipher)),
+        ("cipher-final", Self::Compute(Compute::CipherFinal)),
+        ("cipher-init", Self::Compute(Compute::CipherInit)),
         ("class-name", Self::Named),
         ("concat", Self::Concat),
         ("contains", Self::Compute(Compute::Contains)),
@@ -254,6 +291,10 @@ impl Model {
         ("copy-of-range", Self::Compute(Compute::CopyOfRange)),
         ("delete", Self::Edit(Edit::Delete)),
         ("delete-char-at", Self::Edit(Edit::DeleteCharAt)),
+        ("des-key", Self::Compute(Compute::DesKey)),
+        ("digest", Self::Compute(Compute::Digest)),
+        ("digest-final", Self::Compute(Compute::DigestFinal)),
+        ("digest-update", Self::Compute(Compute::DigestUpdate)),
         ("digit", Self::Compute(Compute::Digit)),
         ("ends-with", Self::Compute(Compute::EndsWith)),
         ("equals", Self::Compute(Compute::Equals)),
@@ -276,9 +317,14 @@ impl Model {
         ("is-letter", Self::Compute(Compute::IsLetter)),
         ("is-lower", Self::Compute(Compute::IsLower)),
         ("is-upper", Self::Compute(Compute::IsUpper)),
+        ("iv", Self::Compute(Compute::Iv)),
+        ("key", Self::Compute(Compute::Key)),
+        ("key-bytes", Self::Compute(Compute::KeyBytes)),
         ("last-index-of", Self::Compute(Compute::LastIndexOf)),
         ("length", Self::Compute(Compute::Length)),
         ("lower", Self::Lower),
+        ("mac", Self::Compute(Compute::Mac)),
+        ("mac-init", Self::Compute(Compute::MacInit)),
         ("max", Self::Compute(Compute::Max)),
         ("method-name", Self::Member(Member::Method)),
         ("min", Self::Compute(Compute::Min)),
@@ -300,15 +346,19 @@ impl Model {
         ("read-uri", Self::Read(Use::Uri)),
         ("replace", Self::Replace),
         ("reverse", Self::Reverse),
+        ("secret-key", Self::Compute(Compute::SecretKey)),
         ("set-char-at", Self::Edit(Edit::SetCharAt)),
         ("set-length", Self::SetLength),
         ("split", Self::Compute(Compute::Split)),
         ("spoil", Self::Spoil),
         ("starts-with", Self::Compute(Compute::StartsWith)),
+        ("stream", Self::Compute(Compute::Stream)),
+        ("stream-bytes", Self::Compute(Compute::StreamBytes)),
         ("substring", Self::Substring),
         ("text", Self::Text),
         ("this", Self::This),
         ("trim", Self::Trim),
+        ("triple-des-key", Self::Compute(Compute::TripleDesKey)),
         ("upper", Self::Upper),
         ("uri", Self::Uri),
         ("url", Self::Url),
@@ -319,6 +369,7 @@ impl Model {
         ("use-uri", Self::Use(Use::Uri)),
         ("value-of", Self::ValueOf),
         ("wrap", Self::Wrap),
+        ("write", Self::Compute(Compute::Write)),
     ];
 
     /// Reads the name of a model: `append`, `part-path`, `get-secure`.

@@ -3,7 +3,7 @@
 
 use super::super::package::index;
 use super::super::table::method;
-use super::super::value::{Atom, AtomId, Val, Why};
+use super::super::value::{Atom, AtomId, Val, Why, is_hole};
 use super::{Engine, Returns, Wrapper};
 
 /// How far a hole is followed: a field that is set from a getter that reads a field.
@@ -40,17 +40,17 @@ impl Engine<'_, '_> {
 
     /// Replaces fields and results of the package's own by what they hold, where that is known.
     pub(super) fn resolve(&mut self, val: Val, depth: u32) -> Val {
-        if depth > MAX_DEPTH
-            || !self
-                .values
-                .any_part(val, |atom| matches!(atom, Atom::Field(..) | Atom::Call(..)))
-        {
+        if depth > MAX_DEPTH || !self.values.any_part(val, is_hole) {
             return val;
         }
         let mut known: Vec<(Atom, Val)> = Vec::new();
         for atom in self.values.holes(val) {
             let better = match atom {
                 Atom::Field(dex, field) => self.field(dex, field, depth),
+                Atom::FieldElement(dex, field, i) => self
+                    .field(dex, field, depth)
+                    .map(|array| self.values.element_at(array, i))
+                    .filter(|val| !self.values.is_unknown(*val)),
                 Atom::Call(dex, callee, arguments) => self.result(dex, callee, arguments, depth),
                 _ => None,
             };

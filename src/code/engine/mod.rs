@@ -202,7 +202,7 @@ impl<'a, 'p> Engine<'a, 'p> {
             return;
         }
         let outcome = &self.machine.outcome;
-        let is_text = |val: &Val| self.values.is_worth(*val);
+        let is_text = |val: &Val| self.values.is_worth(*val) || self.values.any_hot(*val);
         let computed = outcome.records.iter().any(|record| {
             matches!(record.what, What::Computed(..)) && outcome.arguments(record).iter().any(is_text)
         });
@@ -231,7 +231,11 @@ impl<'a, 'p> Engine<'a, 'p> {
             self.plain.insert((dex, number, *string));
         }
         for (field, val) in &outcome.puts {
-            if self.values.any_hot(*val) {
+            let is_of_hot = |atom| match atom {
+                Atom::FieldElement(dex, array, _) => self.hot_fields.contains(&(dex, array)),
+                _ => false,
+            };
+            if self.values.any_hot(*val) || self.values.any_part(*val, is_of_hot) {
                 self.hot_fields.insert((dex, *field));
             }
         }
@@ -272,7 +276,9 @@ impl<'a, 'p> Engine<'a, 'p> {
                 let mut parts = [*id; MAX_PARTS];
                 let n = self.values.parts(*id, &mut parts);
                 parts.iter().take(n).any(|part| match self.values.atom(*part) {
-                    Atom::Field(dex, field) => self.hot_fields.contains(&(dex, field)),
+                    Atom::Field(dex, field) | Atom::FieldElement(dex, field, _) => {
+                        self.hot_fields.contains(&(dex, field))
+                    }
                     Atom::Call(dex, callee, _) => self
                         .direct(dex, callee)
                         .is_some_and(|m| self.hot_methods.contains(&m)),

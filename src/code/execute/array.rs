@@ -43,9 +43,10 @@ impl Executor<'_, '_> {
         };
         match self.heap.get(arg(0)) {
             Some(Object::Numbers(b'C', _)) if charset.is_none() => self.slice(arg(0), from, n),
-            Some(Object::Numbers(b'B', cells)) => {
-                let bytes: Vec<u8> = part(cells, from, n)?.iter().map(|cell| byte(*cell)).collect();
-                self.spend_on(bytes.len())?;
+            Some(Object::Numbers(b'B', _)) => {
+                let Some(bytes) = self.bytes_of(arg(0), from, n)? else {
+                    return Ok(None);
+                };
                 let charset = match charset {
                     Some(slot) => self.charset(slot)?,
                     None => Some(Charset::Utf8),
@@ -79,7 +80,22 @@ impl Executor<'_, '_> {
         Ok(name.and_then(|name| Charset::named(&name)))
     }
 
-    fn bytes(&mut self, bytes: &[u8]) -> Answer {
+    /// Bytes of an array from `from` on; `None` where they are not known.
+    pub(super) fn bytes_of(
+        &mut self,
+        array: Slot,
+        from: Slot,
+        n: Option<Slot>,
+    ) -> Result<Option<Vec<u8>>, Stop> {
+        let Some(Object::Numbers(b'B', cells)) = self.heap.get(array) else {
+            return Ok(None);
+        };
+        let bytes: Vec<u8> = part(cells, from, n)?.iter().map(|cell| byte(*cell)).collect();
+        self.spend_on(bytes.len())?;
+        Ok(Some(bytes))
+    }
+
+    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Answer {
         self.spend_on(bytes.len())?;
         self.heap.charge(bytes.len().saturating_mul(8))?;
         let cells = bytes
@@ -100,9 +116,38 @@ impl Executor<'_, '_> {
             Compute::Base64UrlDecoder => self.heap.allocate(Object::Decoder(true)).map(Some),
             Compute::Base64Decode => self.decode_base64(this, letters, arg(0), arg(1)),
             Compute::ArrayCopy => self.array_copy(args),
+            Compute::Stream | Compute::StreamBytes | Compute::Write => {
+                self.streamed(compute, this, letters, args)
+            }
             Compute::CopyOf => self.copy(arg(0), Slot::Int(0), arg(1)),
             _ => self.copy(arg(0), arg(1), arg(2)),
         }
+    }
+
+    /// `ByteArrayOutputStream`: made, written to, asked for what was written.
+    fn streamed(&mut self, compute: Compute, this: Slot, letters: &[u8], args: &[Slot]) -> Answer {
+        let bytes = match (compute, letters, args) {
+            (Compute::StreamBytes, ..) => match self.heap.get(this) {
+                Some(Object::Stream(bytes)) => {
+                    let bytes = bytes.clone();
+                    return self.bytes(&bytes);
+                }
+                _ => return Ok(None),
+            },
+            (Compute::Stream, ..) => Some(Vec::new()),
+            (_, b"I", [Slot::Int(n)]) => Some(vec![byte(i64::from(*n))]),
+            (_, b"[", [array]) => self.bytes_of(*array, Slot::Int(0), None)?,
+            (_, b"[II", [array, from, n]) => self.bytes_of(*array, *from, Some(*n))?,
+            _ => None,
+        };
+        let Some(bytes) = bytes else { return Ok(None) };
+        self.heap.charge(bytes.len())?;
+        match (self.heap.get_mut(this)?, compute) {
+            (object @ Object::Opaque, Compute::Stream) => *object = Object::Stream(bytes),
+            (Object::Stream(before), Compute::Write) => before.extend(bytes),
+            _ => return Ok(None),
+        }
+        DONE
     }
 
     fn decode_base64(&mut self, this: Slot, letters: &[u8], from: Slot, flags: Slot) -> Answer {

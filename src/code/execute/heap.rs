@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::super::package::{count, index};
 use super::Stop;
 use super::charset::Charset;
+use super::cipher::{Cipher, Digest};
 
 /// Ours: bytes of what one call allocates. A table of texts has some 50 KiB.
 const MAX_HEAP: usize = 256 << 10;
@@ -44,6 +45,13 @@ pub(super) enum Object {
     /// A number in an object, with the letter of its type.
     Boxed(u8, Slot),
     Charset(Charset),
+    /// The bytes of a key, and of an IV.
+    Key(Rc<[u8]>),
+    Iv(Rc<[u8]>),
+    Cipher(Cipher),
+    Digest(Digest),
+    /// A `ByteArrayOutputStream`, and what was written.
+    Stream(Vec<u8>),
     /// A decoder of Base64, and whether it is for URLs.
     Decoder(bool),
     /// A text (or else a builder) whose constructor has not run.
@@ -60,6 +68,10 @@ impl Object {
             Self::Numbers(_, cells) => cells.len().saturating_mul(8),
             Self::Refs(slots) => slots.len().saturating_mul(size_of::<Slot>()),
             Self::Instance(_, fields) => fields.len().saturating_mul(size_of::<(FieldKey, Slot)>()),
+            Self::Key(bytes) | Self::Iv(bytes) => bytes.len(),
+            Self::Cipher(cipher) => cipher.size(),
+            Self::Digest(digest) => digest.data.len(),
+            Self::Stream(bytes) => bytes.len(),
             _ => 0,
         };
         inner.saturating_add(OBJECT)
@@ -184,7 +196,14 @@ impl Heap {
             match self.get(slot) {
                 Some(Object::Refs(inner)) => waiting.extend(inner),
                 Some(Object::Instance(_, fields)) => waiting.extend(fields.iter().map(|(_, slot)| *slot)),
-                Some(Object::Numbers(..) | Object::Builder(_) | Object::Fresh(_)) => {}
+                Some(
+                    Object::Numbers(..)
+                    | Object::Builder(_)
+                    | Object::Fresh(_)
+                    | Object::Cipher(_)
+                    | Object::Digest(_)
+                    | Object::Stream(_),
+                ) => {}
                 _ => continue,
             }
             *self.get_mut(slot)? = Object::Opaque;

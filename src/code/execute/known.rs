@@ -2,7 +2,7 @@
 
 use super::super::package::index;
 use super::super::text;
-use super::super::value::{Atom, Val, Values};
+use super::super::value::{Atom, MAX_ELEMENTS, Val, Values};
 use super::heap::{Object, Slot};
 use super::worth::Candidate;
 use super::{Executor, Stop};
@@ -22,6 +22,8 @@ pub(super) enum Known {
     Text(Box<[u8]>),
     /// The elements of an array of numbers.
     Numbers(Box<[i64]>),
+    /// The elements of an array of texts, where they are known; and how many there are, known or not.
+    Texts(Box<[Option<Box<[u8]>>]>, usize),
 }
 
 impl<'a> Executor<'a, '_> {
@@ -77,6 +79,17 @@ impl<'a> Executor<'a, '_> {
                 }
                 Some(values.data(&bytes, u8::try_from(width).ok()?))
             }
+            Known::Texts(texts, len) => {
+                let mut array = values.array(u32::try_from(len).ok());
+                for (i, text) in (0_i64..).zip(&texts) {
+                    if let Some(bytes) = text {
+                        let text = Val::one(values.computed(bytes, (self.hot)(bytes)));
+                        let i = values.int(i);
+                        array = values.set_element(array, i, text);
+                    }
+                }
+                Some(array)
+            }
             _ => None,
         }
     }
@@ -89,7 +102,8 @@ impl<'a> Executor<'a, '_> {
         }
         for ((letter, element), known) in candidate.parameters.iter().zip(arguments) {
             ins.push(match known {
-                Known::Unknown => Slot::Unknown,
+                // Arrays of texts come out, but do not go in.
+                Known::Unknown | Known::Texts(..) => Slot::Unknown,
                 Known::Int(n) if *letter == b'J' => Slot::Long(*n),
                 Known::Int(n) => Slot::Int(i32::try_from(*n).map_err(|_| Stop::Unknown)?),
                 Known::Text(bytes) => {
@@ -108,14 +122,33 @@ impl<'a> Executor<'a, '_> {
     /// What a method returned, as a constant.
     pub(super) fn leave(&self, slot: Slot, (letter, element): (u8, u8)) -> Option<Known> {
         match self.heap.get(slot)? {
-            Object::Text(units) if letter == b'S' && units.len() <= MAX_KNOWN && is_text(units) => {
-                Some(Known::Text(to_mutf8(units).into()))
-            }
+            object @ Object::Text(_) if letter == b'S' => Some(Known::Text(written(object)?)),
             Object::Numbers(of, cells) if letter == b'[' && *of == element && cells.len() <= MAX_KNOWN => {
                 Some(Known::Numbers(cells.as_slice().into()))
             }
+            Object::Refs(slots) if letter == b'[' && element == b'L' => {
+                let mut left = MAX_KNOWN;
+                let mut text = |slot: &Slot| {
+                    let bytes = written(self.heap.get(*slot)?)?;
+                    left = left.checked_sub(bytes.len())?;
+                    Some(bytes)
+                };
+                // No more are followed.
+                let followed = slots.iter().take(usize::from(MAX_ELEMENTS));
+                let texts: Box<[_]> = followed.map(&mut text).collect();
+                let any = texts.iter().any(Option::is_some);
+                any.then_some(Known::Texts(texts, slots.len()))
+            }
             _ => None,
         }
+    }
+}
+
+/// A text that somebody wrote, as MUTF-8.
+fn written(object: &Object) -> Option<Box<[u8]>> {
+    match object {
+        Object::Text(units) if units.len() <= MAX_KNOWN && is_text(units) => Some(to_mutf8(units).into()),
+        _ => None,
     }
 }
 

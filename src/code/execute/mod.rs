@@ -15,6 +15,7 @@
 mod array;
 mod caller;
 mod charset;
+mod cipher;
 mod field;
 mod heap;
 mod invoke;
@@ -29,13 +30,15 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::package::Package;
+use super::package::{Package, index};
 use super::table::Table;
 use super::walk::Walked;
 use field::State;
 use heap::{FieldKey, Heap};
 use known::Known;
 use worth::{Asked, Candidate};
+
+use crate::artifact::dex::Dex;
 
 /// Ours: instructions of one call, with what they do. A text of 60 characters takes 1 000; AES in Java, 40 000.
 const MAX_CALL: u64 = 50_000;
@@ -77,7 +80,9 @@ pub(crate) struct Executor<'a, 'p> {
     settled: FxHashMap<FieldKey, bool>,
     /// By file and method: whether it may be one that computes a text.
     asked: Vec<Vec<Asked>>,
-    candidates: FxHashMap<(u16, u32), Option<Rc<Candidate>>>,
+    /// The same of prototypes.
+    protos: Vec<Vec<Asked>>,
+    candidates: FxHashMap<(u16, u32), Rc<Candidate>>,
     computing: FxHashMap<(u16, u32), bool>,
     targets: FxHashMap<(u16, u32, u32), Option<(u16, u32)>>,
     results: FxHashMap<((u16, u32), Box<[Known]>), Option<Known>>,
@@ -104,7 +109,8 @@ impl<'a, 'p> Executor<'a, 'p> {
             running: None,
             fields: FxHashMap::default(),
             settled: FxHashMap::default(),
-            asked: Self::asked(package, tables),
+            asked: not_yet(package, |dex| dex.method_count()),
+            protos: not_yet(package, |dex| dex.proto_count()),
             candidates: FxHashMap::default(),
             computing: FxHashMap::default(),
             targets: FxHashMap::default(),
@@ -171,4 +177,12 @@ impl<'a, 'p> Executor<'a, 'p> {
     fn spend_on(&mut self, items: usize) -> Result<(), Stop> {
         self.spend(u64::try_from(items >> 3).unwrap_or(u64::MAX).saturating_add(1))
     }
+}
+
+/// Of each file, so many that were not asked yet.
+fn not_yet(package: &Package<'_>, count: impl Fn(&Dex<'_>) -> u32) -> Vec<Vec<Asked>> {
+    let files = package.numbered();
+    files
+        .map(|(_, dex)| vec![Asked::NotYet; index(count(&dex))])
+        .collect()
 }

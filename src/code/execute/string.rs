@@ -44,7 +44,24 @@ impl Executor<'_, '_> {
             | Compute::Charset
             | Compute::Base64Decode
             | Compute::Base64Decoder
-            | Compute::Base64UrlDecoder => return self.on_array(compute, this, letters, args),
+            | Compute::Base64UrlDecoder
+            | Compute::Stream
+            | Compute::StreamBytes
+            | Compute::Write => return self.on_array(compute, this, letters, args),
+            Compute::Cipher
+            | Compute::CipherFinal
+            | Compute::CipherInit
+            | Compute::DesKey
+            | Compute::Digest
+            | Compute::DigestFinal
+            | Compute::DigestUpdate
+            | Compute::Iv
+            | Compute::Key
+            | Compute::KeyBytes
+            | Compute::Mac
+            | Compute::MacInit
+            | Compute::SecretKey
+            | Compute::TripleDesKey => return self.ciphered(compute, this, letters, args),
             _ => {}
         }
         let Some(units) = self.units(this)? else {

@@ -7,8 +7,9 @@ use std::rc::Rc;
 use super::super::package::{NONE, Package, index};
 use super::super::platform::{Compute, Model};
 use super::super::resolve;
-use super::super::table::{Table, letter, method};
+use super::super::table::{letter, method};
 use super::Executor;
+use crate::artifact::dex::Dex;
 
 /// Code units of a method that may be one: a switch with a thousand texts is longer, a parser, too.
 const MAX_UNITS: u32 = 1 << 14;
@@ -22,9 +23,12 @@ const STATIC: u32 = 0x8;
 /// What the prototype of a method says of it, and what came of looking closer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
-    /// It is none of the package's own, or returns something else.
+    NotYet,
+    /// It is none of the package's own, is given nothing that may be a constant, or returns something else.
     No,
     Maybe,
+    /// It has no parameters: what is computed of nothing that may be a constant is computed of its object, if it has one.
+    Alone,
     /// It does not compute what it returns, or is not the only one that a call may reach.
     Refused,
 }
@@ -46,7 +50,7 @@ impl Candidate {
     pub(super) fn asks(&self, parameter: usize) -> bool {
         self.parameters
             .get(parameter)
-            .is_some_and(|(letter, _)| matches!(letter, b'S' | b'I' | b'C' | b'Z' | b'J' | b'['))
+            .is_some_and(|(letter, _)| may_be_given(*letter))
     }
 }
 
@@ -70,58 +74,82 @@ impl<'a> Executor<'a, '_> {
     /// The method that a call reaches, where it computes a text.
     #[inline]
     pub(super) fn candidate(&mut self, dex: u16, callee: u32) -> Option<Rc<Candidate>> {
-        // Of nearly all methods their prototype says that they are none.
-        let asked = self.asked.get(usize::from(dex))?;
-        match asked.get(index(callee)) {
-            Some(Asked::Maybe) => self.candidate_of(dex, callee),
-            _ => None,
+        match self.asked(dex, callee) {
+            // Of nearly all methods their prototype says so.
+            Asked::No | Asked::Refused => None,
+            asked => self.candidate_of(dex, callee, asked),
         }
     }
 
-    fn candidate_of(&mut self, dex: u16, callee: u32) -> Option<Rc<Candidate>> {
-        if let Some(known) = self.candidates.get(&(dex, callee)) {
-            return known.clone();
-        }
-        let found = self.find_candidate(dex, callee).map(Rc::new);
-        if found.is_none()
-            && let Some(slot) = self
-                .asked
-                .get_mut(usize::from(dex))
-                .and_then(|asked| asked.get_mut(index(callee)))
+    /// What is known of a method, one of the package's own or not.
+    #[inline]
+    fn asked(&mut self, dex: u16, callee: u32) -> Asked {
+        match self
+            .asked
+            .get(usize::from(dex))
+            .and_then(|all| all.get(index(callee)))
         {
-            *slot = Asked::Refused;
+            Some(Asked::NotYet) => self.ask(dex, callee),
+            Some(asked) => *asked,
+            None => Asked::No,
         }
-        self.candidates.insert((dex, callee), found.clone());
-        found
     }
 
-    /// Of each file, by method: whether it is one of the package's own, and returns what is asked for.
-    pub(super) fn asked(package: &Package<'_>, tables: &[Table]) -> Vec<Vec<Asked>> {
-        let files = package.numbered().zip(tables);
-        files
-            .map(|((dex_no, dex), table)| {
-                let protos: Vec<bool> = (0..dex.proto_count())
-                    .map(|proto| {
-                        dex.proto(proto).is_some_and(|proto| {
-                            let result = package.type_name(dex_no, proto.return_type);
-                            matches!(result, Some(b"Ljava/lang/String;" | b"[B" | b"[C"))
-                                && proto.parameters.len() <= MAX_PARAMETERS
-                        })
-                    })
-                    .collect();
-                let is = |i: u32| {
-                    let id = dex.method(i);
-                    id.is_some_and(|id| protos.get(index(id.proto)).copied().unwrap_or(false))
-                };
-                let methods = (0_u32..).zip(&table.methods);
-                methods
-                    .map(|(i, bits)| match bits & method::OWN != 0 && is(i) {
-                        true => Asked::Maybe,
-                        false => Asked::No,
-                    })
-                    .collect()
-            })
-            .collect()
+    fn ask(&mut self, dex_no: u16, callee: u32) -> Asked {
+        let table = self.tables.get(usize::from(dex_no));
+        let is_own = table
+            .and_then(|table| table.methods.get(index(callee)))
+            .is_some_and(|bits| bits & method::OWN != 0);
+        let mut asked = Asked::No;
+        if is_own
+            && let Some((dex, id)) = self
+                .package
+                .dex(dex_no)
+                .and_then(|dex| Some((dex, dex.method(callee)?)))
+        {
+            let protos = self.protos.get_mut(usize::from(dex_no));
+            let known = protos.and_then(|protos| protos.get_mut(index(id.proto)));
+            if let Some(known) = known {
+                if *known == Asked::NotYet {
+                    *known = prototype(self.package, dex_no, dex, id.proto).unwrap_or(Asked::No);
+                }
+                asked = *known;
+            }
+        }
+        self.answer(dex_no, callee, asked);
+        asked
+    }
+
+    fn answer(&mut self, dex: u16, callee: u32, asked: Asked) {
+        let methods = self.asked.get_mut(usize::from(dex));
+        if let Some(slot) = methods.and_then(|methods| methods.get_mut(index(callee))) {
+            *slot = asked;
+        }
+    }
+
+    fn candidate_of(&mut self, dex: u16, callee: u32, asked: Asked) -> Option<Rc<Candidate>> {
+        if let Some(known) = self.candidates.get(&(dex, callee)) {
+            return Some(Rc::clone(known));
+        }
+        let found = match asked {
+            // Most of these are getters.
+            Asked::Alone if !self.is_alone(dex, callee) => None,
+            _ => self.find_candidate(dex, callee),
+        };
+        let Some(found) = found.map(Rc::new) else {
+            self.answer(dex, callee, Asked::Refused);
+            return None;
+        };
+        self.candidates.insert((dex, callee), Rc::clone(&found));
+        Some(found)
+    }
+
+    /// Whether a method is static, and defined where it is called.
+    fn is_alone(&self, dex: u16, callee: u32) -> bool {
+        let found = resolve::direct(self.walked, dex, callee);
+        found
+            .and_then(|(home, number)| self.walked.get(usize::from(home))?.method(number))
+            .is_some_and(|method| method.access & STATIC != 0)
     }
 
     fn find_candidate(&mut self, dex_no: u16, callee: u32) -> Option<Candidate> {
@@ -133,29 +161,29 @@ impl<'a> Executor<'a, '_> {
             let element = name.and_then(|name| name.get(1)).copied().unwrap_or_default();
             (letter(name), element)
         };
-        let result = shape(proto.return_type);
-        let parameters: Vec<(u8, u8)> = proto.parameters.iter().map(shape).collect();
-        // What a class inherits is mostly the platform's, and not looked for.
-        let near = self.package.class(self.package.home(dex_no, id.class)?)?.dex == dex_no;
         let (home, number) = match resolve::direct(self.walked, dex_no, callee) {
             Some(found) => found,
-            None if near => return None,
-            None => self.target(dex_no, callee, NONE)?,
+            None => {
+                let home = self.package.home(dex_no, id.class)?;
+                // What a class inherits is mostly the platform's, and not looked for.
+                if self.package.class(home)?.dex == dex_no {
+                    return None;
+                }
+                self.target(dex_no, callee, NONE)?
+            }
         };
+        if !resolve::is_final(self.package, self.walked, home, number) || !self.computes(home, number, 0) {
+            return None;
+        }
+        let result = shape(proto.return_type);
+        let parameters: Vec<(u8, u8)> = proto.parameters.iter().map(shape).collect();
         let is_static = self.walked.get(usize::from(home))?.method(number)?.access & STATIC != 0;
-        let candidate = Candidate {
+        Some(Candidate {
             method: (home, number),
             is_static,
             parameters,
             result,
-        };
-        // What is computed of nothing that may be a constant is computed of objects.
-        let given = (0..candidate.parameters.len()).any(|n| candidate.asks(n));
-        let alone = is_static && candidate.parameters.is_empty();
-        if !(given || alone) || !resolve::is_final(self.package, self.walked, home, number) {
-            return None;
-        }
-        self.computes(home, number, 0).then_some(candidate)
+        })
     }
 
     /// Whether a method makes texts of numbers, looks them up in a table, or hands on to one that does.
@@ -180,7 +208,7 @@ impl<'a> Executor<'a, '_> {
         let walked = self.walked.get(usize::from(dex_no))?;
         let has_object = walked.method(number)?.access & STATIC == 0;
         let (mut arithmetic, mut characters, mut texts) = (false, false, false);
-        let (mut static_read, mut table_read, mut base64) = (false, false, false);
+        let (mut static_read, mut table_read, mut decodes) = (false, false, false);
         let mut called = Vec::new();
         // The last call was one whose result is not known.
         let mut foreign = false;
@@ -214,10 +242,10 @@ impl<'a> Executor<'a, '_> {
                     let model = mark.and_then(|mark| mark.member.model);
                     foreign = matches!(
                         model,
-                        None | Some(Model::Key(..) | Model::Member(_) | Model::Use(_))
+                        None | Some(Model::Key(..) | Model::Member(_) | Model::Use(_) | Model::Read(_))
                     ) && !self.is_of_array(dex_no, callee);
                     match model {
-                        Some(Model::Compute(Compute::Base64Decode)) => base64 = true,
+                        Some(Model::Compute(Compute::Base64Decode | Compute::CipherFinal)) => decodes = true,
                         Some(Model::Compute(Compute::CharAt | Compute::Chars | Compute::Bytes)) => {
                             characters = true;
                         }
@@ -231,7 +259,8 @@ impl<'a> Executor<'a, '_> {
             }
         }
         // An array that is handed back is made a text by the caller.
-        if base64 || table_read || characters && arithmetic && (texts || self.returns_array(dex_no, number)) {
+        if decodes || table_read || characters && arithmetic && (texts || self.returns_array(dex_no, number))
+        {
             return Some(true);
         }
         if hands >= MAX_HANDS {
@@ -280,11 +309,7 @@ impl<'a> Executor<'a, '_> {
 
     /// Whether a call within a method leads to one that computes, and gives back what it does.
     fn hands_to(&mut self, dex_no: u16, callee: u32, hands: u32) -> bool {
-        let asked = self.asked.get(usize::from(dex_no));
-        if matches!(
-            asked.and_then(|asked| asked.get(index(callee))),
-            None | Some(Asked::No)
-        ) {
+        if self.asked(dex_no, callee) == Asked::No {
             return false;
         }
         match self.target(dex_no, callee, NONE) {
@@ -293,4 +318,28 @@ impl<'a> Executor<'a, '_> {
             None => self.is_of_interface(dex_no, callee),
         }
     }
+}
+
+/// What a prototype says: it returns a text or an array, of what may be a constant.
+fn prototype(package: &Package<'_>, dex_no: u16, dex: &Dex<'_>, proto: u32) -> Option<Asked> {
+    const ASKED: [&[u8]; 4] = [b"Ljava/lang/String;", b"[B", b"[C", b"[Ljava/lang/String;"];
+    let proto = dex.proto(proto)?;
+    let result = package.type_name(dex_no, proto.return_type)?;
+    if !ASKED.contains(&result) || proto.parameters.len() > MAX_PARAMETERS {
+        return None;
+    }
+    let mut parameters = proto.parameters.iter();
+    let given = |type_| may_be_given(letter(package.type_name(dex_no, type_)));
+    Some(if proto.parameters.is_empty() {
+        Asked::Alone
+    } else if parameters.any(given) {
+        Asked::Maybe
+    } else {
+        Asked::No
+    })
+}
+
+/// Whether a parameter of this type must be given a constant.
+fn may_be_given(letter: u8) -> bool {
+    matches!(letter, b'S' | b'I' | b'C' | b'Z' | b'J' | b'[')
 }

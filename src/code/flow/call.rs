@@ -10,8 +10,8 @@ use super::super::hierarchy::{M, Selector, Type};
 use super::super::package::index;
 use super::super::table::{Mark, letter};
 use super::super::text;
-use super::super::value::{Val, Why};
-use super::domain::{Obj, Objs, V};
+use super::super::value::{AtomId, Val, Why};
+use super::domain::{Key, Obj, Objs, V};
 use super::run::{Frame, Here};
 use super::summary::{Event, apply};
 use super::surface::Offer;
@@ -135,7 +135,8 @@ impl<'a> Tracer<'a, '_> {
             is_static,
             own,
         };
-        let computed = self.computed(here, insn.pc);
+        self.given_away(frame, callee.mark.and_then(|mark| mark.member.model), &args);
+        let computed = self.computed(here, frame, &call);
         if targets.is_empty() {
             let result = self.outside(here, frame, &call, &args);
             return computed.unwrap_or(result);
@@ -150,18 +151,41 @@ impl<'a> Tracer<'a, '_> {
         computed.unwrap_or_else(|| self.domain.join(result, own))
     }
 
-    /// The text that a method of the package computes of the constants that it is given here.
-    fn computed(&mut self, here: &Here<'a>, pc: u32) -> Option<V> {
+    /// What a method of the package computes of the constants that it is given here: a text, or an array of them.
+    fn computed(&mut self, here: &Here<'a>, frame: &mut Frame, call: &Call<'_>) -> Option<V> {
         let (dex, method) = self.hierarchy.place(here.m)?;
         let found = self.found;
+        let pc = call.pc;
         let val = *found.computed.get(&At { dex, method, pc })?;
-        let mut out = Val::UNSET;
+        let mut out = V::UNSET;
         for id in found.values.alternatives(val).as_slice() {
-            let bytes = text::whole(&found.values, *id)?;
-            let text = self.domain.values.computed(&bytes, found.values.is_hot(*id));
-            out = self.domain.values.join(out, Val::one(text));
+            let elements = found.values.elements(*id);
+            if elements.is_empty() {
+                let text = self.copied(*id)?;
+                out.val = self.domain.values.join(out.val, text);
+                continue;
+            }
+            let obj = self.domain.obj(Obj::New(here.m, pc), call.callee.result);
+            for (i, element) in elements {
+                let mut text = Val::UNSET;
+                for id in found.values.alternatives(element).as_slice() {
+                    let one = self.copied(*id)?;
+                    text = self.domain.values.join(text, one);
+                }
+                frame.heap.put(obj, Key::Index(u16::from(i)), V::of(text));
+            }
+            let array = self.domain.object(obj);
+            out = self.domain.join(out, array);
         }
-        Some(V::of(out))
+        Some(out)
+    }
+
+    /// A text that was found, as one of the flows.
+    fn copied(&mut self, id: AtomId) -> Option<Val> {
+        let found = self.found;
+        let bytes = text::whole(&found.values, id)?;
+        let text = self.domain.values.computed(&bytes, found.values.is_hot(id));
+        Some(Val::one(text))
     }
 
     /// A call of one of these methods.

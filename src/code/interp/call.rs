@@ -71,7 +71,8 @@ impl<'a> Machine<'a, '_> {
                 result = self.apply(values, state, n, insn.pc, model, &mark, &call, &name);
             }
         }
-        if mark.is_none_or(|mark| mark.member.model.is_none()) {
+        let model = mark.and_then(|mark| mark.member.model);
+        if matches!(model, None | Some(Model::Compute(_))) {
             self.unmodelled(values, state, insn.pc, registers.iter());
         }
         let result = result.unwrap_or_else(|| {
@@ -272,7 +273,7 @@ fn may_be_text(values: &Values<'_>, val: Val) -> bool {
         values.is_text(*id)
             || matches!(
                 values.atom(*id),
-                Atom::Param(_) | Atom::Field(..) | Atom::Call(..)
+                Atom::Param(_) | Atom::Field(..) | Atom::FieldElement(..) | Atom::Call(..)
             )
     })
 }

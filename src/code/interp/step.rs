@@ -138,9 +138,11 @@ impl<'a> Machine<'a, '_> {
                 let i = values
                     .single_int(state.get(insn.c()))
                     .and_then(|i| u8::try_from(i).ok());
-                let val = match i {
-                    Some(i) => values.element(array, i),
-                    None => values.unknown(Why::Element),
+                let val = match (insn.op.0, i) {
+                    // aget-object
+                    (0x46, i) => element_of(values, dex, around, array, i),
+                    (_, Some(i)) => values.element(array, i),
+                    (_, None) => values.unknown(Why::Element),
                 };
                 self.set(state, insn.a(), val);
             }
@@ -210,4 +212,24 @@ impl<'a> Machine<'a, '_> {
             }
         }
     }
+}
+
+/// An element of an array of objects; of one that a field holds it is a hole.
+fn element_of<'a>(
+    values: &mut Values<'a>,
+    dex: &Dex<'a>,
+    around: &Surroundings<'_, 'a>,
+    array: Val,
+    i: Option<u8>,
+) -> Val {
+    let of_texts = |field| {
+        let type_ = dex.field(field).map(|id| id.type_);
+        type_.and_then(|type_| around.package.type_name(around.dex, type_)) == Some(b"[Ljava/lang/String;")
+    };
+    values.map(array, |values, id| match values.atom(id) {
+        Atom::Field(number, field) if number == around.dex && of_texts(field) => {
+            values.val(Atom::FieldElement(number, field, i))
+        }
+        _ => values.element_at(Val::one(id), i),
+    })
 }

@@ -52,7 +52,7 @@ impl Reading<'_> {
             What::Text => Called::Text(arg(0)),
             What::Computed(dex, callee) => Called::Computed {
                 by: self.package.dex(dex)?.method_text(callee),
-                text: arg(0),
+                text: self.texts(arguments),
             },
             What::Call(..) => return None,
         })
@@ -121,6 +121,23 @@ impl Reading<'_> {
             .iter()
             .map(|id| self.arg(*id))
             .collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// What a method computes: texts, or those in an array.
+    fn texts(&self, computed: &[Val]) -> Vec<Arg> {
+        let values = &self.found.values;
+        let mut all = Vec::new();
+        for val in computed {
+            for id in values.alternatives(*val).as_slice() {
+                match values.elements(*id).as_slice() {
+                    [] => all.push(self.arg(*id)),
+                    elements => all.extend(elements.iter().flat_map(|(_, val)| self.args(*val))),
+                }
+            }
+        }
         all.sort();
         all.dedup();
         all

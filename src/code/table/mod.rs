@@ -237,6 +237,7 @@ impl Table {
         let letters: Vec<u8> = (0..dex.type_count())
             .map(|type_| match package.type_name(dex_no, type_) {
                 Some(b"Ljava/lang/String;") => field::OWN_TEXT,
+                Some(b"[Ljava/lang/String;") => field::OWN_TEXT | field::OWN_ARRAY,
                 Some(b"I" | b"Z" | b"J" | b"B" | b"C" | b"S") => field::OWN_NUMBER,
                 Some([b'[', ..]) => field::OWN_ARRAY,
                 _ => 0,

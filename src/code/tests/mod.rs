@@ -1,5 +1,6 @@
 //! Tiny dex files, and what is said of them: one line per resolved call.
 
+mod ciphered;
 mod computed;
 mod hole;
 mod hostile;

@@ -3,7 +3,7 @@
 use super::{Atom, AtomId, Meta, Val, Values, Why};
 
 /// Elements of an array that are followed.
-const MAX_ELEMENTS: u8 = 24;
+pub(crate) const MAX_ELEMENTS: u8 = 24;
 
 impl Values<'_> {
     /// The arguments of a call, in order of their registers.
@@ -43,7 +43,8 @@ impl Values<'_> {
                 Some(index) if parts < MAX_ELEMENTS => {
                     let meta = Meta {
                         parts: parts.saturating_add(1),
-                        ..Meta::default()
+                        hot: values.is_hot(id) || values.any_hot(value),
+                        symbolic: false,
                     };
                     Val(values.intern(Atom::Element(id, index, value), meta).0)
                 }
@@ -64,6 +65,43 @@ impl Values<'_> {
                 }
             }
         })
+    }
+
+    /// `array[index]`, or any element where the index is not known.
+    pub(crate) fn element_at(&mut self, array: Val, index: Option<u8>) -> Val {
+        let Some(index) = index else {
+            return self.map(array, |values, id| {
+                let elements = values.elements(id);
+                let missing = match values.array_len(Val::one(id)) {
+                    Some(len) => elements.len() < usize::from(len),
+                    None => true,
+                };
+                let first = if missing {
+                    values.unknown(Why::Element)
+                } else {
+                    Val::UNSET
+                };
+                elements
+                    .into_iter()
+                    .fold(first, |all, (_, val)| values.join(all, val))
+            });
+        };
+        self.element(array, index)
+    }
+
+    /// The elements of an array that were set, in their order; none of what is no such array.
+    pub(crate) fn elements(&self, array: AtomId) -> Vec<(u8, Val)> {
+        let mut all: Vec<(u8, Val)> = Vec::new();
+        let mut at = array;
+        while let Atom::Element(before, i, val) = self.atom(at) {
+            // The last one counts.
+            if all.iter().all(|(other, _)| *other != i) {
+                all.push((i, val));
+            }
+            at = before;
+        }
+        all.sort_unstable();
+        all
     }
 
     /// How many elements an array has, when that is known and small.

@@ -82,6 +82,8 @@ pub(crate) enum Atom {
     Param(u16),
     /// The content of a field: file and field index.
     Field(u16, u32),
+    /// An element of the array that a field holds: file, field index, and which, or else any.
+    FieldElement(u16, u32, Option<u8>),
     /// The result of a call: file, method index, and the arguments where they are of use.
     Call(u16, u32, AtomId),
     /// Arguments of a call: all before, and the last one.

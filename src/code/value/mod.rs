@@ -16,12 +16,14 @@ mod string;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use array::MAX_ELEMENTS;
 pub(crate) use atom::{Atom, AtomId, Lit, Val, Why};
 
 use rustc_hash::FxHashMap;
 
 use atom::{Meta, WHYS};
 use set::Set;
+pub(crate) use string::is_hole;
 
 /// Alternatives kept for one value. More become [`Why::TooMany`] beside the first seven.
 pub(crate) const MAX_ALTERNATIVES: usize = 8;

@@ -7,6 +7,11 @@ use super::{Atom, AtomId, MAX_ALTERNATIVES, MAX_PARTS, Meta, Val, Values, Why};
 /// Bytes of a text that is handed out; an address that is longer is data.
 const MAX_RENDERED: usize = 8 << 10;
 
+/// Whether an atom is what another method may tell.
+pub(crate) fn is_hole(atom: Atom) -> bool {
+    matches!(atom, Atom::Field(..) | Atom::FieldElement(..) | Atom::Call(..))
+}
+
 impl Values<'_> {
     /// Whether a value may be a text or a class.
     pub(crate) fn is_worth(&self, val: Val) -> bool {
@@ -130,7 +135,7 @@ impl Values<'_> {
             let n = self.parts(*id, &mut parts);
             for part in parts.get(..n).unwrap_or_default() {
                 let atom = self.atom(*part);
-                if matches!(atom, Atom::Field(..) | Atom::Call(..)) && !all.contains(&atom) {
+                if is_hole(atom) && !all.contains(&atom) {
                     all.push(atom);
                 }
             }
@@ -190,9 +195,22 @@ impl Values<'_> {
                         values.concat(whole, filled)
                     };
                 }
-                whole
+                values.whole_of_too_many(whole)
             }
             atom => f(values, atom).unwrap_or(Val(id.0)),
+        })
+    }
+
+    /// Of more alternatives than are kept, what follows them is no text: it is that of all of them.
+    fn whole_of_too_many(&mut self, val: Val) -> Val {
+        let too_many = self.unknown(Why::TooMany);
+        self.map(val, |values, id| {
+            let mut parts = [AtomId(0); MAX_PARTS];
+            values.parts(id, &mut parts);
+            match parts {
+                [first, ..] if Val::one(first) == too_many => too_many,
+                _ => Val::one(id),
+            }
         })
     }
 

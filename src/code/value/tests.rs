@@ -117,3 +117,41 @@ fn the_last_value_set_is_the_element() {
     assert_eq!((v.element(array, 0), v.element(array, 1)), (y, x));
     assert_eq!(v.array_len(array), Some(2));
 }
+
+#[test]
+fn what_follows_too_many_alternatives_is_no_text_of_its_own() {
+    let mut v = Values::new();
+    let mut all = Val::UNSET;
+    for n in 0..3 {
+        let one = made(&mut v, &n.to_string());
+        all = v.join(all, one);
+    }
+    let mut url = made(&mut v, "x");
+    for n in 0..3 {
+        let hole = v.val(Atom::Field(0, n));
+        url = v.concat(url, hole);
+    }
+    let end = made(&mut v, "/z");
+    let url = v.concat(url, end);
+    let filled = v.fill(url, &mut |_, atom| matches!(atom, Atom::Field(..)).then_some(all));
+    let shown = show(&v, filled);
+    assert!(shown.contains(&"Unknown(TooMany)".to_owned()), "{shown:?}");
+    assert!(shown.iter().all(|text| !text.starts_with("{}")), "{shown:?}");
+}
+
+#[test]
+fn an_element_that_is_not_known_is_any_that_was_set() {
+    let mut v = Values::new();
+    let (a, b) = (made(&mut v, "a"), made(&mut v, "b"));
+    let (zero, one) = (v.int(0), v.int(1));
+    let array = v.array(Some(2));
+    let array = v.set_element(array, zero, a);
+    let any = v.element_at(array, None);
+    assert_eq!(show(&v, any), ["Unknown(Element)", "a"]);
+    let array = v.set_element(array, one, a);
+    let array = v.set_element(array, one, b);
+    let any = v.element_at(array, None);
+    assert_eq!(show(&v, any), ["a", "b"]);
+    let last = v.element_at(array, Some(1));
+    assert_eq!(show(&v, last), ["b"]);
+}
