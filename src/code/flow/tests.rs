@@ -82,10 +82,13 @@ fn found(guesses: bool, build: impl FnOnce(&mut DexBuilder)) -> (Vec<String>, Ve
     let all = traced.leaks.iter().map(|leak| {
         let category = &interest.identifier(leak.identifier).unwrap().category;
         let channel = &interest.sink(leak.row).unwrap().channel;
-        let address = leak
+        let addresses: Vec<_> = leak
             .addresses
-            .first()
-            .map(|a| format!(" to {}", String::from_utf8_lossy(a)));
+            .iter()
+            .map(|a| String::from_utf8_lossy(a))
+            .collect();
+        let address = Some(addresses.join(" or ")).filter(|all| !all.is_empty());
+        let address = address.map(|all| format!(" to {all}"));
         let guess = if leak.guess { "guess of " } else { "" };
         format!("{guess}{category} by {channel}{}", address.unwrap_or_default())
     });
