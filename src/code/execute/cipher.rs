@@ -239,10 +239,8 @@ impl Executor<'_, '_> {
 
     /// `digest` and `doFinal`, of what was given before and of what is given now.
     fn digested(&mut self, this: Slot, letters: &[u8], args: &[Slot]) -> Answer {
-        if !letters.is_empty() {
-            if letters != b"[" || self.updated(this, letters, args)?.is_none() {
-                return Ok(None);
-            }
+        if !letters.is_empty() && (letters != b"[" || self.updated(this, letters, args)?.is_none()) {
+            return Ok(None);
         }
         let Some(Object::Digest(digest)) = self.heap.get(this) else {
             return Ok(None);
@@ -324,7 +322,7 @@ impl Transformation {
         }
     }
 
-    fn unpadded<'d>(self, mode: impl BlockModeDecrypt, data: &'d mut [u8]) -> Option<&'d [u8]> {
+    fn unpadded(self, mode: impl BlockModeDecrypt, data: &mut [u8]) -> Option<&[u8]> {
         match self.padded {
             true => mode.decrypt_padded::<Pkcs7>(data).ok(),
             false => mode.decrypt_padded::<NoPadding>(data).ok(),
